@@ -1,0 +1,210 @@
+import { readFile, stat } from 'node:fs/promises';
+import type * as Yaml from 'yaml';
+import type { LineCounter, Node, Pair, YAMLMap } from 'yaml';
+import { TaskError, errorText } from './errors';
+
+/** Larger files are not configuration (and could be made to exhaust memory). */
+const largestBytes = 1024 * 1024;
+
+interface Source {
+  file: string;
+  lines: LineCounter;
+  yaml: typeof Yaml;
+}
+
+/**
+ * Reads a YAML 1.2 file for typed reading. Duplicate keys, aliases that explode and files above 1 MiB are refused.
+ *
+ * @throws TaskError with `file:line:column` for anything that cannot be read
+ */
+export async function readYaml(file: string): Promise<YamlReader> {
+  return parseYaml(file, await readText(file));
+}
+
+/** Like `readYaml`, for text already read; `file` names it in errors. */
+export async function parseYaml(file: string, content: string): Promise<YamlReader> {
+  const yaml = await import('yaml');
+  const lines = new yaml.LineCounter();
+  const document = yaml.parseDocument(content, { lineCounter: lines, prettyErrors: false });
+  const source = { file, lines, yaml };
+  const [problem] = document.errors;
+  if (problem) throw new TaskError(`${position(source, problem.pos[0])}: ${problem.message}`, 'Correct the YAML.');
+  if (document.contents === null) throw new TaskError(`${file} is empty.`, 'Give the file its content.');
+  resolveAliases(source, document);
+  return new YamlReader(source, document.contents, '');
+}
+
+/** One value of a YAML document that knows where it stands. */
+export class YamlReader {
+  constructor(
+    private readonly source: Source,
+    private readonly node: Node | null,
+    /** Dotted path from the root: `inputs.alpha.value`. */
+    readonly path: string,
+    /** Where the key of this value starts, when it is a map's. */
+    private readonly keyOffset?: number,
+  ) {}
+
+  /** `file:line:column` of this value. */
+  get where(): string {
+    return position(this.source, this.node?.range?.[0] ?? 0);
+  }
+
+  get isNull(): boolean {
+    return this.node === null || (this.source.yaml.isScalar(this.node) && this.node.value === null);
+  }
+
+  get isMap(): boolean {
+    return this.source.yaml.isMap(this.node);
+  }
+
+  get isList(): boolean {
+    return this.source.yaml.isSeq(this.node);
+  }
+
+  /** The value as plain JavaScript. */
+  plain(): unknown {
+    return this.node === null ? null : (this.node.toJSON() as unknown);
+  }
+
+  /** Checks that this is a map with no other keys than `allowed`; returns itself. */
+  object(allowed?: readonly string[]): this {
+    for (const { key, reader } of this.pairs()) {
+      if (allowed && !allowed.includes(key)) {
+        throw reader.error(
+          `unknown key "${key}"${this.path ? ` in ${this.path}` : ''}`,
+          `Known keys: ${allowed.join(', ')}.`,
+          true,
+        );
+      }
+    }
+    return this;
+  }
+
+  entries(): [string, YamlReader][] {
+    return this.pairs().map(({ key, reader }) => [key, reader]);
+  }
+
+  has(key: string): boolean {
+    return this.optional(key) !== undefined;
+  }
+
+  /** The value of a key; `undefined` when absent or null. */
+  optional(key: string): YamlReader | undefined {
+    const found = this.pairs().find((pair) => pair.key === key)?.reader;
+    return found === undefined || found.isNull ? undefined : found;
+  }
+
+  required(key: string): YamlReader {
+    const found = this.optional(key);
+    if (found) return found;
+    throw this.error(`"${key}" is missing${this.path ? ` in ${this.path}` : ''}`);
+  }
+
+  string(key: string): string {
+    return this.required(key).asString();
+  }
+
+  optionalString(key: string): string | undefined {
+    return this.optional(key)?.asString();
+  }
+
+  number(key: string): number {
+    return this.required(key).asNumber();
+  }
+
+  optionalNumber(key: string): number | undefined {
+    return this.optional(key)?.asNumber();
+  }
+
+  optionalBoolean(key: string): boolean | undefined {
+    return this.optional(key)?.asBoolean();
+  }
+
+  /** The items of a list; empty when the key is absent. */
+  list(key: string): YamlReader[] {
+    return this.optional(key)?.asList() ?? [];
+  }
+
+  /** A scalar as text: numbers and booleans as they were written. */
+  asString(): string {
+    const scalar = this.scalar();
+    if (typeof scalar.value === 'string') return scalar.value;
+    return scalar.source ?? String(scalar.value);
+  }
+
+  asNumber(): number {
+    const { value } = this.scalar();
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    throw this.error(`${this.path} must be a number`);
+  }
+
+  asBoolean(): boolean {
+    const { value } = this.scalar();
+    if (typeof value === 'boolean') return value;
+    throw this.error(`${this.path} must be true or false`);
+  }
+
+  asList(): YamlReader[] {
+    const { node } = this;
+    if (!this.source.yaml.isSeq(node)) throw this.error(`${this.path} must be a list`);
+    return node.items.map((item, index) => new YamlReader(this.source, item as Node | null, `${this.path}[${index}]`));
+  }
+
+  /** An error that names the place of this value. */
+  error(problem: string, advice?: string, atKey = false): TaskError {
+    const offset = (atKey ? this.keyOffset : undefined) ?? this.node?.range?.[0] ?? 0;
+    return new TaskError(`${position(this.source, offset)}: ${problem}.`, advice);
+  }
+
+  private scalar(): { value: unknown; source?: string } {
+    if (this.source.yaml.isScalar(this.node)) return this.node;
+    throw this.error(`${this.path} must be a single value`);
+  }
+
+  private pairs(): { key: string; reader: YamlReader }[] {
+    const { node } = this;
+    if (!this.source.yaml.isMap(node)) throw this.error(`${this.path || 'the document'} must be a map`);
+    return (node as YAMLMap<Node, Node | null>).items.map((pair) => this.pair(pair));
+  }
+
+  private pair({ key, value }: Pair<Node, Node | null>): { key: string; reader: YamlReader } {
+    const name = String(key.toJSON());
+    const childPath = this.path ? `${this.path}.${name}` : name;
+    return { key: name, reader: new YamlReader(this.source, value, childPath, key.range?.[0]) };
+  }
+}
+
+/** Replaces aliases by what they stand for; the package counts them and refuses a document that would explode. */
+function resolveAliases(source: Source, document: Yaml.Document.Parsed): void {
+  try {
+    document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new TaskError(`${source.file}: ${errorText(error)}.`, 'Use fewer aliases.');
+  }
+  source.yaml.visit(document, {
+    Alias(_key, alias) {
+      return alias.resolve(document);
+    },
+  });
+}
+
+function position(source: Source, offset: number): string {
+  const { line, col } = source.lines.linePos(offset);
+  return `${source.file}:${Math.max(1, line)}:${Math.max(1, col)}`;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size > largestBytes) throw new TaskError(`${file} has ${size} bytes; a YAML file may have ${largestBytes}.`);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof TaskError) throw error;
+    throw new TaskError(
+      `${file} cannot be read: ${errorText(error)}`,
+      'Check the path; relative paths start at the repository.',
+      { cause: error },
+    );
+  }
+}

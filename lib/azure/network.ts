@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import type { Agent as ConnectionPool } from 'node:http';
+import * as tl from 'azure-pipelines-task-lib/task';
+import { TaskError } from '../agent/errors';
+
+/** Proxy and certificates as the agent was configured with (`config.sh --proxyurl`, `--sslcacert`). */
+export interface Network {
+  /** Additional certificate authorities, PEM. */
+  readonly ca?: string;
+  /** The https agent for a URL: through the proxy unless the URL is bypassed. */
+  agentFor(url: string): Promise<ConnectionPool | undefined>;
+  /** Puts the proxy into the environment for libraries that read it, metadata addresses excepted. */
+  prepareEnvironment(): void;
+}
+
+/** Addresses that never go through a proxy: metadata service, platform address, this machine. */
+const direct = ['169.254.169.254', '168.63.129.16', '127.0.0.1', 'localhost', '::1'];
+
+export function readNetwork(): Network {
+  const ca = readCertificate();
+  const agents = new Map<string, ConnectionPool>();
+  return {
+    ca,
+    async agentFor(url) {
+      const proxy = proxyFor(url);
+      const key = proxy ?? '';
+      const known = agents.get(key);
+      if (known) return known;
+      const created = await createAgent(proxy, ca);
+      agents.set(key, created);
+      return created;
+    },
+    prepareEnvironment() {
+      const proxy = proxyFor('https://login.microsoftonline.com');
+      if (proxy) process.env['HTTPS_PROXY'] ??= proxy;
+      process.env['NO_PROXY'] = [process.env['NO_PROXY'] ?? process.env['no_proxy'], ...direct]
+        .filter(Boolean)
+        .join(',');
+    },
+  };
+}
+
+async function createAgent(proxy: string | undefined, ca: string | undefined): Promise<ConnectionPool> {
+  const { Agent, globalAgent } = await import('node:https');
+  // The whole list, because `ca` replaces what Node trusts by itself.
+  const trusted = ca ? { ca: [...(await systemCertificates()), ca] } : {};
+  if (!proxy) return ca ? new Agent({ keepAlive: true, ...trusted }) : globalAgent;
+  const { HttpsProxyAgent } = await import('https-proxy-agent');
+  return new HttpsProxyAgent(proxy, { keepAlive: true, ...trusted });
+}
+
+async function systemCertificates(): Promise<readonly string[]> {
+  const { rootCertificates } = await import('node:tls');
+  const extra = process.env['NODE_EXTRA_CA_CERTS'];
+  return extra ? [...rootCertificates, readFileSync(extra, 'utf8')] : rootCertificates;
+}
+
+function proxyFor(url: string): string | undefined {
+  const { hostname } = new URL(url);
+  if (direct.includes(hostname)) return undefined;
+  const configuration = tl.getHttpProxyConfiguration(url);
+  if (configuration) return configuration.proxyFormattedUrl;
+  const fromEnvironment = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
+  return fromEnvironment && !bypassed(hostname) ? fromEnvironment : undefined;
+}
+
+function bypassed(hostname: string): boolean {
+  const list = (process.env['NO_PROXY'] ?? process.env['no_proxy'] ?? '').split(',').map((entry) => entry.trim());
+  return list.some(
+    (entry) =>
+      entry === '*' || hostname === entry || (entry !== '' && hostname.endsWith(`.${entry.replace(/^\*?\./, '')}`)),
+  );
+}
+
+function readCertificate(): string | undefined {
+  const file = tl.getVariable('Agent.CAInfo');
+  if (!file) return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new TaskError(
+      `The agent's certificate file ${file} (Agent.CAInfo) cannot be read.`,
+      'Correct --sslcacert of the agent.',
+      { cause: error },
+    );
+  }
+}

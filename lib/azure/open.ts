@@ -1,0 +1,106 @@
+import type { Agent } from '../agent/agent';
+import { TaskError } from '../agent/errors';
+import { readJobConnection, readServiceConnection, type ServiceConnection } from '../agent/service-connection';
+import { ArmClient } from './arm-client';
+import type { Azure } from './azure';
+import { readCloud } from './cloud';
+import { createTokens } from './credential';
+import { createHttp } from './http-client';
+import { textAt } from './json';
+import { readNetwork, type Network } from './network';
+import { mlApiVersion, readWorkspace } from './workspace';
+
+/** Name and version of the product, set by the build; the User-Agent of every request. */
+declare const __PRODUCT__: string | undefined;
+
+/**
+ * Opens Azure from a task's common inputs: service connection, resource group, workspace. One GET of the workspace shows
+ * early whether it exists and may be read, and gives the hosts of its region.
+ *
+ * @throws TaskError for a missing input or an unusable service connection; AzureError when the workspace cannot be read.
+ */
+export async function openAzure(agent: Agent): Promise<Azure> {
+  const resourceGroup = agent.requiredInput('resourceGroup');
+  const workspaceName = agent.requiredInput('workspace');
+  const network = readNetwork();
+  const connection = readServiceConnection(agent, 'azureSubscription', agent.input('managedIdentityClientId'), (id) =>
+    requestOidcToken(agent, network, id),
+  );
+  const cloud = readCloud(connection);
+  const trusted = new Set<string>([new URL(cloud.arm).host]);
+  const http = createHttp({
+    tokens: createTokens(connection.authentication, cloud, network, agent),
+    network,
+    agent,
+    userAgent: userAgent(),
+    maySend: (resource, url) => resource !== cloud.resources.arm || isTrusted(trusted, url.host),
+  });
+  const arm = new ArmClient(http, cloud, agent);
+  const resourceGroupId = `/subscriptions/${connection.subscriptionId}/resourceGroups/${resourceGroup}`;
+  const workspacePath = `${resourceGroupId}/providers/Microsoft.MachineLearningServices/workspaces/${workspaceName}`;
+  const workspace = readWorkspace(await arm.get(workspacePath, mlApiVersion));
+  trusted.add(new URL(workspace.historyUrl).host);
+  agent.print(
+    `Workspace ${workspace.name} in ${workspace.location}, subscription ${connection.subscriptionId} (${scheme(connection)}).`,
+  );
+  return { cloud, http, arm, subscriptionId: connection.subscriptionId, resourceGroup, resourceGroupId, workspace };
+}
+
+/** Resource Manager's own hosts, its regional ones, and the workspace's. */
+function isTrusted(hosts: ReadonlySet<string>, host: string): boolean {
+  return [...hosts].some((known) => host === known || host.endsWith(`.${known}`));
+}
+
+function scheme(connection: ServiceConnection): string {
+  return {
+    managedIdentity: 'managed identity',
+    workloadIdentity: 'workload identity federation',
+    secret: 'service principal',
+    certificate: 'service principal',
+  }[connection.authentication.scheme];
+}
+
+function userAgent(): string {
+  const product = typeof __PRODUCT__ === 'string' ? __PRODUCT__ : 'mlops-azure-ml/dev';
+  return `${product} node/${process.versions.node}`;
+}
+
+/**
+ * A token that proves this job to Microsoft Entra ID. It lives ten minutes and is therefore fetched for each use
+ * (azure-pipelines-tasks, AADSTS700024).
+ */
+async function requestOidcToken(agent: Agent, network: Network, serviceConnectionId: string): Promise<string> {
+  const uri = agent.variable('System.OidcRequestUri');
+  if (!uri)
+    throw new TaskError(
+      'The agent offers no token for workload identity federation.',
+      'Update Azure DevOps, or use another type of service connection.',
+    );
+  const { accessToken } = readJobConnection(agent);
+  const http = createHttp({
+    tokens: { get: () => Promise.reject(new Error('no token is needed here')) },
+    network,
+    agent,
+    userAgent: userAgent(),
+    maySend: () => false,
+  });
+  const answer = await http.send({
+    method: 'POST',
+    url: `${uri}?api-version=7.1&serviceConnectionId=${encodeURIComponent(serviceConnectionId)}`,
+    headers: {
+      Authorization: `Bearer ${accessToken}`,
+      'Content-Type': 'application/json',
+      'X-TFS-FedAuthRedirect': 'Suppress',
+    },
+    idempotent: true,
+    attempts: 4,
+  });
+  const token = textAt(answer.body, 'oidcToken');
+  if (!token)
+    throw new TaskError(
+      'Azure DevOps gave no token for workload identity federation.',
+      'Save the service connection again.',
+    );
+  agent.secret(token);
+  return token;
+}

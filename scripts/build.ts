@@ -1,0 +1,75 @@
+import { build, type BuildOptions } from 'esbuild';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Builds every task to one minified file a task, and the command line. `build/` is made anew. */
+const root = path.resolve(__dirname, '..');
+const out = path.join(root, 'build');
+
+const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  name: string;
+  version: string;
+};
+
+const common: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  legalComments: 'none',
+  logLevel: 'warning',
+  // Some ESM packages ask for their own address; in CommonJS that is this file.
+  define: { __PRODUCT__: JSON.stringify(`${name}/${version}`), 'import.meta.url': '__importMetaUrl' },
+  banner: { js: 'const __importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
+};
+
+export function taskNames(): string[] {
+  const tasks = path.join(root, 'tasks');
+  return readdirSync(tasks)
+    .filter((entry) => existsSync(path.join(tasks, entry, 'task.json')))
+    .sort();
+}
+
+async function buildTask(task: string): Promise<void> {
+  const from = path.join(root, 'tasks', task);
+  const to = path.join(out, 'tasks', task);
+  mkdirSync(to, { recursive: true });
+  await build({
+    ...common,
+    entryPoints: [path.join(from, 'main.ts')],
+    outfile: path.join(to, 'index.js'),
+    minify: true,
+    // The ESM builds of @azure packages let unused parts be left out.
+    mainFields: ['module', 'main'],
+    // Optional accelerators and browser parts that are never reached.
+    external: ['@azure/identity-broker', 'shelljs'],
+  });
+  const [major, minor, patch] = version.split('.').map(Number);
+  const description = JSON.parse(readFileSync(path.join(from, 'task.json'), 'utf8')) as Record<string, unknown>;
+  description['version'] = { Major: major, Minor: minor, Patch: patch };
+  writeFileSync(path.join(to, 'task.json'), `${JSON.stringify(description, null, 2)}\n`);
+  for (const file of ['icon.png', 'permissions.json']) copyFileSync(path.join(from, file), path.join(to, file));
+}
+
+async function buildCommandLine(): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: [path.join(root, 'local', 'cli.ts')],
+    outfile: path.join(out, 'mlops.js'),
+    packages: 'external',
+    sourcemap: true,
+    banner: { js: `#!/usr/bin/env node\n${common.banner?.['js'] ?? ''}` },
+  });
+}
+
+async function main(): Promise<void> {
+  rmSync(out, { recursive: true, force: true });
+  await Promise.all([...taskNames().map(buildTask), buildCommandLine()]);
+}
+
+if (require.main === module) {
+  main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}
