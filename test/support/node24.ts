@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+const folder = path.resolve(__dirname, '..', '..', 'node_modules', '.cache', 'node24');
+
+/**
+ * Path of a Node 24 binary: what NODE24 names, this very Node when it is 24, else npm's package of it, installed once into
+ * node_modules/.cache. It is no dependency of the project because its `node` would then run every npm script.
+ */
+export function node24(): string {
+  const named = process.env['NODE24'];
+  if (named) return named;
+  if (process.versions.node.startsWith('24.')) return process.execPath;
+  const name = `node-${process.platform}-${process.arch}`;
+  const binary = path.join(folder, 'node_modules', name, 'bin', 'node');
+  if (!existsSync(binary)) install(`${name}@24`);
+  return binary;
+}
+
+function install(specification: string): void {
+  mkdirSync(folder, { recursive: true });
+  const args = ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', specification];
+  const result = spawnSync('npm', args, { encoding: 'utf8' });
+  if (result.status !== 0) {
+    throw new Error(`Node 24 could not be installed; name one in NODE24.\n${result.stdout}${result.stderr}`);
+  }
+}
