@@ -43,6 +43,7 @@ async function buildTask(task: string): Promise<void> {
     mainFields: ['module', 'main'],
     // Optional accelerators and browser parts that are never reached.
     external: ['@azure/identity-broker', 'shelljs'],
+    alias: { 'form-data': path.join(root, 'scripts', 'no-forms.cjs') },
   });
   const [major, minor, patch] = version.split('.').map(Number);
   const description = JSON.parse(readFileSync(path.join(from, 'task.json'), 'utf8')) as Record<string, unknown>;

@@ -75,7 +75,7 @@ async function createCredential(
   network: Network,
 ): Promise<TokenCredential> {
   network.prepareEnvironment();
-  const identity = await import('@azure/identity');
+  const identity = await import('./credentials');
   const options = {
     authorityHost: cloud.authority,
     // Instance discovery asks the public cloud whether it knows the authority: private and sovereign ones are ours to trust.
