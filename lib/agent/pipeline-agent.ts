@@ -8,8 +8,8 @@ import { neutralLine, neutralLines } from './neutralise';
 import type { Redactor } from './redactor';
 
 /**
- * The agent behind azure-pipelines-task-lib. Everything that goes to stdout, task-lib's own lines included, passes
- * `redactor`; only `task.setsecret` carries a secret, as the agent's protocol demands.
+ * The agent behind azure-pipelines-task-lib. Everything a task says passes the neutraliser and `redactor`; only
+ * `task.setsecret` carries a secret, as the agent's protocol demands.
  */
 export class PipelineAgent implements Agent {
   private lastPercent = -1;
@@ -116,6 +116,9 @@ export class PipelineAgent implements Agent {
       failed: tl.TaskResult.Failed,
     } as const;
     const message = outcome.message ? this.safe(outcome.message) : '';
+    if (outcome.result === 'failed') tl.error(message);
+    else if (outcome.result === 'succeededWithIssues') tl.warning(message);
+    else if (message) this.print(message);
     tl.command('task.complete', { result: tl.TaskResult[results[outcome.result]] }, message);
   }
 

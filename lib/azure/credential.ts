@@ -59,7 +59,7 @@ async function request(authentication: Authentication, cloud: Cloud, network: Ne
       if (token) return token;
       throw new Error('no token in the answer');
     } catch (error) {
-      if (attempt === attempts || !isTransient(error)) throw explain(error, authentication);
+      if (attempt === attempts || !isTransient(error, authentication)) throw explain(error, authentication);
       const delay = 2 ** attempt * 500 * (1 + Math.random());
       agent.print(
         `No token yet (${brief(error)}); trying again in ${Math.round(delay / 1000)} s, attempt ${attempt + 1} of ${attempts}.`,
@@ -125,15 +125,17 @@ async function withLimit<T>(work: Promise<T>, ms: number): Promise<T> {
   }
 }
 
-/** 400 and 401 are final: the wrong identity stays wrong. 404, 410, 429 and 5xx are what IMDS documents as passing. */
-function isTransient(error: unknown): boolean {
+/**
+ * What the metadata service documents as passing: 404, 410, 429 and 5xx. `@azure/identity` does not tell the status of a
+ * 429, so of a managed identity's errors only those that name a wrong request are final: the wrong identity stays wrong.
+ */
+function isTransient(error: unknown, { scheme }: Authentication): boolean {
   if (error instanceof TimeOut) return true;
   const said = errorText(error);
   const status = /\b(?:status(?: code)?|HTTP|response)[^0-9]{0,20}(\d{3})\b/i.exec(said)?.[1] ?? statusOf(error);
   if (status !== undefined) return ['404', '408', '410', '429'].includes(status) || status.startsWith('5');
-  return /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|socket hang up|network|too many requests|throttl|temporarily/i.test(
-    said,
-  );
+  if (scheme === 'managedIdentity') return !/invalid_(request|resource|scope|client)|bad_request|not found/i.test(said);
+  return /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|socket hang up|network_error|temporarily/i.test(said);
 }
 
 function statusOf(error: unknown): string | undefined {
