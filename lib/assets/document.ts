@@ -1,0 +1,138 @@
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type * as YamlPackage from 'yaml';
+import type { Document, LineCounter, ScalarTag } from 'yaml';
+import { TaskError, errorText } from '../agent/errors';
+import { YamlReader } from '../agent/yaml';
+import { applySet } from './set';
+
+type Yaml = typeof YamlPackage;
+
+/** Larger files are not configuration. */
+const largestBytes = 1024 * 1024;
+
+/** An Azure ML CLI v2 file: its content, and the folder that relative paths start from. */
+export interface AssetFile {
+  reader: YamlReader;
+  /** Absolute path of the file. */
+  file: string;
+  /** Absolute path of its folder. */
+  folder: string;
+}
+
+/**
+ * Reads an Azure ML CLI v2 file the way `az ml` does: YAML 1.1 with PyYAML's rules for plain scalars (`yes` is a boolean,
+ * `2e-5` is text, `012` is octal), so that one file means the same to both.
+ *
+ * @param set changes to apply first, lines `path=value` (see `applySet`)
+ * @throws TaskError with `file:line:column` for what cannot be read
+ */
+export async function readAssetFile(file: string, set: readonly string[] = []): Promise<AssetFile> {
+  const yaml = await import('yaml');
+  const lines = new yaml.LineCounter();
+  const document = await parse(yaml, lines, file);
+  if (set.length > 0) applySet(yaml, document, set, file);
+  if (document.contents === null) throw new TaskError(`${file} is empty.`, 'Give the file its content.');
+  return {
+    reader: new YamlReader({ file, lines, yaml }, document.contents, ''),
+    file: path.resolve(file),
+    folder: path.dirname(path.resolve(file)),
+  };
+}
+
+async function parse(yaml: Yaml, lines: LineCounter, file: string): Promise<Document> {
+  const document: Document = yaml.parseDocument(await readText(file), {
+    version: '1.1',
+    schema: 'failsafe',
+    customTags: (tags) => [...tags, ...scalarTags(yaml)],
+    lineCounter: lines,
+    prettyErrors: false,
+  });
+  const [problem] = document.errors;
+  if (problem) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    throw new TaskError(`${file}:${line}:${col}: ${problem.message}`, 'Correct the YAML.');
+  }
+  try {
+    document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new TaskError(`${file}: ${errorText(error)}.`, 'Use fewer aliases.');
+  }
+  yaml.visit(document, { Alias: (_key, alias) => alias.resolve(document) });
+  expandMerges(yaml, document);
+  return document;
+}
+
+/** Puts the members of `<<: *base` into the map itself; its own keys win (YAML 1.1 merge key). */
+function expandMerges(yaml: Yaml, document: Document): void {
+  yaml.visit(document, {
+    Map(_key, map) {
+      const merges = map.items.filter((pair) => yaml.isScalar(pair.key) && pair.key.value === '<<');
+      if (merges.length === 0) return;
+      map.items = map.items.filter((pair) => !merges.includes(pair));
+      const bases = merges.flatMap(({ value }) => (yaml.isSeq(value) ? value.items : [value])).filter(yaml.isMap);
+      for (const pair of bases.flatMap((base) => base.items)) if (!map.has(pair.key)) map.items.push(pair);
+    },
+  });
+}
+
+/** PyYAML's implicit resolver (`yaml/resolver.py`): what a plain scalar means in YAML 1.1. Everything else is text. */
+function scalarTags(yaml: Yaml): ScalarTag[] {
+  const tag = (name: string, test: RegExp, resolve: (source: string) => unknown): ScalarTag => ({
+    tag: `tag:yaml.org,2002:${name}`,
+    default: true,
+    test,
+    resolve,
+  });
+  return [
+    { ...tag('null', /^(?:~|null|Null|NULL|)$/, () => null), createNode: () => new yaml.Scalar(null) },
+    tag('bool', /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/, (source) =>
+      /^(?:yes|true|on)$/i.test(source),
+    ),
+    tag('int', /^[-+]?(?:0b[0-1_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)$/, integer),
+    tag(
+      'float',
+      /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/,
+      float,
+    ),
+    tag(
+      'timestamp',
+      /^\d{4}-\d\d?-\d\d?(?:(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?)?$/,
+      (source) => ({
+        date: source,
+      }),
+    ),
+  ];
+}
+
+function integer(source: string): number {
+  const digits = source.replaceAll('_', '');
+  const sign = digits.startsWith('-') ? -1 : 1;
+  const bare = digits.replace(/^[-+]/, '');
+  if (/^0b/.test(bare)) return sign * parseInt(bare.slice(2), 2);
+  if (/^0x/.test(bare)) return sign * parseInt(bare.slice(2), 16);
+  return sign * parseInt(bare, bare.startsWith('0') ? 8 : 10);
+}
+
+function float(source: string): number {
+  const digits = source.replaceAll('_', '').toLowerCase();
+  if (digits.endsWith('.inf')) return digits.startsWith('-') ? -Infinity : Infinity;
+  return digits === '.nan' ? NaN : Number(digits);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size > largestBytes) throw new TaskError(`${file} has ${size} bytes; a YAML file may have ${largestBytes}.`);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof TaskError) throw error;
+    throw new TaskError(
+      `${file} cannot be read: ${errorText(error)}`,
+      'Check the path; it is relative to the repository.',
+      {
+        cause: error,
+      },
+    );
+  }
+}

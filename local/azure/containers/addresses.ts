@@ -1,0 +1,79 @@
+import { createServer } from 'node:net';
+
+/** Where something is reachable: an address of its own, and for each declared port the port that is really bound. */
+export interface Place {
+  ip: string;
+  ports: Map<number, number>;
+}
+
+/** In use in this process; other processes are seen by trying to bind. */
+const taken = new Set<string>();
+let ownAddresses: Promise<boolean> | undefined;
+
+/**
+ * Finds a loopback address on which all these ports are free. Linux answers on the whole of 127.0.0.0/8, so each gets an
+ * address of its own and keeps its ports; elsewhere only 127.0.0.1 exists, and a port in use is replaced by a free one.
+ * @param preferred the address of an earlier life, used again when it is free.
+ */
+export async function takePlace(ports: number[], preferred?: string): Promise<Place> {
+  ownAddresses ??= isFree('127.0.0.2', 0);
+  if (!(await ownAddresses)) return placeOnOneAddress(ports);
+  for (const ip of preferred === undefined ? candidates() : [preferred, ...candidates()]) {
+    if (taken.has(ip)) continue;
+    taken.add(ip);
+    if (await areFree(ip, ports)) return { ip, ports: new Map(ports.map((port) => [port, port])) };
+    taken.delete(ip);
+  }
+  throw new Error(`No loopback address has the ports ${ports.join(', ')} free.`);
+}
+
+export function releasePlace(place: Place): void {
+  taken.delete(place.ip);
+  for (const port of place.ports.values()) taken.delete(`${place.ip}:${port}`);
+}
+
+/** 127.0.0.53 and .54 are resolvers on many systems, 127.0.1.1 is the machine's own name. */
+function* candidates(): Generator<string> {
+  for (const third of [0, 2, 3, 4]) {
+    for (let last = 2; last < 255; last++)
+      if (third !== 0 || (last !== 53 && last !== 54)) yield `127.0.${third}.${last}`;
+  }
+}
+
+async function placeOnOneAddress(declared: number[]): Promise<Place> {
+  const ip = '127.0.0.1';
+  const ports = new Map<number, number>();
+  for (const port of declared) {
+    const usable = !taken.has(`${ip}:${port}`) && (await isFree(ip, port));
+    const chosen = usable ? port : await freePort(ip);
+    taken.add(`${ip}:${chosen}`);
+    ports.set(port, chosen);
+  }
+  return { ip, ports };
+}
+
+async function areFree(ip: string, ports: number[]): Promise<boolean> {
+  for (const port of ports) if (!(await isFree(ip, port))) return false;
+  return true;
+}
+
+function isFree(ip: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host: ip, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+function freePort(ip: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, ip, () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('No port is free.')),
+      );
+    });
+  });
+}

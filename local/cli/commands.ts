@@ -1,0 +1,10 @@
+import type { Command } from './command';
+import { approve, reject } from './decide';
+import { demo } from './demo';
+import { doctor } from './doctor';
+import { env } from './env';
+import { run } from './run';
+import { down, serve, status, up } from './services';
+
+/** Every command, in the order in which help shows them. */
+export const commands: Command[] = [demo, run, up, down, status, approve, reject, env, doctor, serve];

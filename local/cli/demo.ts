@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { isObject } from '../devops/shape';
+import { AzureClient } from './azure-client';
+import type { Command } from './command';
+import { withServices } from './connect';
+import { startDaemon } from './daemon';
+import { firstWhoMay } from './decide';
+import { DevOpsClient, userNamed, type Approval } from './devops-client';
+import { Failure } from './errors';
+import type { Followed } from './follow';
+import { takeLock } from './lock';
+import type { Output } from './output';
+import { pairs } from './pairs';
+import { exampleFolder, stateFolder } from './paths';
+import { seconds } from './progress';
+import { stageTable, summary } from './report';
+import { exitCodeOf, handlerOf } from './run';
+import { execute, failureLogs, pipelineFile } from './run-pipeline';
+import { findRunning, type Running } from './running';
+
+/** Attachment with which the evaluation tells its decision. */
+const evaluationType = 'mlops.evaluation.v1';
+
+export const demo: Command = {
+  name: 'demo',
+  summary: 'Take the diabetes model from its data to production, on this machine',
+  usage: '',
+  positionals: 0,
+  options: {
+    set: { type: 'string', multiple: true },
+    'wait-for-approval': { type: 'boolean' },
+    keep: { type: 'boolean' },
+    handler: { type: 'string' },
+    state: { type: 'string' },
+    record: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  help: {
+    'set NAME=VALUE': 'a parameter of the pipeline, such as alpha=2.0; may be repeated',
+    'wait-for-approval': 'leave the approval to a person: mlops approve, in another terminal',
+    keep: 'leave the services running afterwards, as `mlops up` does',
+    'handler NAME': 'node20 or node24: the Node on which tasks run',
+    'state DIR': 'folder of the state (default: .mlops)',
+    'record FILE': 'write every exchange with Azure to FILE, secrets hidden',
+    json: 'print the outcome as one JSON document',
+  },
+  async run(args, output) {
+    const parameters = pairs('set', args.values('set'));
+    const stateDir = stateFolder(args.value('state'));
+    const handler = handlerOf(args.value('handler'));
+    const recordFile = args.value('record');
+    const begun = Date.now();
+    const unlock = takeLock(join(stateDir, 'demo.lock'), 'mlops demo');
+    try {
+      if (args.flag('keep') && findRunning(stateDir)?.kind !== 'daemon') {
+        const given = { handler, record: recordFile };
+        await startDaemon(
+          stateDir,
+          Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+        );
+      }
+      const options = { stateDir, handler, recordFile, what: 'mlops demo' };
+      return await withServices(options, output, async ({ running, signal }) => {
+        const show = new Demo(running, output);
+        const followed = await show.run(parameters, signal, args.flag('wait-for-approval'));
+        const outcome = await show.outcome(followed);
+        if (output.json) output.document({ ...outcome, totalSeconds: (Date.now() - begun) / 1000 });
+        else await show.tell(followed, outcome, begun, args.flag('keep'));
+        return exitCodeOf(followed.build.result);
+      });
+    } finally {
+      unlock();
+    }
+  },
+};
+
+interface Decision {
+  decision: string;
+  why: string;
+  evidence: string;
+}
+
+interface Scored {
+  endpoint: string;
+  status: number;
+  answer: string;
+  milliseconds: number;
+  deployment: string | undefined;
+}
+
+interface Outcome extends Record<string, unknown> {
+  decision: Decision | null;
+  approvedBy: string | null;
+  endpoints: { name: string; url: string | undefined; traffic: Record<string, number>; model: string | undefined }[];
+  staging: { name: string; url: string | undefined }[];
+  scored: Scored | null;
+}
+
+class Demo {
+  private readonly requester: DevOpsClient;
+  private approvedBy: string | null = null;
+
+  constructor(
+    private readonly running: Running,
+    private readonly output: Output,
+  ) {
+    this.requester = new DevOpsClient(running.devops, userNamed(running.devops, 'ana'));
+  }
+
+  run(parameters: Record<string, string>, signal: AbortSignal, wait: boolean): Promise<Followed> {
+    const pipeline = pipelineFile(join(exampleFolder(), 'azure-pipelines.yml'));
+    const onApproval = async (approval: Approval): Promise<void> => {
+      const who = approval.steps.map((step) => step.assignedApprover.displayName).join(', ');
+      if (wait)
+        this.output.note(`  waits for ${who}: mlops approve ${approval.pipeline.owner.name} --as ben (or reject)`);
+      else await this.approve(approval);
+    };
+    return execute(this.requester, { pipeline, parameters, variables: {}, output: this.output, signal, onApproval });
+  }
+
+  async outcome(followed: Followed): Promise<Outcome> {
+    const azure = await AzureClient.open(this.running.azure);
+    const found = await azure.endpoints();
+    const endpoints = [];
+    for (const { name, properties } of found) {
+      const traffic = properties.traffic ?? {};
+      const [serving] = Object.entries(traffic).sort((a, b) => b[1] - a[1])[0] ?? [];
+      const model = serving === undefined ? undefined : await azure.deployedModel(name, serving);
+      endpoints.push({ name, url: properties.scoringUri, traffic, model });
+    }
+    const serves = found.find((one) => Object.values(one.properties.traffic ?? {}).some((share) => share > 0));
+    return {
+      ...summary(followed),
+      decision: await this.decision(followed.build.id),
+      approvedBy: this.approvedBy ?? (await this.approver(followed.build.id)),
+      endpoints,
+      staging: await azure.containerGroups(),
+      scored: serves ? await this.score(azure, serves) : null,
+    };
+  }
+
+  async tell(followed: Followed, outcome: Outcome, begun: number, keep: boolean): Promise<void> {
+    const { output } = this;
+    output.line();
+    for (const line of stageTable(followed)) output.line(line);
+    output.line();
+    if (outcome.decision) {
+      output.line(
+        `Decision    ${outcome.decision.decision}${outcome.decision.why === '' ? '' : `: ${outcome.decision.why}`}`,
+      );
+      output.line(`Evidence    sha256:${outcome.decision.evidence}`);
+    }
+    if (outcome.approvedBy !== null) output.line(`Approved    by ${outcome.approvedBy}`);
+    for (const one of outcome.staging) output.line(`Staging     ${one.url ?? 'no address'} (${one.name})`);
+    for (const one of outcome.endpoints) {
+      const traffic = Object.entries(one.traffic)
+        .map(([name, share]) => `${name} ${share} %`)
+        .join(', ');
+      output.line(
+        `Production  ${one.url ?? 'no address'} (${[traffic, modelOf(one.model)].filter((part) => part !== '').join('; ')})`,
+      );
+    }
+    if (outcome.scored) {
+      const { status, answer, milliseconds } = outcome.scored;
+      output.line(`Scored      ${answer.trim().slice(0, 200)} (HTTP ${status}, ${Math.round(milliseconds)} ms)`);
+    }
+    for (const line of await failureLogs(this.requester, followed)) output.line(line);
+    output.line();
+    output.line(
+      `All of it took ${seconds((Date.now() - begun) / 1000)}.${keep ? ' The services stay: `mlops status`, `mlops down`.' : ''}`,
+    );
+  }
+
+  private async approve(approval: Approval): Promise<void> {
+    const user = await firstWhoMay(this.running, approval);
+    const evidence = await this.requester.attachments(approval.pipeline.owner.id, evaluationType);
+    const digest = evidence.at(-1)?.sha256;
+    const comment =
+      digest === undefined ? 'Approved by mlops demo.' : `Approved by mlops demo. evidence sha256:${digest}`;
+    await new DevOpsClient(this.running.devops, user).decide(approval.id, 'approved', comment);
+    this.approvedBy = user.displayName;
+  }
+
+  private async approver(runId: number): Promise<string | null> {
+    const approvals = (await this.requester.approvals('state=all')).filter((one) => one.pipeline.owner.id === runId);
+    const decided = approvals.flatMap((one) => one.steps).find((step) => step.status === 'approved');
+    return decided?.actualApprover?.displayName ?? null;
+  }
+
+  private async decision(runId: number): Promise<Decision | null> {
+    const evidence = (await this.requester.attachments(runId, evaluationType)).at(-1);
+    if (!evidence) return null;
+    return {
+      decision: memberNamed(evidence.content, ['decision']) ?? 'unknown',
+      why: memberNamed(evidence.content, ['reason', 'why', 'explanation', 'summary']) ?? '',
+      evidence: evidence.sha256,
+    };
+  }
+
+  private async score(azure: AzureClient, endpoint: Parameters<AzureClient['score']>[0]): Promise<Scored> {
+    const file = join(exampleFolder(), 'smoke', 'requests.jsonl');
+    const request = readFileSync(file, 'utf8')
+      .split('\n')
+      .find((line) => line.trim() !== '');
+    if (request === undefined) throw new Failure(`${file} holds no request.`);
+    const { status, answer, ms, deployment } = await azure.score(endpoint, request);
+    return { endpoint: endpoint.name, status, answer, milliseconds: ms, deployment };
+  }
+}
+
+/** The text of the first member of that name, the outermost first. */
+function memberNamed(value: unknown, wanted: string[]): string | undefined {
+  let level = [value];
+  for (let depth = 0; depth < 4 && level.length > 0; depth += 1) {
+    const objects = level.filter(isObject);
+    for (const one of objects) for (const name of wanted) if (typeof one[name] === 'string') return one[name];
+    level = objects.flatMap((one) => Object.values(one));
+  }
+  return undefined;
+}
+
+/** `diabetes version 3` of a model's ARM id. */
+function modelOf(id: string | undefined): string {
+  const parts = /\/models\/([^/]+)\/versions\/([^/]+)$/i.exec(id ?? '');
+  return parts ? `${parts[1] ?? ''} version ${parts[2] ?? ''}` : (id ?? '');
+}

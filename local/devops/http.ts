@@ -1,0 +1,305 @@
+import { timingSafeEqual } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
+
+import { collectionName, type Collection } from './collection';
+import { ServiceError } from './errors';
+import { locations, type Location } from './locations';
+import type { Identity } from './model';
+import type { Oidc } from './oidc';
+import { Router, type Method } from './router';
+import type { Runs } from './runs';
+import { ShapeError } from './shape';
+import { negotiate, requestedVersion } from './versions';
+
+/** Who calls: a person by their personal access token, or a running job by its own. */
+export interface Caller {
+  identity: Identity;
+  /** The run whose job calls. */
+  runId?: number;
+}
+
+export interface Call {
+  params: Record<string, string>;
+  query: URLSearchParams;
+  /** First value of a query parameter, whose name is compared ignoring case. */
+  option(name: string): string | undefined;
+  accept: string;
+  caller: Caller;
+  /** The body as JSON. */
+  json(): unknown;
+}
+
+export interface Answer {
+  status?: number;
+  headers?: Record<string, string>;
+  json?: unknown;
+  text?: string;
+  file?: string;
+  stream?: Readable;
+}
+
+export interface Route {
+  location: Location;
+  method: Method;
+  handle(call: Call): Answer | Promise<Answer>;
+}
+
+const largestBody = 4 * 1024 * 1024;
+
+/** A list as the service wraps it. */
+export function listed(value: unknown[], headers?: Record<string, string>): Answer {
+  return { json: { count: value.length, value }, headers };
+}
+
+export class RestServer {
+  private readonly router: Router<Route>;
+  private readonly http: HttpServer;
+
+  constructor(
+    routes: Route[],
+    private readonly collection: Collection,
+    private readonly runs: Runs,
+    private readonly oidc: Oidc,
+  ) {
+    this.router = new Router(routes);
+    this.http = createServer((request, response) => void this.serve(request, response));
+  }
+
+  /** Listens on loopback: at `port` when given (a busy one is an error), else at the port of the last start, else at any. */
+  async start(port: number | undefined): Promise<void> {
+    const last = this.collection.state.port;
+    const taken = await this.tryListen(port ?? last ?? 0);
+    if (taken && port === undefined && last !== undefined && this.canMove()) await this.tryListen(0, true);
+    else if (taken) throw taken;
+    const address = this.http.address();
+    if (typeof address !== 'object' || address === null) throw new Error('The server has no address.');
+    this.collection.listensAt(address.port);
+  }
+
+  async stop(): Promise<void> {
+    this.http.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      this.http.close(() => resolve());
+    });
+  }
+
+  /** Nothing refers to the old port yet. */
+  private canMove(): boolean {
+    return this.runs.all().length === 0;
+  }
+
+  private tryListen(port: number, must = false): Promise<Error | undefined> {
+    return new Promise((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void => {
+        const reason =
+          error.code === 'EADDRINUSE'
+            ? new Error(
+                `Port ${port} is in use by another program; Azure DevOps cannot listen there. Stop it, or choose another port.`,
+              )
+            : error;
+        if (must) reject(reason);
+        else resolve(reason);
+      };
+      this.http.once('error', failed);
+      this.http.listen(port, '127.0.0.1', () => {
+        this.http.off('error', failed);
+        resolve(undefined);
+      });
+    });
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const activity = randomUUID();
+    response.setHeader('activityid', activity);
+    response.setHeader('x-vss-e2eid', activity);
+    response.setHeader('cache-control', 'no-cache, no-store, must-revalidate');
+    response.setHeader('x-content-type-options', 'nosniff');
+    try {
+      const answer = await this.answer(request);
+      await send(response, answer);
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      else await send(response, errorAnswer(error));
+    }
+  }
+
+  private async answer(request: IncomingMessage): Promise<Answer & { version?: string }> {
+    this.refuseForeignHost(request);
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const path = url.pathname
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decoded);
+    const method = request.method ?? 'GET';
+    const known = this.wellKnown(method, path);
+    if (known) return known;
+    if (path.shift()?.toLowerCase() !== collectionName) throw notFound(request);
+    if (method === 'OPTIONS') return optionsOf(path);
+    const caller = this.authenticate(request);
+    const matches = this.router.find(this.inProject(path));
+    if (matches.length === 0) throw notFound(request);
+    const match = matches.find((one) => one.route.method === method);
+    if (!match) {
+      const allow = matches.map((one) => one.route.method).join(', ');
+      throw new ServiceError(
+        405,
+        'VssMethodNotAllowedException',
+        `The requested resource does not support http method '${method}'.`,
+        { allow },
+      );
+    }
+    const version = negotiate(match.route.location, method, requestedVersion(url.searchParams, request.headers));
+    const body = await readBody(request);
+    const answer = await match.route.handle({
+      params: match.params,
+      query: url.searchParams,
+      option: (name) => optionOf(url.searchParams, name),
+      accept: request.headers.accept ?? '',
+      caller,
+      json: () => parsed(body),
+    });
+    return { ...answer, version };
+  }
+
+  /** Only our own names for loopback: a page of another site must not reach this server by a name of its own. */
+  private refuseForeignHost(request: IncomingMessage): void {
+    const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+    if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
+      throw new ServiceError(400, 'VssInvalidHostException', `The host '${host}' is not served here.`);
+    }
+  }
+
+  private wellKnown(method: string, path: string[]): Answer | undefined {
+    if (method !== 'GET' || path[0] !== this.collection.state.collectionId || path[1] !== '.well-known')
+      return undefined;
+    if (path[2] === 'openid-configuration') return { json: this.oidc.discovery() };
+    if (path[2] === 'jwks') return { json: this.oidc.jwks };
+    return undefined;
+  }
+
+  /** Replaces the project's name by its id; the build area may be asked without a project, as the service allows. */
+  private inProject(path: string[]): string[] {
+    const { projectId, projectName } = this.collection.state;
+    const apis = path.findIndex((part) => part.toLowerCase() === '_apis');
+    if (apis === 0 && path[1]?.toLowerCase() === 'build') return [projectId, ...path];
+    // `{project}/{team}/_apis/…` means the same here.
+    if (apis < 1) return path;
+    const project = path[0] ?? '';
+    if (![projectId, projectName.toLowerCase()].includes(project.toLowerCase())) {
+      throw new ServiceError(
+        404,
+        'ProjectDoesNotExistWithNameException',
+        `TF200016: The following project does not exist: ${project}. Verify that the name of the project is correct and that the project exists on the specified Azure DevOps Server.`,
+      );
+    }
+    return [projectId, ...path.slice(apis)];
+  }
+
+  private authenticate(request: IncomingMessage): Caller {
+    const token = tokenOf(request);
+    if (token !== undefined) {
+      const owner = Object.entries(this.collection.state.tokens).find(([, known]) => same(known, token));
+      if (owner) return { identity: this.collection.identity(owner[0]) };
+      const runId = this.runs.runOfToken(token);
+      if (runId !== undefined) return { identity: this.collection.buildService, runId };
+    }
+    throw new ServiceError(
+      401,
+      'UnauthorizedRequestException',
+      "TF400813: The user '' is not authorized to access this resource.",
+      {
+        'www-authenticate': `Basic realm="${this.collection.url}"`,
+      },
+    );
+  }
+}
+
+function tokenOf(request: IncomingMessage): string | undefined {
+  const [scheme, value = ''] = (request.headers.authorization ?? '').split(' ');
+  if (scheme?.toLowerCase() === 'bearer') return value;
+  if (scheme?.toLowerCase() !== 'basic') return undefined;
+  const pair = Buffer.from(value, 'base64').toString('utf8');
+  return pair.slice(pair.indexOf(':') + 1);
+}
+
+function same(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+function optionOf(query: URLSearchParams, name: string): string | undefined {
+  for (const [key, value] of query) if (key.toLowerCase() === name.toLowerCase() && value !== '') return value;
+  return undefined;
+}
+
+/** `OPTIONS _apis` lists every location, `OPTIONS _apis/{area}` those of one area. */
+function optionsOf(path: string[]): Answer {
+  const area = path[1]?.toLowerCase();
+  const all: Location[] = Object.values(locations);
+  return listed(all.filter((one) => area === undefined || one.area.toLowerCase() === area));
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const part = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    size += part.length;
+    if (size > largestBody)
+      throw new ServiceError(413, 'RequestContentTooLargeException', 'The request is larger than 4 MiB.');
+    chunks.push(part);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new ServiceError(400, 'VssPropertyValidationException', 'The body of the request is not valid JSON.');
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new ServiceError(400, 'VssInvalidPathException', `'${part}' is not a valid part of a URL.`);
+  }
+}
+
+function notFound(request: IncomingMessage): ServiceError {
+  return new ServiceError(
+    404,
+    'VssResourceNotFoundException',
+    `The controller for path '${new URL(request.url ?? '/', 'http://127.0.0.1').pathname}' was not found or does not implement IController.`,
+  );
+}
+
+function errorAnswer(error: unknown): Answer {
+  if (error instanceof ServiceError) return { status: error.status, json: error.document(), headers: error.headers };
+  if (error instanceof ShapeError)
+    return errorAnswer(new ServiceError(400, 'VssPropertyValidationException', error.message));
+  const message = error instanceof Error ? error.message : String(error);
+  return { status: 500, json: new ServiceError(500, 'VssServiceException', message).document() };
+}
+
+async function send(response: ServerResponse, answer: Answer & { version?: string }): Promise<void> {
+  const suffix = answer.version === undefined ? '' : `; api-version=${answer.version}`;
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (answer.json !== undefined) {
+    response.setHeader('content-type', `application/json; charset=utf-8${suffix}`);
+    response.writeHead(answer.status ?? 200).end(JSON.stringify(answer.json));
+  } else if (answer.text !== undefined) {
+    if (!response.hasHeader('content-type')) response.setHeader('content-type', `text/plain; charset=utf-8${suffix}`);
+    response.writeHead(answer.status ?? 200).end(answer.text);
+  } else if (answer.file !== undefined || answer.stream) {
+    if (!response.hasHeader('content-type')) response.setHeader('content-type', `application/octet-stream${suffix}`);
+    response.writeHead(answer.status ?? 200);
+    await pipeline(answer.stream ?? createReadStream(answer.file ?? ''), response);
+  } else response.writeHead(answer.status ?? 204).end();
+}

@@ -1,0 +1,214 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Server, ServiceConnection } from '../agent/server';
+import { agentSide } from './agent-side';
+import { approvalCheckType, Approvals } from './approvals';
+import { Collection, shortName } from './collection';
+import type { Context, Queue } from './context';
+import { Documents } from './documents';
+import { RestServer } from './http';
+import { Oidc, type JsonWebKeySet } from './oidc';
+import { approvalRoutes } from './rest/approvals';
+import { buildPartRoutes } from './rest/build-parts';
+import { buildRoutes } from './rest/builds';
+import { checkRoutes } from './rest/checks';
+import { coreRoutes } from './rest/core';
+import { environmentRoutes } from './rest/environments';
+import { libraryRoutes, saveVariableGroup } from './rest/library';
+import { markRoutes } from './rest/marks';
+import { pipelineRoutes } from './rest/pipelines';
+import { securityRoutes } from './rest/security';
+import { testRoutes } from './rest/tests';
+import { Runs } from './runs';
+
+export type { Queue, QueueRequest } from './context';
+
+export interface DevOpsOptions {
+  /** Folder of the state; `devops` is made in it. */
+  stateDir: string;
+  /** Without one: the port of the last start, and any free one the first time. */
+  port?: number;
+  /** Name of the project; `diabetes` when absent. */
+  project?: string;
+  /** What pipelines may use; more with `addServiceConnection`. Held in memory: give them at every start, with the same ids. */
+  serviceConnections?: ServiceConnection[];
+  /** Made when they are not there yet; a variable group's values are brought up to date. */
+  seed?: Seed;
+}
+
+export interface Seed {
+  variableGroups?: {
+    name: string;
+    description?: string;
+    variables: Record<string, { value: string; isSecret?: boolean }>;
+  }[];
+  environments?: {
+    name: string;
+    description?: string;
+    approval?: {
+      /** Names of people or groups. */
+      approvers: string[];
+      requesterCannotBeApprover?: boolean;
+      minRequiredApprovers?: number;
+      instructions?: string;
+      timeoutMinutes?: number;
+    };
+  }[];
+}
+
+export interface User {
+  id: string;
+  displayName: string;
+  mail: string;
+  /** What `--as` takes, besides the others. */
+  shortName: string;
+  groups: string[];
+  /** Personal access token. A secret. */
+  token: string;
+}
+
+export interface LocalDevOps {
+  /** Address of the collection: `http://127.0.0.1:PORT/local`. */
+  readonly url: string;
+  readonly project: { id: string; name: string };
+  readonly server: Server;
+  /** Requester, approver and administrator, in this order. */
+  readonly users: User[];
+  readonly oidcIssuer: string;
+  readonly jwks: JsonWebKeySet;
+  /** The subject of OIDC tokens for a service connection: `sc://local/<project>/<connection>`. */
+  oidcSubject(connectionName: string): string;
+  addServiceConnection(connection: ServiceConnection): void;
+  /** Connects the agent that takes runs queued through REST. */
+  onQueue(queue: Queue): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts Azure DevOps on this machine, on loopback only. State is kept in `<stateDir>/devops`, with the port.
+ * Throws when the port is in use, or the state cannot be read.
+ */
+export async function startDevOps(options: DevOpsOptions): Promise<LocalDevOps> {
+  const folder = join(options.stateDir, 'devops');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const collection = new Collection(folder, options.project ?? 'diabetes');
+  const runs = new Runs(collection);
+  const approvals = new Approvals(collection, runs);
+  const oidc = new Oidc(collection);
+  const connections = [...(options.serviceConnections ?? [])];
+  const context: Context = {
+    collection,
+    runs,
+    approvals,
+    oidc,
+    connections,
+    documents: new Documents(collection, runs),
+  };
+  const parts = [
+    coreRoutes,
+    buildRoutes,
+    buildPartRoutes,
+    markRoutes,
+    pipelineRoutes,
+    testRoutes,
+    environmentRoutes,
+    approvalRoutes,
+    checkRoutes,
+    libraryRoutes,
+    securityRoutes,
+  ];
+  const rest = new RestServer(
+    parts.flatMap((part) => part(context)),
+    collection,
+    runs,
+    oidc,
+  );
+  plant(context, options.seed ?? {});
+  await rest.start(options.port);
+  const { projectId, projectName } = collection.state;
+  return {
+    get url() {
+      return collection.url;
+    },
+    project: { id: projectId, name: projectName },
+    server: agentSide(collection, runs, approvals, connections),
+    users: usersOf(collection),
+    get oidcIssuer() {
+      return oidc.issuer;
+    },
+    jwks: oidc.jwks,
+    oidcSubject: (name) => oidc.connectionSubject(name),
+    addServiceConnection: (connection) => {
+      connections.push(structuredClone(connection));
+    },
+    onQueue: (queue) => {
+      context.queue = queue;
+    },
+    stop: async () => {
+      await rest.stop();
+      runs.flush();
+    },
+  };
+}
+
+function usersOf(collection: Collection): User[] {
+  return collection.state.identities
+    .filter((one) => one.kind === 'user')
+    .map((one) => ({
+      id: one.id,
+      displayName: one.displayName,
+      mail: one.uniqueName,
+      shortName: shortName(one).toLowerCase(),
+      groups: collection.groupsOf(one.id).map((group) => group.displayName),
+      token: collection.state.tokens[one.id] ?? '',
+    }));
+}
+
+function plant(context: Context, seed: Seed): void {
+  const { collection } = context;
+  const { state } = collection;
+  const administrator = state.identities.find(
+    (one) => one.kind === 'user' && collection.isInGroup(one.id, 'Project Administrators'),
+  );
+  if (!administrator) throw new Error('The state has no project administrator.');
+  for (const group of seed.variableGroups ?? []) {
+    const known = state.variableGroups.find((one) => one.name === group.name);
+    saveVariableGroup(context, group, known, administrator.id);
+  }
+  for (const { name, description = '', approval } of seed.environments ?? []) {
+    if (state.environments.some((one) => one.name === name)) continue;
+    const environment = collection.addEnvironment(name, description, administrator.id);
+    if (!approval) continue;
+    const now = new Date().toISOString();
+    const approvers = approval.approvers.map((approver) => {
+      const found =
+        state.identities.find((one) => one.kind === 'group' && shortName(one) === approver) ??
+        collection.findIdentity(approver);
+      if (!found) throw new Error(`There is no user or group '${approver}' to approve for environment '${name}'.`);
+      return { id: found.id, displayName: found.displayName };
+    });
+    state.checks.push({
+      id: collection.nextId('check'),
+      version: 1,
+      type: approvalCheckType,
+      resource: { type: 'environment', id: String(environment.id), name },
+      settings: {
+        approvers,
+        executionOrder: 'anyOrder',
+        minRequiredApprovers: approval.minRequiredApprovers ?? 0,
+        instructions: approval.instructions ?? '',
+        blockedApprovers: [],
+        requesterCannotBeApprover: approval.requesterCannotBeApprover ?? false,
+        definitionRef: { id: '26014962-64a0-49f4-885b-4b874119a5cc' },
+      },
+      timeout: approval.timeoutMinutes ?? 43_200,
+      isDisabled: false,
+      createdBy: administrator.id,
+      createdOn: now,
+      modifiedBy: administrator.id,
+      modifiedOn: now,
+    });
+    collection.save();
+  }
+}

@@ -1,0 +1,312 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Run, RunChange, RunRequest, TestRun, TimelineRecord } from '../agent/server';
+import type { Collection } from './collection';
+import { ServiceError } from './errors';
+import { readDocument, writeDocument } from './files';
+import { runShape, type Definition, type StoredRecord, type StoredRun } from './model';
+
+/** How long a change may wait before it is on disk, for the frequent ones (log lines). */
+const writeDelayMs = 200;
+
+/** Every run of the project: its record, timeline, logs, attachments and artifacts. One folder a run. */
+export class Runs {
+  private readonly runs = new Map<number, StoredRun>();
+  private readonly unwritten = new Set<StoredRun>();
+  private timer: NodeJS.Timeout | undefined;
+  /** Job access tokens of the runs in progress. In memory only: they end with the run. */
+  private readonly jobTokens = new Map<string, number>();
+  private readonly events = new EventEmitter().setMaxListeners(0);
+
+  constructor(private readonly collection: Collection) {
+    const folder = this.root;
+    if (!existsSync(folder)) return;
+    for (const name of readdirSync(folder)) {
+      const run = readDocument(join(folder, name, 'run.json'), runShape);
+      if (run) this.runs.set(run.id, run);
+    }
+    for (const run of this.runs.values()) this.abandonIfUnfinished(run);
+  }
+
+  all(): StoredRun[] {
+    return [...this.runs.values()];
+  }
+
+  get(id: number): StoredRun {
+    const run = this.runs.get(id);
+    if (!run) throw new ServiceError(404, 'BuildNotFoundException', `The requested build ${id} could not be found.`);
+    return run;
+  }
+
+  byPlan(planId: string): StoredRun | undefined {
+    return this.all().find((run) => run.planId.toLowerCase() === planId.toLowerCase());
+  }
+
+  runOfToken(token: string): number | undefined {
+    return this.jobTokens.get(token);
+  }
+
+  folder(run: StoredRun): string {
+    return join(this.root, String(run.id));
+  }
+
+  create(request: RunRequest, reason = 'manual'): Run {
+    const person = this.collection.findIdentity(request.requestedFor);
+    if (person?.kind !== 'user') {
+      const people = this.collection.state.identities.filter((one) => one.kind === 'user');
+      const names = people.map((one) => one.displayName).join(', ');
+      throw new Error(`There is no user '${request.requestedFor}'. The users are ${names}.`);
+    }
+    const definition = this.definitionOf(request, person.id);
+    const now = new Date();
+    const day = now.toISOString().slice(0, 10).replaceAll('-', '');
+    const revision = this.collection.count(`number:${definition.id}:${day}`, 1);
+    const run: StoredRun = {
+      id: this.collection.nextId('build'),
+      number: `${day}.${revision}`,
+      revision,
+      definitionId: definition.id,
+      planId: randomUUID(),
+      timelineId: randomUUID(),
+      state: 'notStarted',
+      queueTime: now.toISOString(),
+      lastChangedDate: now.toISOString(),
+      lastChangedBy: person.id,
+      requestedFor: person.id,
+      requestedBy: person.id,
+      reason,
+      repository: { ...request.repository },
+      templateParameters: { ...request.templateParameters },
+      variables: { ...request.variables },
+      tags: [],
+      properties: {},
+      logs: [],
+      attachments: [],
+      artifacts: [],
+      testRuns: [],
+      changeId: 0,
+      records: [],
+    };
+    this.runs.set(run.id, run);
+    this.save(run);
+    const accessToken = randomBytes(39).toString('base64url');
+    this.jobTokens.set(accessToken, run.id);
+    return {
+      id: run.id,
+      number: run.number,
+      definition: { id: definition.id, name: definition.name },
+      planId: run.planId,
+      timelineId: run.timelineId,
+      requestedFor: { id: person.id, displayName: person.displayName, email: person.uniqueName },
+      accessToken,
+      oidcRequestUri: `${this.collection.projectUrl}/_apis/distributedtask/hubs/build/plans/${run.planId}/jobs/${run.timelineId}/oidctoken`,
+      webUrl: this.webUrl(run),
+    };
+  }
+
+  webUrl(run: StoredRun): string {
+    return `${this.collection.projectUrl}/_build/results?buildId=${run.id}`;
+  }
+
+  change(id: number, change: RunChange): void {
+    const run = this.get(id);
+    if (run.state === 'completed') throw new Error(`Run ${run.number} has ended; it cannot be changed.`);
+    if (change.number !== undefined) run.number = change.number;
+    if (change.startTime !== undefined) run.startTime = change.startTime;
+    if (change.finishTime !== undefined) run.finishTime = change.finishTime;
+    if (change.result !== undefined) run.result = change.result;
+    // A run that is being cancelled stays so until it ends.
+    if (change.state !== undefined && !(run.state === 'cancelling' && change.state === 'inProgress')) {
+      run.state = change.state;
+    }
+    if (run.state === 'completed') this.end(run);
+    this.touched(run);
+    this.save(run);
+  }
+
+  /** A person, or the hub, asks that the run stop. */
+  requestCancel(run: StoredRun, by: string): void {
+    if (run.state === 'completed') return;
+    run.state = 'cancelling';
+    this.touched(run, by);
+    this.save(run);
+    this.events.emit(`cancel:${run.id}`);
+  }
+
+  onCancel(runId: number, listener: () => void): () => void {
+    const name = `cancel:${runId}`;
+    this.events.on(name, listener);
+    return () => this.events.off(name, listener);
+  }
+
+  updateRecords(id: number, records: (TimelineRecord | StoredRecord)[]): void {
+    const run = this.get(id);
+    run.changeId += 1;
+    const lastModified = new Date().toISOString();
+    for (const change of records) {
+      const known = run.records.find((record) => record.id === change.id);
+      const merged = { ...known, ...withoutUndefined(change), changeId: run.changeId, lastModified };
+      const record: StoredRecord = { ...merged, variables: hideSecrets(merged.variables) };
+      if (known) run.records[run.records.indexOf(known)] = record;
+      else run.records.push(record);
+    }
+    this.save(run);
+  }
+
+  appendLog(id: number, recordId: string, lines: string[]): void {
+    if (lines.length === 0) return;
+    const run = this.get(id);
+    const now = new Date().toISOString();
+    let log = run.logs.find((one) => one.recordId === recordId);
+    if (!log) {
+      log = { id: run.logs.length + 1, recordId, lineCount: 0, createdOn: now, lastChangedOn: now };
+      run.logs.push(log);
+      const record = run.records.find((one) => one.id === recordId);
+      if (record) record.logId = log.id;
+    }
+    const file = this.logFile(run, log.id);
+    mkdirSync(join(this.folder(run), 'logs'), { recursive: true });
+    appendFileSync(file, lines.map((line) => `${line.replaceAll('\r', '').replaceAll('\n', ' ')}\n`).join(''));
+    log.lineCount += lines.length;
+    log.lastChangedOn = now;
+    this.saveSoon(run);
+  }
+
+  logFile(run: StoredRun, logId: number): string {
+    return join(this.folder(run), 'logs', `${logId}.log`);
+  }
+
+  addAttachment(id: number, recordId: string, type: string, name: string, file: string): void {
+    const run = this.get(id);
+    if (!run.records.some((record) => record.id === recordId)) {
+      throw new Error(`Run ${run.number} has no timeline record ${recordId} to attach '${name}' to.`);
+    }
+    const folder = join(this.folder(run), 'attachments');
+    mkdirSync(folder, { recursive: true });
+    const stored = createHash('sha256').update(`${recordId}\n${type}\n${name}`).digest('hex').slice(0, 32);
+    copyFileSync(file, join(folder, stored));
+    // The same type and name on the same record is the same attachment, written again.
+    run.attachments = run.attachments.filter((one) => one.file !== stored);
+    run.attachments.push({ recordId, type, name, file: stored });
+    this.save(run);
+  }
+
+  addTags(run: StoredRun, tags: string[], by?: string): void {
+    for (const tag of tags) {
+      if (tag.trim() === '' || tag.length > 400) {
+        throw new ServiceError(400, 'InvalidTagException', `'${tag}' is not a valid tag.`);
+      }
+      if (!run.tags.some((known) => known.toLowerCase() === tag.toLowerCase())) run.tags.push(tag);
+    }
+    this.touched(run, by);
+    this.save(run);
+  }
+
+  /** Keeps a copy of the folder as artifact `name`. */
+  addArtifact(id: number, name: string, source: string, folder: string): void {
+    const run = this.get(id);
+    if (!/^[^\\/:*?"<>|]{1,255}$/.test(name) || name === '.' || name === '..') {
+      throw new Error(`'${name}' is not a valid artifact name: it may not contain any of \\ / : * ? " < > |.`);
+    }
+    if (run.artifacts.some((one) => one.name.toLowerCase() === name.toLowerCase())) {
+      throw new Error(`Artifact ${name} already exists for build ${run.id}.`);
+    }
+    const target = this.artifactFolder(run, name);
+    cpSync(folder, target, { recursive: true, dereference: true });
+    run.artifacts.push({ id: run.artifacts.length + 1, name, source, size: sizeOf(target) });
+    this.save(run);
+  }
+
+  artifactFolder(run: StoredRun, name: string): string {
+    return join(this.folder(run), 'artifacts', name);
+  }
+
+  addTestRun(id: number, testRun: TestRun): void {
+    const run = this.get(id);
+    run.testRuns.push({
+      id: this.collection.nextId('testRun'),
+      title: testRun.title,
+      recordId: testRun.recordId,
+      createdDate: new Date().toISOString(),
+      tests: testRun.tests.map((test) => ({ ...test })),
+    });
+    this.save(run);
+  }
+
+  touched(run: StoredRun, by = this.collection.buildService.id): void {
+    run.lastChangedDate = new Date().toISOString();
+    run.lastChangedBy = by;
+  }
+
+  save(run: StoredRun): void {
+    this.unwritten.delete(run);
+    writeDocument(join(this.folder(run), 'run.json'), run);
+  }
+
+  /** Writes what is still only in memory. */
+  flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const run of [...this.unwritten]) this.save(run);
+  }
+
+  private get root(): string {
+    return join(this.collection.folder, 'runs');
+  }
+
+  private saveSoon(run: StoredRun): void {
+    this.unwritten.add(run);
+    this.timer ??= setTimeout(() => this.flush(), writeDelayMs).unref();
+  }
+
+  private end(run: StoredRun): void {
+    run.finishTime ??= new Date().toISOString();
+    for (const [token, id] of this.jobTokens) if (id === run.id) this.jobTokens.delete(token);
+  }
+
+  /** The process that ran it ended without a word: as when an agent is lost, the run fails. */
+  private abandonIfUnfinished(run: StoredRun): void {
+    if (run.state === 'completed') return;
+    const now = new Date().toISOString();
+    for (const record of run.records) {
+      if (record.state === 'completed') continue;
+      record.result = record.state === 'inProgress' ? 'abandoned' : 'skipped';
+      record.state = 'completed';
+      record.finishTime = now;
+    }
+    run.state = 'completed';
+    run.result = 'abandoned';
+    run.finishTime = now;
+    this.touched(run);
+    this.save(run);
+  }
+
+  private definitionOf(request: RunRequest, by: string): Definition {
+    const { pipelineName: name, yamlFile, repository } = request;
+    const known = this.collection.state.definitions.find((one) => one.name === name && one.yamlFile === yamlFile);
+    return known ?? this.collection.addDefinition(name, yamlFile, repository, by);
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  const copy = { ...value };
+  for (const key of Object.keys(copy)) if (Reflect.get(copy, key) === undefined) Reflect.deleteProperty(copy, key);
+  return copy;
+}
+
+/** Values of secret variables are never kept. */
+function hideSecrets(variables: StoredRecord['variables']): StoredRecord['variables'] {
+  if (!variables) return undefined;
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, { value, isSecret }]) => [name, { value: isSecret ? '' : value, isSecret }]),
+  );
+}
+
+function sizeOf(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}

@@ -1,0 +1,9 @@
+import { runTask } from '../../lib/agent/run';
+import { readInputs } from './inputs';
+
+runTask(async (agent) => {
+  const inputs = readInputs(agent);
+  const [{ openAzure }, { deploy }] = await Promise.all([import('../../lib/azure/open'), import('./deploy')]);
+  const azure = await openAzure(agent);
+  return deploy(inputs, { agent, azure, tokens: azure.tokens });
+});

@@ -1,0 +1,76 @@
+import type { Agent, Outcome } from '../../lib/agent/agent';
+import { markdownTable } from '../../lib/agent/markdown';
+import { trafficText, type Traffic } from '../../lib/azure/onlineEndpoints';
+import { evidence, evidenceText } from '../../lib/evidence/evidence';
+import type { Inputs } from './inputs';
+
+/** What serves now. */
+export interface Deployed {
+  target: Inputs['target'];
+  /** Endpoint, container group or Kubernetes deployment. */
+  name: string;
+  /** Deployment of an endpoint; otherwise the same as `name`. */
+  deploymentName: string;
+  /** The deployment that had served most before; it keeps running. */
+  previousDeployment?: string;
+  scoringUri: string;
+  image?: string;
+  model?: { name: string; version: string; id?: string };
+  trafficBefore?: Traffic;
+  traffic?: Traffic;
+  /** `false`: the same was there already. */
+  isNew: boolean;
+}
+
+/** Outputs, evidence and summary. */
+export function report(agent: Agent, deployed: Deployed): Outcome {
+  const { target, name, deploymentName, previousDeployment, scoringUri, image, model, trafficBefore, traffic } =
+    deployed;
+  agent.output('scoringUri', scoringUri);
+  agent.output('deploymentName', deploymentName);
+  agent.output('previousDeployment', previousDeployment ?? '');
+  agent.attach(
+    'mlops.deployment.v1',
+    'deployment.json',
+    evidenceText(
+      evidence('mlops.deployment.v1', {
+        target,
+        name,
+        deployment: target === 'managedEndpoint' ? deploymentName : undefined,
+        previousDeployment,
+        scoringUri,
+        image,
+        model,
+        trafficBefore,
+        traffic,
+      }),
+    ),
+  );
+  const rows: [string, string | undefined][] = [
+    [titles[target], name],
+    ['Deployment', target === 'managedEndpoint' ? deploymentName : undefined],
+    ['Model', model && `${model.name}, version ${model.version}`],
+    ['Image', image],
+    ['Traffic before', trafficBefore && trafficText(trafficBefore)],
+    ['Traffic now', traffic && trafficText(traffic)],
+    ['Previous deployment (still running)', previousDeployment],
+    ['Scoring address', scoringUri],
+  ];
+  const shown = rows.filter((row): row is [string, string] => row[1] !== undefined);
+  agent.summary('deployment', ['## Deployment', '', markdownTable(['', ''], shown), ''].join('\n'));
+  agent.print(`Scoring address: ${scoringUri}`);
+  agent.progress(100, 'deployed');
+  const what =
+    target === 'managedEndpoint' ? `Deployment ${deploymentName} of endpoint ${name}` : `${titles[target]} ${name}`;
+  const now = traffic === undefined ? '' : ` Traffic: ${trafficText(traffic)}.`;
+  return {
+    result: 'succeeded',
+    message: `${what} ${deployed.isNew ? 'serves' : 'was there already and serves'}.${now}`,
+  };
+}
+
+const titles: Record<Inputs['target'], string> = {
+  managedEndpoint: 'Endpoint',
+  containerInstance: 'Container group',
+  aks: 'Kubernetes deployment',
+};

@@ -1,0 +1,158 @@
+import type { Agent, Outcome } from '../../lib/agent/agent';
+import { TaskError, errorText } from '../../lib/agent/errors';
+import { markdownTable, markdownText } from '../../lib/agent/markdown';
+import { readPipelineRun, runTags, type PipelineRun } from '../../lib/agent/pipeline-run';
+import type { Azure } from '../../lib/azure/azure';
+import { getJob } from '../../lib/azure/jobs';
+import type { ModelVersion, NewModelVersion } from '../../lib/azure/models';
+import { runMetrics } from '../../lib/azure/runs';
+import { canonicalJson } from '../../lib/evidence/canonical';
+import { evidence, evidenceText } from '../../lib/evidence/evidence';
+import { sha256Hex } from '../../lib/evidence/hash';
+import { findArtifacts, hashFiles, modelDigest, type ModelFile } from './files';
+import type { Inputs } from './inputs';
+import { readFlavors } from './mlmodel';
+import { keyProperty, registerOnce, type Registered } from './version';
+
+export interface Collaborators {
+  agent: Agent;
+  azure: Azure;
+}
+
+interface Registration extends Registered {
+  digest: string;
+  files: ModelFile[];
+  metrics: Record<string, number>;
+  run: PipelineRun;
+  dataFingerprint?: string;
+}
+
+/**
+ * Registers a model from the artifacts of a completed job, once for the same job and content.
+ *
+ * @throws TaskError when the job or the path is not there or not ready
+ */
+export async function registerModel(inputs: Inputs, { agent, azure }: Collaborators): Promise<Outcome> {
+  const { modelName, job, path, modelType } = inputs;
+  await requireCompleted(azure, job);
+  const artifacts = await findArtifacts(azure, job, path);
+  agent.print(`Reading ${artifacts.paths.length} file(s) below ${path} of job ${job} to take their hashes …`);
+  const files = await hashFiles(azure, agent, job, path, artifacts);
+  const digest = modelDigest(files);
+  const flavors = modelType === 'mlflow_model' ? await readFlavors(azure, job, path, files) : undefined;
+  const metrics = await readMetrics(azure, agent, job);
+  const run = readPipelineRun(agent);
+  const dataFingerprint = agent.variable('dataFingerprint');
+  const key = sha256Hex(canonicalJson([job, path, digest]));
+  const model: NewModelVersion = {
+    modelUri: `azureml://jobs/${job}/outputs/artifacts/paths/${path}${artifacts.isFolder ? '/' : ''}`,
+    modelType,
+    jobName: job,
+    description: inputs.description,
+    tags: { ...inputs.tags, ...runTags(run) },
+    properties: {
+      ...versionProperties(run, metrics, dataFingerprint),
+      'mlops.sha256': digest.slice('sha256:'.length),
+      [keyProperty]: key,
+    },
+    flavors,
+  };
+  agent.progress(80, `registering model ${modelName}`);
+  const registered = await registerOnce(azure, agent, modelName, key, model);
+  report(agent, inputs, { ...registered, digest, files, metrics, run, dataFingerprint });
+  const { version } = registered.model;
+  const how = registered.isNew ? 'registered' : 'had been registered from this job before';
+  return { result: 'succeeded', message: `Model ${modelName}, version ${version}: ${how}.` };
+}
+
+/** Artifacts are complete only when the job is: in Finalizing they are still being written. */
+async function requireCompleted(azure: Azure, name: string): Promise<void> {
+  const job = await getJob(azure, name);
+  if (!job) {
+    throw new TaskError(
+      `There is no job ${name} in workspace ${azure.workspace.name}.`,
+      'Pass the output jobName of SubmitAmlTraining.',
+    );
+  }
+  if (job.status.toLowerCase() === 'completed') return;
+  const advice = /^(?:failed|canceled)$/i.test(job.status)
+    ? 'Register models of completed jobs only.'
+    : 'Wait for its end first (SubmitAmlTraining with wait: true).';
+  throw new TaskError(`Job ${name} is ${job.status}, not Completed.`, advice);
+}
+
+async function readMetrics(azure: Azure, agent: Agent, job: string): Promise<Record<string, number>> {
+  try {
+    return await runMetrics(azure, job);
+  } catch (error) {
+    agent.warn(`The metrics of job ${job} cannot be read and are not kept with the model: ${errorText(error)}`);
+    return {};
+  }
+}
+
+/** Where the version comes from: properties, unlike tags, cannot be changed once it exists. */
+function versionProperties(
+  run: PipelineRun,
+  metrics: Record<string, number>,
+  dataFingerprint: string | undefined,
+): Record<string, string> {
+  return {
+    ...runTags(run),
+    ...(dataFingerprint === undefined ? {} : { 'mlops.dataFingerprint': dataFingerprint }),
+    ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`mlops.metric.${name}`, String(value)])),
+  };
+}
+
+function report(agent: Agent, { modelName, job, path, modelType }: Inputs, registration: Registration): void {
+  const { model, digest, files, isNew } = registration;
+  agent.output('modelVersion', model.version);
+  agent.output('modelId', model.id);
+  agent.output('modelDigest', digest);
+  agent.print(
+    `Model ${modelName}, version ${model.version}${isNew ? '' : ' (registered before)'}: ${files.length} file(s), ${digest}`,
+  );
+  if (!isNew && model.isArchived) agent.warn(`Version ${model.version} of model ${modelName} is archived.`);
+  agent.attach(
+    'mlops.model-version.v1',
+    'model-version.json',
+    evidenceOf(registration, { name: modelName, job, path, modelType }),
+  );
+  agent.summary(`model ${modelName}`, summary(modelName, job, registration));
+  agent.progress(100, `model ${modelName}, version ${model.version}`);
+}
+
+function evidenceOf(
+  { model, digest, isNew, metrics, run, dataFingerprint }: Registration,
+  { name, job, path, modelType }: { name: string; job: string; path: string; modelType: string },
+): string {
+  const reference = { name, version: model.version, id: model.id };
+  const { commit } = run;
+  const { tags } = model;
+  return evidenceText(
+    evidence('mlops.model-version.v1', {
+      model: reference,
+      job,
+      path,
+      modelType,
+      digest,
+      created: isNew,
+      metrics,
+      tags,
+      commit,
+      dataFingerprint,
+    }),
+  );
+}
+
+function summary(name: string, job: string, registration: Registration): string {
+  const { model, digest, files, metrics, isNew }: Registration & { model: ModelVersion } = registration;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const rows = [
+    ['Version', `${model.version}${isNew ? '' : ' (registered before)'}`],
+    ['Job', job],
+    ['Digest', digest],
+    ['Files', `${files.length}, ${bytes} bytes`],
+    ...Object.entries(metrics).map(([metric, value]) => [metric, String(value)]),
+  ];
+  return `### Model ${markdownText(name)}\n\n${markdownTable(['', ''], rows)}\n`;
+}

@@ -1,0 +1,115 @@
+import type { Agent, Outcome } from '../../lib/agent/agent';
+import { publishSuites } from '../../lib/agent/junit';
+import type { Http } from '../../lib/azure/http';
+import { withoutQuery } from '../../lib/azure/wire';
+import { evidence, evidenceText } from '../../lib/evidence/evidence';
+import { sha256Hex } from '../../lib/evidence/hash';
+import type { SmokeTestEvidence } from '../../lib/evidence/types';
+import type { Service } from './authentication';
+import type { Expectation } from './expectation';
+import type { Inputs } from './inputs';
+import { resultLine, summaryMarkdown, testSuite } from './report';
+import type { SmokeRequest } from './requests';
+import { Sender, type Patience } from './send';
+
+export interface Collaborators {
+  http: Http;
+  agent: Agent;
+  time?: Patience;
+}
+
+type RequestResult = SmokeTestEvidence['requests'][number];
+
+/** Sends every request, holds the answers against what is expected, and publishes the verdict. */
+export async function smokeTest(
+  inputs: Inputs,
+  service: Service,
+  requests: readonly SmokeRequest[],
+  expectation: Expectation,
+  { http, agent, time }: Collaborators,
+): Promise<Outcome> {
+  const sender = new Sender(http, service, agent, inputs.startupTimeoutSeconds * 1000, time);
+  agent.print(`Testing ${withoutQuery(service.scoringUri)} with ${requests.length} requests.`);
+  const results: RequestResult[] = [];
+  const answers: unknown[] = [];
+  for (const [index, request] of requests.entries()) {
+    const exchange = await sender.send(request.body);
+    const problem = exchange.problem ?? expectation.problem(index, exchange.answer);
+    if (exchange.problem === undefined) answers.push(exchange.answer);
+    const { status, latencyMs } = exchange;
+    results.push({
+      index,
+      status,
+      latencyMs: latencyMs === undefined ? undefined : milliseconds(latencyMs),
+      passed: problem === undefined,
+      problem,
+    });
+    if (problem !== undefined) agent.print(`Request ${index + 1} (line ${request.line}): ${problem}`);
+    agent.progress(10 + (85 * (index + 1)) / requests.length, `${index + 1} of ${requests.length} requests`);
+    // A service that never came up will not answer the other requests either.
+    if (sender.startupSeconds === undefined) break;
+  }
+  const body = judge(inputs, service, requests, expectation, results, answers, sender.startupSeconds ?? 0);
+  return publish(agent, body);
+}
+
+function judge(
+  inputs: Inputs,
+  service: Service,
+  requests: readonly SmokeRequest[],
+  expectation: Expectation,
+  results: RequestResult[],
+  answers: readonly unknown[],
+  startupSeconds: number,
+): SmokeTestEvidence {
+  const latencies = results.filter((result) => result.passed).map((result) => result.latencyMs ?? 0);
+  const p95LatencyMs = percentile95(latencies);
+  const problems: string[] = [];
+  if (results.length < requests.length)
+    problems.push(`the service did not come up within ${inputs.startupTimeoutSeconds} s`);
+  const overall = expectation.overall(answers);
+  if (overall !== undefined) problems.push(overall);
+  if (inputs.maxLatencyMs !== undefined && p95LatencyMs !== undefined && p95LatencyMs > inputs.maxLatencyMs) {
+    problems.push(`the 95th percentile of the latency is ${p95LatencyMs} ms, allowed are ${inputs.maxLatencyMs} ms`);
+  }
+  const passed = problems.length === 0 && results.every((result) => result.passed);
+  const { target } = inputs;
+  return {
+    verdict: passed ? 'passed' : 'failed',
+    scoringUri: withoutQuery(service.scoringUri),
+    endpoint: target.kind === 'endpoint' ? target.endpoint : undefined,
+    deployment: target.kind === 'endpoint' ? target.deployment : undefined,
+    authentication: service.authentication,
+    requestsSha256: sha256Hex(requests.map((request) => `${request.body}\n`).join('')),
+    expectation: expectation.description,
+    startupSeconds: Number(startupSeconds.toFixed(1)),
+    p95LatencyMs,
+    maxLatencyMs: inputs.maxLatencyMs,
+    sent: results.length,
+    planned: requests.length,
+    problems,
+    requests: results,
+  };
+}
+
+function publish(agent: Agent, body: SmokeTestEvidence): Outcome {
+  agent.print(resultLine(body));
+  publishSuites(agent, 'smoke-test', `Smoke test: ${body.endpoint ?? body.scoringUri}`, [testSuite(body)]);
+  agent.summary('Smoke test', summaryMarkdown(body));
+  agent.attach('mlops.smoke-test.v1', 'smoke-test.json', evidenceText(evidence('mlops.smoke-test.v1', body)));
+  agent.output('verdict', body.verdict);
+  agent.output('p95LatencyMs', body.p95LatencyMs === undefined ? '' : String(body.p95LatencyMs));
+  return body.verdict === 'passed'
+    ? { result: 'succeeded', message: resultLine(body) }
+    : { result: 'failed', message: resultLine(body) };
+}
+
+/** Nearest rank: the smallest latency that at least 95 % of the answers do not exceed. */
+export function percentile95(latencies: readonly number[]): number | undefined {
+  const sorted = [...latencies].sort((left, right) => left - right);
+  return sorted[Math.ceil(sorted.length * 0.95) - 1];
+}
+
+function milliseconds(value: number): number {
+  return Number(value.toFixed(1));
+}

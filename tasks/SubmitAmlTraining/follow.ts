@@ -1,0 +1,66 @@
+import type { Agent } from '../../lib/agent/agent';
+import { TaskError } from '../../lib/agent/errors';
+import { waitFor } from '../../lib/agent/poll';
+import type { Azure } from '../../lib/azure/azure';
+import { getJob, type Job } from '../../lib/azure/jobs';
+import type { JobLog } from './log';
+
+/** How long a job may be in a state from which it can come back by itself. */
+const graceMs = 15 * 60_000;
+
+export interface FollowOptions {
+  timeoutMs: number;
+  /** First pause between two looks; tests shorten it. */
+  firstDelayMs?: number;
+  now?: () => number;
+}
+
+/**
+ * Follows a job to its end and prints its log meanwhile. Completed, Failed and Canceled end it; NotResponding, Unknown and
+ * Paused may last 15 minutes, since jobs do come back from them; all else is on its way (JobStatus, 2024-10-01).
+ *
+ * @throws TaskError when the job vanishes, stays unreachable, or does not end in time: it is not stopped by that
+ */
+export async function follow(
+  azure: Azure,
+  agent: Agent,
+  name: string,
+  log: JobLog,
+  options: FollowOptions,
+): Promise<Job> {
+  const now = options.now ?? Date.now;
+  let doubtfulSince: number | undefined;
+  const what = `job ${name}`;
+  const progress = { from: 20, to: 95 };
+  const { timeoutMs, firstDelayMs } = options;
+  const ended = await waitFor({ what, timeoutMs, firstDelayMs, maxDelayMs: 15_000, progress }, agent, async () => {
+    const job = await getJob(azure, name);
+    if (!job) throw new TaskError(`Job ${name} is no longer in workspace ${azure.workspace.name}.`, 'Was it deleted?');
+    const status = canonical(job.status);
+    if (endStates.has(status)) return { done: true, value: { ...job, status } };
+    doubtfulSince = doubtfulStates.has(status) ? (doubtfulSince ?? now()) : undefined;
+    if (doubtfulSince !== undefined && now() - doubtfulSince >= graceMs) {
+      throw new TaskError(
+        `Job ${name} has been ${status} for 15 minutes.`,
+        'Look at the job and its compute in the studio. Running this stage again follows the job on.',
+      );
+    }
+    await log.pump();
+    return { done: false, state: status };
+  });
+  await log.finish();
+  return ended;
+}
+
+const endStates = new Set(['Completed', 'Failed', 'Canceled']);
+const doubtfulStates = new Set(['NotResponding', 'Unknown', 'Paused']);
+const known = [
+  ...endStates,
+  ...doubtfulStates,
+  ...['NotStarted', 'Starting', 'Provisioning', 'Preparing', 'Queued', 'Running', 'Finalizing', 'CancelRequested'],
+];
+
+/** The status in the swagger's spelling: run history and Resource Manager differ in case. */
+function canonical(status: string): string {
+  return known.find((word) => word.toLowerCase() === status.toLowerCase()) ?? status;
+}

@@ -1,0 +1,90 @@
+import type { Agent } from '../../lib/agent/agent';
+import { markdownBlock, markdownLink, markdownTable, markdownText } from '../../lib/agent/markdown';
+import type { PipelineRun } from '../../lib/agent/pipeline-run';
+import type { ResolvedJob } from '../../lib/assets/command-job';
+import type { Job } from '../../lib/azure/jobs';
+import type { RunDetails } from '../../lib/azure/runs';
+import { canonicalJson } from '../../lib/evidence/canonical';
+import { evidence, evidenceText } from '../../lib/evidence/evidence';
+import type { Submitted } from './submit';
+
+/** A job that ended, and what is known of it. */
+export interface Training {
+  job: Job;
+  submitted: Submitted;
+  resolved: ResolvedJob;
+  run: PipelineRun;
+  metrics: Record<string, number>;
+  params: Record<string, string>;
+  details?: RunDetails;
+  /** The end of the job's log. */
+  lastLines: readonly string[];
+}
+
+/** The output `metrics`: JSON with sorted keys; NaN and infinities are texts. */
+export function metricsJson(metrics: Record<string, number>): string {
+  return canonicalJson(metrics);
+}
+
+/** Why a job failed: what run history says, and where to look. */
+export function failureText({ job, details }: Training): string {
+  const why =
+    details?.error ??
+    (job.status === 'Canceled'
+      ? 'it was cancelled in Azure ML.'
+      : 'the service gives no reason; see the end of its log.');
+  return [`Job ${job.name} ended as ${job.status}: ${why}`, job.studioUrl].filter(Boolean).join('\n');
+}
+
+/** Log, summary and evidence of a job that ended. */
+export function report(agent: Agent, training: Training): void {
+  const { job, metrics, details } = training;
+  const names = Object.keys(metrics).sort();
+  if (names.length > 0) {
+    const width = Math.max(...names.map((name) => name.length));
+    agent.print(['Metrics:', ...names.map((name) => `  ${name.padEnd(width)}  ${String(metrics[name])}`)].join('\n'));
+  }
+  if (job.status !== 'Completed' && details?.error) agent.error(`Job ${job.name}: ${details.error}`);
+  agent.attach('mlops.training.v1', 'training.json', evidenceText(trainingEvidence(training)));
+  agent.summary(`training ${job.name}`, summary(training));
+}
+
+function trainingEvidence({
+  job,
+  metrics,
+  params,
+  resolved,
+  run,
+  details,
+}: Training): ReturnType<typeof evidence<'mlops.training.v1'>> {
+  return evidence('mlops.training.v1', {
+    jobName: job.name,
+    status: job.status,
+    studioUrl: job.studioUrl,
+    experiment: job.experimentName,
+    metrics,
+    params,
+    codeId: resolved.codeId,
+    environmentId: resolved.environmentId,
+    commit: run.commit,
+    startTime: details?.startTime,
+    endTime: details?.endTime,
+  });
+}
+
+function summary({ job, submitted, metrics, params, details, lastLines }: Training): string {
+  const rows = (values: Record<string, number | string>): string[][] =>
+    Object.entries(values)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => [name, String(value)]);
+  const parts = [
+    `### Training: ${markdownText(job.status)}`,
+    `Job ${markdownLink(job.name, job.studioUrl)} in experiment ${markdownText(job.experimentName ?? '')}, attempt ${submitted.attempt}${submitted.isAttached ? ', followed on from an earlier attempt' : ''}.`,
+  ];
+  if (details?.error) parts.push(`**Why it failed:** ${markdownText(details.error)}`);
+  if (Object.keys(metrics).length > 0) parts.push(markdownTable(['metric', 'value'], rows(metrics)));
+  if (Object.keys(params).length > 0) parts.push(markdownTable(['parameter', 'value'], rows(params)));
+  if (job.status !== 'Completed' && lastLines.length > 0)
+    parts.push('The end of its log:', markdownBlock(lastLines.slice(-20)));
+  return `${parts.join('\n\n')}\n`;
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { readAssetFile } from '../../../lib/assets/document';
+import { setLines } from '../../../lib/assets/set';
+import { pythonText } from '../../../lib/assets/values';
+import { TaskError } from '../../../lib/agent/errors';
+
+function file(content: string): string {
+  const name = path.join(mkdtempSync(path.join(tmpdir(), 'yaml-')), 'job.yml');
+  writeFileSync(name, content);
+  return name;
+}
+
+describe('an Azure ML file', () => {
+  const scalars: [string, unknown][] = [
+    ['yes', true], ['Off', false], ['"yes"', 'yes'], ['y', 'y'],
+    ['2e-5', '2e-5'], ['2.0e-5', 2e-5], ['1.50', 1.5], ['.5', 0.5], ['1_000', 1000], ['012', 10], ['0x1F', 31], ['0b11', 3], ['08', '08'],
+    ['-3', -3], ['~', null], ['null', null], ['', null], ['.inf', Infinity], ['12:30:45', '12:30:45'], ['1.2.3', '1.2.3'], ["'1'", '1'],
+  ]; // prettier-ignore
+  for (const [source, value] of scalars) {
+    it(`reads ${source === '' ? 'nothing' : source} as PyYAML does`, async () => {
+      const { reader } = await readAssetFile(file(`a: ${source}\nb: 1\n`));
+      assert.deepEqual(reader.entries()[0]?.[1].plain(), value);
+    });
+  }
+
+  it('gives numbers and booleans the text that Python prints', async () => {
+    const { reader } = await readAssetFile(file('a: [1.50, 1.0e-5, 3, true, 1.0e+16, 100000.0, 0.0001, "0.10", -0.0]'));
+    assert.deepEqual(reader.required('a').asList().map(pythonText), [
+      '1.5',
+      '1e-05',
+      '3',
+      'True',
+      '1e+16',
+      '100000.0',
+      '0.0001',
+      '0.10',
+      '-0.0',
+    ]);
+  });
+
+  it('follows aliases and merge keys', async () => {
+    const { reader } = await readAssetFile(file('base: &b {x: 1, y: 2}\nc:\n  <<: *b\n  y: 3\nd: *b\n'));
+    assert.deepEqual(reader.required('c').plain(), { x: 1, y: 3 });
+    assert.equal(reader.required('d').number('x'), 1);
+  });
+
+  const broken: [string, string, RegExp][] = [
+    ['two equal keys', 'a: 1\na: 2\n', /job\.yml:2:1: Map keys must be unique/],
+    ['a list that does not end', 'a: [1\nb: 2\n', /job\.yml:\d+:\d+: /],
+    ['no content', '# only a comment\n', /is empty/],
+    [
+      'aliases that explode',
+      `${['a: &a [x,x,x,x,x,x,x,x,x]', ...Array.from('bcdefgh')]
+        .map((key, index) =>
+          index === 0
+            ? key
+            : `${key}: &${key} [${Array(9)
+                .fill(`*${'abcdefgh'[index - 1] ?? ''}`)
+                .join(',')}]`,
+        )
+        .join('\n')}\n`,
+      /alias/i,
+    ],
+  ];
+  for (const [what, content, message] of broken) {
+    it(`refuses ${what} and says where`, async () => {
+      await assert.rejects(
+        readAssetFile(file(content)),
+        (error: TaskError) => error instanceof TaskError && message.test(error.message),
+      );
+    });
+  }
+});
+
+describe('"set"', () => {
+  const content =
+    'inputs:\n  alpha: 0.5\n  text: a\n  data: {type: uri_file, path: x}\nlist: [{a: 1}, {a: 2}]\ncompute: c\n';
+
+  async function set(...lines: string[]): Promise<unknown> {
+    return (await readAssetFile(file(content), lines)).reader.plain();
+  }
+
+  it('changes values at any depth, in lists too, and leaves the rest', async () => {
+    assert.deepEqual(await set('inputs.alpha=2.0', 'inputs.data.path=a=b', 'list.1.a=7', 'compute='), {
+      inputs: { alpha: 2, text: 'a', data: { type: 'uri_file', path: 'a=b' } },
+      list: [{ a: 1 }, { a: 7 }],
+      compute: null,
+    });
+  });
+
+  it('keeps the way a number was written, and text in quotes', async () => {
+    const { reader } = await readAssetFile(file(content), ['inputs.alpha=2.0', "inputs.text='3'"]);
+    assert.equal(pythonText(reader.required('inputs').required('alpha')), '2.0');
+    assert.equal(reader.required('inputs').required('text').plain(), '3');
+  });
+
+  const refused: [string, RegExp, RegExp][] = [
+    ['inputs.alhpa=1', /has no inputs\.alhpa/, /inputs has alpha, text, data/],
+    ['input.alpha=1', /has no input\.$/, /The file has inputs, list, compute/],
+    ['compute.x=1', /has no compute\.x/, /compute has no members/],
+    ['list.2=1', /has no list\.2/, /./],
+    ['nonsense', /not of the form path=value/, /./],
+    ['=1', /not of the form/, /./],
+    ['a..b=1', /not of the form/, /./],
+  ];
+  for (const [line, message, advice] of refused) {
+    it(`refuses ${line}`, async () => {
+      await assert.rejects(set(line), (error: TaskError) => {
+        assert.match(error.message, message);
+        assert.match(error.advice ?? '', advice);
+        return true;
+      });
+    });
+  }
+
+  it('never changes anything but what it names', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.stringMatching(/^[a-zA-Z0-9 ./:=_-]{0,20}$/), async (value) => {
+        const result = (await set(`inputs.text=${value}`)) as { inputs: Record<string, unknown> };
+        const inputs = { ...result.inputs };
+        delete inputs['text'];
+        assert.deepEqual(
+          { ...result, inputs },
+          { inputs: { alpha: 0.5, data: { type: 'uri_file', path: 'x' } }, list: [{ a: 1 }, { a: 2 }], compute: 'c' },
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('takes lines without empty ones and comments', () => {
+    assert.deepEqual(setLines(' a=1 \r\n\n# b=2\nc=3'), ['a=1', 'c=3']);
+    assert.deepEqual(setLines(undefined), []);
+  });
+});

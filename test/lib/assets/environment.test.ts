@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readAssetFile } from '../../../lib/assets/document';
+import { readEnvironment } from '../../../lib/assets/environment';
+import { ensureEnvironment } from '../../../lib/azure/environments';
+import { FakeAgent } from '../../support/fake-agent';
+import { armFault, FakeAssets, FakeAzure, workspaceId } from '../../support/fake-azure';
+
+async function ensure(
+  yaml: string,
+  prepare: (fake: FakeAzure) => void = () => undefined,
+): Promise<{ id: string; fake: FakeAzure }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'environment-'));
+  const file = path.join(folder, 'job.yml');
+  writeFileSync(path.join(folder, 'env.yml'), 'name: own\nimage: python:3.12\n');
+  writeFileSync(file, `environment: ${yaml}\n`);
+  const agent = new FakeAgent();
+  const fake = new FakeAzure(agent);
+  new FakeAssets(fake);
+  prepare(fake);
+  const { reader } = await readAssetFile(file);
+  return {
+    fake,
+    id: await ensureEnvironment(fake.azure, agent, await readEnvironment(reader.required('environment'), folder)),
+  };
+}
+
+describe('the environment of a job', () => {
+  const references: [string, string][] = [
+    ['azureml:own:12', `${workspaceId}/environments/own/versions/12`],
+    ['azureml:own@latest', `${workspaceId}/environments/own/versions/1`],
+    ['azureml:AzureML-sklearn-1.5@latest', 'azureml:AzureML-sklearn-1.5@latest'],
+    [
+      'azureml://registries/azureml/environments/e/labels/latest',
+      'azureml://registries/azureml/environments/e/labels/latest',
+    ],
+    [`azureml:${workspaceId}/environments/e/versions/2`, `${workspaceId}/environments/e/versions/2`],
+  ];
+  for (const [reference, id] of references) {
+    it(`is ${id.slice(-40)} for ${reference.slice(0, 60)}`, async () => {
+      assert.equal((await ensure(reference)).id, id);
+    });
+  }
+
+  it('defined inline has the same version for the same definition', async () => {
+    const [one, same, other] = await Promise.all(
+      ['{image: a}', '{ "image": "a" }', '{image: b}'].map((yaml) => ensure(yaml)),
+    );
+    assert.equal(one?.id, same?.id);
+    assert.notEqual(one?.id, other?.id);
+  });
+
+  it('of a file gets its name and the next version', async () => {
+    const { id } = await ensure('file:env.yml');
+    assert.equal(id, `${workspaceId}/environments/own/versions/2`);
+    const first = await ensure('file:./env.yml', (fake) =>
+      fake.on('GET', '{ws}/environments/own', () => armFault(404, 'NotFound', 'no')),
+    );
+    assert.equal(first.id, `${workspaceId}/environments/own/versions/1`);
+  });
+
+  const refused: [string, RegExp][] = [
+    ['{name: x, image: a}', /job\.yml:1:\d+: an inline environment has no name/],
+    ['{image: a, conda: c}', /job\.yml:1:25: unknown key "conda" in environment/],
+    ['{conda_file: {name: x}}', /neither image nor build/],
+    ['{image: a, build: {path: .}}', /both image and build/],
+    ['{image: 3}', /environment\.image must be text/],
+    ['just-a-name', /names no asset/],
+    ['azureml:own@stable', /no label but latest/],
+    ['file:none.yml', /none\.yml cannot be read/],
+  ];
+  for (const [yaml, message] of refused) {
+    it(`refuses ${yaml}`, async () => {
+      await assert.rejects(ensure(yaml), message);
+    });
+  }
+
+  it('says when @latest has no version', async () => {
+    await assert.rejects(
+      ensure('azureml:gone@latest', (fake) =>
+        fake.on('GET', '{ws}/environments/gone', () => armFault(404, 'NotFound', 'no')),
+      ),
+      /azureml:gone@latest: workspace workspace has no version of it/,
+    );
+  });
+});
