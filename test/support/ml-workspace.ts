@@ -9,6 +9,7 @@ import { createEndpoints } from '../../local/azure/ml/endpoints';
 import { createJobs } from '../../local/azure/ml/jobs';
 import { createTracking } from '../../local/azure/ml/tracking';
 import type { Core } from '../../local/azure/service';
+import { createJudge, judgeServer, type Judge } from './judge';
 
 /** An answer of the https door. */
 export class Reply {
@@ -57,14 +58,22 @@ export class MlWorkspace {
   token = '';
   mlToken = '';
 
+  /** Whether the official documents are at hand to judge by. */
+  readonly judged: boolean;
+  private readonly verdicts: { verdict(): Promise<string[]> }[] = [];
+
   private constructor(
     readonly azure: LocalAzure,
     readonly stateDir: string,
     readonly core: Core,
     private readonly ca: string,
-  ) {}
+    private readonly judge: Judge | undefined,
+  ) {
+    this.judged = judge !== undefined;
+    if (judge !== undefined) this.verdicts.push(judgeServer(judge, azure));
+  }
 
-  static async start(stateDir?: string): Promise<MlWorkspace> {
+  static async start(stateDir?: string, judge?: Judge): Promise<MlWorkspace> {
     const folder = stateDir ?? (await mkdtemp(join(tmpdir(), 'ml-')));
     let core: Core | undefined;
     const services = (lent: Core) => {
@@ -73,7 +82,13 @@ export class MlWorkspace {
     };
     const azure = await startAzure({ stateDir: folder, services });
     assert(core !== undefined);
-    const workspace = new MlWorkspace(azure, folder, core, await readFile(azure.caFile, 'utf8'));
+    const workspace = new MlWorkspace(
+      azure,
+      folder,
+      core,
+      await readFile(azure.caFile, 'utf8'),
+      judge ?? (await createJudge()),
+    );
     workspace.token = workspace.mint('https://management.azure.com');
     workspace.mlToken = workspace.mint('https://ml.azure.com');
     return workspace;
@@ -92,7 +107,14 @@ export class MlWorkspace {
   /** Stops the cloud and starts it again on the same state. */
   async restart(): Promise<MlWorkspace> {
     await this.azure.stop();
-    return MlWorkspace.start(this.stateDir);
+    const next = await MlWorkspace.start(this.stateDir, this.judge);
+    next.verdicts.push(...this.verdicts);
+    return next;
+  }
+
+  /** What the official documents find wrong with everything that was sent and answered. Ends the judging. */
+  async problems(): Promise<string[]> {
+    return (await Promise.all(this.verdicts.map((one) => one.verdict()))).flat();
   }
 
   async stop(): Promise<void> {

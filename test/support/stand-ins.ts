@@ -1,4 +1,5 @@
-import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { runTask, type RunTaskOptions, type StepResult } from '../../local/agent/run-task';
@@ -9,6 +10,12 @@ export interface StandIns {
   azure: LocalAzure;
   /** Runs a built task; the common inputs and the run's variables are filled in. */
   run(task: string, inputs: Record<string, string>, options?: RunOptions): Promise<StepResult>;
+  /** The workspace's jobs, as Azure lists them. */
+  jobs(): Promise<{ name: string; status: string }[]>;
+  /** A job once it has ended. */
+  settled(job: string): Promise<{ name: string; status: string }>;
+  /** GET of a path of Azure Resource Manager, as the owner of the resource group. */
+  arm(path: string): Promise<unknown>;
   /** An empty folder that goes with the stand-ins. */
   folder(name: string): string;
   stop(): Promise<void>;
@@ -35,9 +42,21 @@ export async function startStandIns(options: { tasksDir?: string } = {}): Promis
     mkdirSync(made, { recursive: true });
     return made;
   };
+  const arm = (at: string): Promise<unknown> => get(azure, at);
+  const workspace = `/subscriptions/${azure.subscriptionId}/resourceGroups/${azure.resourceGroup}/providers/Microsoft.MachineLearningServices/workspaces/${azure.workspace}`;
+  const settled = async (name: string): Promise<{ name: string; status: string }> => {
+    for (;;) {
+      const job = readJob(await arm(`${workspace}/jobs/${name}`));
+      if (['Completed', 'Failed', 'Canceled'].includes(job.status)) return job;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
   return {
     azure,
     folder,
+    arm,
+    settled,
+    jobs: async () => ((await arm(`${workspace}/jobs`)) as { value: unknown[] }).value.map(readJob),
     run: (task, inputs, more = {}) => runTask(taskOptions(azure, folder, task, inputs, more)),
     async stop() {
       await azure.stop();
@@ -88,4 +107,48 @@ function taskOptions(
 /** The log of a step, for the message of an assertion. */
 export function shown(step: StepResult): string {
   return `${step.result}, exit code ${step.exitCode}\n${step.lines.join('\n')}\n${step.issues.map((issue) => JSON.stringify(issue)).join('\n')}`;
+}
+
+function readJob(document: unknown): { name: string; status: string } {
+  const { name, properties } = document as { name: string; properties: { status: string } };
+  return { name, status: properties.status };
+}
+
+/** Signs in as the service principal that owns the resource group; over the stand-in's own CA. */
+async function get(azure: LocalAzure, at: string): Promise<unknown> {
+  const { clientId, secret } = azure.directory.servicePrincipal;
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: secret,
+    scope: 'https://management.azure.com/.default',
+  });
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  const signedIn = await call(azure, 'POST', `/${azure.tenantId}/oauth2/v2.0/token`, type, form.toString());
+  const { access_token: token } = signedIn as { access_token: string };
+  return call(azure, 'GET', `${at}${at.includes('?') ? '&' : '?'}api-version=2024-10-01`, {
+    authorization: `Bearer ${token}`,
+  });
+}
+
+function call(
+  azure: LocalAzure,
+  method: string,
+  at: string,
+  headers: Record<string, string>,
+  body = '',
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const sent = request(`${azure.url}${at}`, { method, headers, ca: readFileSync(azure.caFile) }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        if ((response.statusCode ?? 0) < 300) resolve(JSON.parse(text));
+        else reject(new Error(`${method} ${at} answered ${response.statusCode}: ${text}`));
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
 }

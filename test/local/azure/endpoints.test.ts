@@ -201,11 +201,11 @@ describe('managed online endpoints of the local Azure', () => {
     const failed = await ask({ fail: 1 });
     assert.equal(failed.status, 424);
     assert.equal(failed.header('ms-azureml-model-error-statuscode'), '500');
-    const slow = await ask({ sleep: 4 });
-    assert.equal(slow.status, 408);
     const crashed = await ask({ crash: 1 });
     assert.equal(crashed.status, 502);
     assert.equal((await ask({})).status, 200, 'it serves again after the crash');
+    const slow = await ask({ sleep: 4 });
+    assert.equal(slow.status, 408);
   });
 
   it('update a deployment in place without an interruption', async () => {
@@ -300,5 +300,10 @@ describe('managed online endpoints of the local Azure', () => {
     assert.equal((await ws.arm('GET', '/onlineEndpoints/ep-one')).status, 404);
     assert.equal((await ask({})).status, 404);
     assert.deepEqual(ws.core.store.keys('serving-process/'), []);
+  });
+
+  it('are asked for and answered as the official documents say', async function () {
+    if (!ws.judged) return this.skip(); // the official documents are not part of the repository
+    assert.deepEqual([...new Set(await ws.problems())], []);
   });
 });

@@ -242,6 +242,11 @@ describe('command jobs of the local Azure', () => {
     assert.equal(job.at('properties/status'), 'Canceled');
     assert.match((await ws.history('/runs/interrupted/details')).str('error/error/message'), /local Azure was stopped/);
   });
+
+  it('are asked for and answered as the official documents say', async function () {
+    if (!ws.judged) return this.skip(); // the official documents are not part of the repository
+    assert.deepEqual([...new Set(await ws.problems())], []);
+  });
 });
 
 function alive(pid: number): boolean {

@@ -203,7 +203,7 @@ describe('azure-devops-node-api, unchanged, on the local Azure DevOps', () => {
     const tests = await api.getTestApi();
     const [testRun] = await tests.getTestRuns('diabetes', `vstfs:///Build/Build/${run.id}`);
     assert.equal(testRun?.totalTests, 2);
-    const results = await tests.getTestResults('diabetes', testRun.id ?? 0);
+    const results = await tests.getTestResults('diabetes', testRun.id);
     assert.deepEqual(
       results.map((one) => [one.testCaseTitle, one.outcome, one.errorMessage]),
       [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, verify, type JsonWebKey } from 'node:crypto';
 
 import type { LocalDevOps } from '../../../local/devops';
 import { isObject } from '../../../local/devops/shape';
@@ -46,7 +46,7 @@ describe('OIDC tokens for workload identity federation', () => {
     const discovery = await json(await fetch(`${devops.oidcIssuer}/.well-known/openid-configuration`));
     assert.equal(discovery['issuer'], devops.oidcIssuer);
     const { keys } = (await json(await fetch(String(discovery['jwks_uri'])))) as unknown as {
-      keys: import('node:crypto').JsonWebKey[];
+      keys: JsonWebKey[];
     };
     const key = keys.find((one) => Reflect.get(one, 'kid') === decode(head)['kid']);
     assert.ok(key);
