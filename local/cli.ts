@@ -54,13 +54,17 @@ function firstSentence(error: unknown): string {
 
 const output = new Output();
 main(process.argv.slice(2), output).then(
-  (code) => {
-    process.exitCode = code;
-  },
+  (code) => leave(code),
   (error: unknown) => {
     const known = error instanceof Failure || error instanceof UsageError;
     output.error(`mlops: ${error instanceof Error ? error.message : String(error)}`);
     if (!known && process.env.MLOPS_DEBUG && error instanceof Error) output.error(error.stack ?? '');
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    leave(error instanceof UsageError ? 2 : 1);
   },
 );
+
+/** Ends the process when all output is written: no timer that a service has left behind may hold it. */
+function leave(code: number): void {
+  process.exitCode = code;
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+}

@@ -61,7 +61,7 @@ export async function findRegistry(azure: Azure, wanted: string | undefined): Pr
     );
   }
   const isOwn = own?.split('/').at(-1)?.toLowerCase() === wanted.toLowerCase();
-  const id = isOwn && own !== undefined ? own : `${registries(azure)}/${wanted}`;
+  const id = isOwn ? own : `${registries(azure)}/${wanted}`;
   return readRegistry(await azure.arm.get(id, registryApiVersion));
 }
 

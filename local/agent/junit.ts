@@ -17,10 +17,10 @@ const parser = new XMLParser({
 
 /**
  * Reads a JUnit result file: nested suites, failures, errors, skipped tests, times in seconds.
- * @throws Error when the text is not XML or holds no suite.
+ * @throws Error when the text holds no suite.
  */
 export function readJUnit(xml: string): Test[] {
-  const document = asNode(parser.parse(xml, true));
+  const document = asNode(parser.parse(xml));
   const root = document['testsuites'] === undefined ? document : asNode(document['testsuites']);
   const suites = children(root, 'testsuite');
   if (suites.length === 0 && document['testsuites'] === undefined) throw new Error('There is no testsuite element.');

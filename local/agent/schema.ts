@@ -47,10 +47,7 @@ function describe(json: Json): { reference: string; inputs: Json } {
 
 /** Schema `enum` compares case; the service does not. */
 function anyCase(reference: string): string {
-  const letters = [...reference].map((sign) =>
-    /[a-z]/i.test(sign) ? `[${sign.toLowerCase()}${sign.toUpperCase()}]` : sign,
-  );
-  return `^${letters.join('')}$`;
+  return `^${reference.replace(/[a-z]/gi, (sign) => `[${sign.toLowerCase()}${sign.toUpperCase()}]`)}$`;
 }
 
 function object(value: unknown, what: string): Json {

@@ -29,9 +29,7 @@ export class JournalStore implements Store {
 
   set(key: string, value: unknown): void {
     const text = JSON.stringify(value);
-    // A document keeps the spelling it was created with, as ARM ids do.
-    const existing = this.documents.get(key.toLowerCase());
-    this.documents.set(key.toLowerCase(), { key: existing?.key ?? key, text });
+    this.keep(key, text);
     this.append(`[${JSON.stringify(key)},${text}]\n`);
   }
 
@@ -47,6 +45,12 @@ export class JournalStore implements Store {
       .map(([, line]) => line.key);
   }
 
+  private keep(key: string, text: string): void {
+    // A document keeps the spelling it was created with, as ARM ids do.
+    const spelling = this.documents.get(key.toLowerCase())?.key ?? key;
+    this.documents.set(key.toLowerCase(), { key: spelling, text });
+  }
+
   private append(line: string): void {
     appendFileSync(this.file, line);
     this.journalBytes += line.length;
@@ -60,7 +64,7 @@ export class JournalStore implements Store {
       if (entry === undefined) continue;
       const [key, value] = entry;
       if (entry.length === 1) this.documents.delete(key.toLowerCase());
-      else this.documents.set(key.toLowerCase(), { key, text: JSON.stringify(value) });
+      else this.keep(key, JSON.stringify(value));
     }
   }
 

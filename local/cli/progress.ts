@@ -43,7 +43,7 @@ export class Progress {
     }
     if (record.type === 'Stage') {
       if (record.state === 'completed') this.output.note(lineOf(record));
-      else if (record.state === 'inProgress' && !live) this.output.note(`${record.name} …`);
+      else if (record.state === 'inProgress' && !live) this.output.note(`${titleOf(record)} …`);
       return;
     }
     if (record.state !== 'completed' || record.result === 'skipped') return;
@@ -92,10 +92,15 @@ export function stageOf(record: TimelineRecord, records: TimelineRecord[]): Time
   return undefined;
 }
 
+/** A pipeline without stages has one that the service calls so. */
+export function titleOf(record: TimelineRecord): string {
+  return record.name === '__default' ? 'Run' : record.name;
+}
+
 function lineOf(record: TimelineRecord): string {
   const result = record.result ?? 'succeeded';
   const word = result === 'succeeded' ? '' : ` ${result}`;
-  return `${marks[result] ?? '?'} ${record.name}${word} ${duration(record)}`.trimEnd();
+  return `${marks[result] ?? '?'} ${titleOf(record)}${word} ${duration(record)}`.trimEnd();
 }
 
 /** How long a record took, or has been taking. */

@@ -66,7 +66,7 @@ function isSameGroup(found: ContainerGroupState, inputs: ContainerInputs): boole
 
 /** What a group cannot change once it exists (Container Instances, "Update containers"). */
 function differences(found: ContainerGroupState, { cpu, memoryGb, port, subnet }: ContainerInputs): string[] {
-  const pairs: [string, unknown, unknown][] = [
+  const pairs: [string, number | string | undefined, number | string | undefined][] = [
     ['cpu', found.cpu, cpu],
     ['memoryGb', found.memoryGb, memoryGb],
     ['port', found.port, port],
@@ -74,7 +74,7 @@ function differences(found: ContainerGroupState, { cpu, memoryGb, port, subnet }
   ];
   return pairs
     .filter(([, is, shall]) => is !== shall)
-    .map(([what, is, shall]) => `${what} (is ${String(is ?? 'none')}, shall be ${String(shall ?? 'none')})`);
+    .map(([what, is, shall]) => `${what} (is ${is ?? 'none'}, shall be ${shall ?? 'none'})`);
 }
 
 function refuseRebuild(found: ContainerGroupState, inputs: ContainerInputs): void {

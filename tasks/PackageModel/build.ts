@@ -190,7 +190,7 @@ function explained(error: unknown, registry: Registry): unknown {
   if (!(error instanceof AzureError)) return error;
   if (error.is('TasksOperationsNotAllowed')) {
     return new TaskError(
-      `${error.message}`,
+      error.message,
       'Azure does not let this subscription build images with ACR Tasks (free and trial subscriptions): use another subscription, or ask Azure support to allow ACR Tasks.',
       { cause: error },
     );

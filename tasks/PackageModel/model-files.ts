@@ -115,10 +115,11 @@ async function download(agent: Agent, source: Source, folder: string): Promise<C
   const files: ContextFile[] = [];
   const queue = [...source.names];
   const worker = async (): Promise<void> => {
-    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const name = next;
       if (agent.cancelled.aborted) throw new CancelledError('Cancelled while the model was downloaded.');
       const relative = relativePath(name, source.root);
-      files.push({ path: relative, ...(await fetchFile(agent, () => source.open(name ?? ''), folder, relative)) });
+      files.push({ path: relative, ...(await fetchFile(agent, () => source.open(name), folder, relative)) });
       const share = files.length / source.names.length;
       agent.progress(5 + 15 * share, `downloaded ${files.length} of ${source.names.length} files of the model`);
     }

@@ -26,25 +26,26 @@ export function metricsJson(metrics: Record<string, number>): string {
   return canonicalJson(metrics);
 }
 
-/** Why a job failed: what run history says, and where to look. */
-export function failureText({ job, details }: Training): string {
-  const why =
-    details?.error ??
-    (job.status === 'Canceled'
+/** Why a job failed, in one line: the end of its log, which names the exception, and what run history says. */
+export function failureText({ job, details, lastLines }: Training): string {
+  const exception = lastLines.filter((line) => line.trim() !== '').at(-1);
+  const reason = details?.error?.split('\n')[0];
+  const fallback =
+    job.status === 'Canceled'
       ? 'it was cancelled in Azure ML.'
-      : 'the service gives no reason; see the end of its log.');
+      : 'the service gives no reason; see the end of its log.';
+  const why = [exception, reason].filter(Boolean).join(' | ') || fallback;
   return [`Job ${job.name} ended as ${job.status}: ${why}`, job.studioUrl].filter(Boolean).join('\n');
 }
 
 /** Log, summary and evidence of a job that ended. */
 export function report(agent: Agent, training: Training): void {
-  const { job, metrics, details } = training;
+  const { job, metrics } = training;
   const names = Object.keys(metrics).sort();
   if (names.length > 0) {
     const width = Math.max(...names.map((name) => name.length));
     agent.print(['Metrics:', ...names.map((name) => `  ${name.padEnd(width)}  ${String(metrics[name])}`)].join('\n'));
   }
-  if (job.status !== 'Completed' && details?.error) agent.error(`Job ${job.name}: ${details.error}`);
   agent.attach('mlops.training.v1', 'training.json', evidenceText(trainingEvidence(training)));
   agent.summary(`training ${job.name}`, summary(training));
 }

@@ -1,4 +1,5 @@
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,6 +32,59 @@ export function skip(context: Mocha.Context, reason: string): never {
   return context.skip();
 }
 
+export interface ClientOutput {
+  stdout: string;
+  stderr: string;
+  status: number | null;
+}
+
+/** Runs a client without blocking this process, where the stand-ins may run; after the time limit its whole group is killed. */
+export async function runClient(
+  command: string[],
+  environment: Record<string, string> = {},
+  timeoutMs = 120_000,
+): Promise<ClientOutput> {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const timer = setTimeout(() => {
+    output.stderr += `\nstopped after ${timeoutMs / 1000} s`;
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  }, timeoutMs);
+  try {
+    const status = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    return { ...output, status };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What a client's program says at its end, in a line `RESULT {json}`. */
+export function result(output: ClientOutput): Record<string, unknown> {
+  const line = output.stdout.split('\n').find((text) => text.startsWith('RESULT '));
+  assert.equal(output.status, 0, output.stdout + output.stderr);
+  assert.ok(line, output.stdout + output.stderr);
+  return JSON.parse(line.slice('RESULT '.length)) as Record<string, unknown>;
+}
+
+/** A TypeScript program as a command. */
+export function program(file: string): string[] {
+  return [process.execPath, tsx(), file];
+}
+
+function tsx(): string {
+  return path.join(path.dirname(require.resolve('tsx/package.json')), 'dist', 'cli.mjs');
+}
+
 export interface NamespaceOptions {
   /** A network of its own, where port 443 is free; nothing outside can be reached. */
   network?: boolean;
@@ -61,7 +115,6 @@ export function runBesideAzure(command: string[], options: NamespaceOptions = {}
       'shift',
       'exec "$@"',
     ];
-    const tsx = path.join(path.dirname(require.resolve('tsx/package.json')), 'dist', 'cli.mjs');
     const serve = path.join(__dirname, '..', 'e2e', 'fixtures', 'serve.ts');
     const port = options.port === undefined ? [] : ['--port', String(options.port)];
     return spawnSync(
@@ -69,7 +122,7 @@ export function runBesideAzure(command: string[], options: NamespaceOptions = {}
       [
         options.network ? '-rmn' : '-rm',
         ...['sh', '-ec', inside.join('; '), 'sh', hosts],
-        ...[process.execPath, tsx, serve, '--state', path.join(folder, 'state'), ...port, '--', ...command],
+        ...[process.execPath, tsx(), serve, '--state', path.join(folder, 'state'), ...port, '--', ...command],
       ],
       {
         encoding: 'utf8',

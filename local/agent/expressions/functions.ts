@@ -102,7 +102,7 @@ function split(text: string, by: string): Value {
   const parts: string[] = [''];
   for (const sign of text) {
     if (by.includes(sign)) parts.push('');
-    else parts[parts.length - 1] += sign;
+    else parts.push((parts.pop() ?? '') + sign);
   }
   return new List(parts);
 }

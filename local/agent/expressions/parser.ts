@@ -25,7 +25,7 @@ export function parseExpression(text: string): Node {
 
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
-  const pattern = /\s*(?:([()[\],.*])(?!\d)|'((?:[^']|'')*)'|([+-]?(?:\d[\w.]*|\.\d[\w.]*))|([A-Za-z_]\w*))/y;
+  const pattern = /\s*(?:([()[\],*]|\.(?!\d))|'((?:[^']|'')*)'|([+-]?(?:\d[\w.]*|\.\d[\w.]*))|([A-Za-z_]\w*))/y;
   while (pattern.lastIndex < text.length) {
     const at = pattern.lastIndex;
     if (/^\s*$/.test(text.slice(at))) break;

@@ -6,12 +6,14 @@ import type { Run } from '../server';
 import type { JobPlan, PipelinePlan, StagePlan } from '../yaml/model';
 import type { AgentEvent, JobSummary, StageSummary } from './events';
 import type { RepositoryState } from './git';
-import { ancestors, Outcomes, runGraph, Slots } from './graph';
+import type { Outcomes, Slots } from './graph';
+import { ancestors, runGraph } from './graph';
 import { JobScheduler } from './job-scheduler';
 import type { RunPipelineOptions, Timing } from './options';
 import { runVariables } from './predefined';
 import type { Prepared } from './prepare';
-import { RecordWriter, Timeline } from './record';
+import type { Timeline } from './record';
+import { RecordWriter } from './record';
 import { resolveVariables, variablesDict, type RuntimeScope, type RuntimeVariable } from './runtime-variables';
 
 export interface RunState {
@@ -184,13 +186,13 @@ export class PipelineRun {
     const environments = await Promise.all([...new Set(names)].map((name) => options.server.environment(name)));
     await timeline.flush();
     const place = { stage: stage.name };
-    let asked = false;
+    const asked: string[] = [];
     const request = { runId: run.id, stage: { name: stage.name, recordId: record.id, attempt: 1 }, environments };
     const decision = await options.server.waitForChecks(request, cancel, (approvals) => {
-      asked = true;
+      asked.push(...approvals.map(({ id }) => id));
       emit({ type: 'waitingForApproval', place, approvals });
     });
-    if (asked || decision !== 'passed') emit({ type: 'checksDecided', place, decision });
+    if (asked.length > 0 || decision !== 'passed') emit({ type: 'checksDecided', place, decision });
     return decision;
   }
 }

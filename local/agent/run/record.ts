@@ -13,7 +13,7 @@ export class Timeline {
   private readonly lines = new Map<string, string[]>();
   private timer: NodeJS.Timeout | undefined;
   private queue: Promise<void> = Promise.resolve();
-  private failure: unknown;
+  private failure: Error | undefined;
 
   constructor(
     private readonly server: Server,
@@ -38,8 +38,7 @@ export class Timeline {
     this.timer = undefined;
     this.send();
     await this.queue;
-    if (this.failure !== undefined)
-      throw this.failure instanceof Error ? this.failure : new Error(String(this.failure));
+    if (this.failure !== undefined) throw this.failure;
   }
 
   private schedule(): void {
@@ -58,7 +57,7 @@ export class Timeline {
     this.queue = this.queue
       .then(() => this.write(records, logs))
       .catch((error: unknown) => {
-        this.failure ??= error;
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
       });
   }
 

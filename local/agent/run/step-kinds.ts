@@ -98,9 +98,9 @@ async function workScript(
     ...scriptEnvironment(step, plan.env),
   };
   await withRetries(step, { retries: plan.retries, retryUnitMs: tools.retryUnitMs, signal }, async () => {
-    let stderr = false;
+    const seen = { stderr: 0 };
     const onStderr = (): void => {
-      stderr = true;
+      seen.stderr++;
     };
     const args = ['--noprofile', '--norc', file];
     try {
@@ -110,7 +110,7 @@ async function workScript(
       step.error(`Bash exited with code '${error.exitCode}'.`);
       step.mergeResult('Failed');
     }
-    if (plan.failOnStderr && stderr) {
+    if (plan.failOnStderr && seen.stderr > 0) {
       step.error('Bash wrote one or more lines to the standard error stream.');
       step.mergeResult('Failed');
     }

@@ -1,6 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { asNumber, asObject, asString } from '../json';
 import type { PythonEnvironments } from '../ml/python';
 import { endLeftover, processMark, startGroup, type ProcessGroup } from '../ml/process-group';
@@ -10,6 +10,9 @@ import { resolveCommand, StartError } from './command';
 import type { LayerCache } from './layer-cache';
 import { preparePython } from './python';
 import { Rootfs } from './rootfs';
+
+/** Something put into a root from outside: a folder that lives on, or files. */
+export type Mount = { at: string; folder: string } | { at: string; files: Record<string, string> } | { at: string; file: string };
 
 export interface ContainerSpec {
   image: PulledImage;
@@ -21,6 +24,7 @@ export interface ContainerSpec {
   workingDir?: string;
   place: Place;
   restartPolicy: 'Always' | 'OnFailure' | 'Never';
+  mounts?: Mount[];
 }
 
 /** The state of one container, in the words that ACI and Kubernetes share. */
@@ -68,6 +72,11 @@ export class Container {
     clearTimeout(this.timer);
     await this.group?.end(graceMs);
     await this.running;
+  }
+
+  /** Ends the process; the restart policy decides what follows. */
+  async kill(): Promise<void> {
+    await this.group?.end(5000);
   }
 
   /** Stops and removes everything of this container. */
@@ -169,6 +178,7 @@ export class Container {
     await rm(rootfs.folder, { recursive: true, force: true });
     mkdirSync(rootfs.folder, { recursive: true });
     for (const layer of this.spec.image.layers) await rootfs.apply(await this.tools.layers.get(layer));
+    for (const mount of this.spec.mounts ?? []) await putMount(mount, rootfs);
     return rootfs;
   }
 
@@ -187,6 +197,22 @@ export class Container {
     const rest = readFileSync(file).subarray(-mostLogBytes / 2);
     writeFileSync(file, rest);
     this.written = rest.length;
+  }
+}
+
+async function putMount(mount: Mount, rootfs: Rootfs): Promise<void> {
+  const target = rootfs.path(mount.at);
+  await rm(target, { recursive: true, force: true });
+  mkdirSync(dirname(target), { recursive: true });
+  if ('folder' in mount) symlinkSync(mount.folder, target);
+  else if ('file' in mount) writeFileSync(target, mount.file);
+  else {
+    mkdirSync(target);
+    for (const [name, content] of Object.entries(mount.files)) {
+      const file = join(target, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+    }
   }
 }
 

@@ -110,13 +110,20 @@ export async function queueRun(
       'No agent is here to take the run. Start the services with `mlops up`, or run the pipeline with `mlops run`.',
     );
   }
-  return context.queue({
+  const request = {
     definition,
     branch: more.branch ?? definition.repository.branch,
     templateParameters: more.templateParameters,
     variables: more.variables,
     requestedFor: call.caller.identity.id,
-  });
+  };
+  try {
+    return await context.queue(request);
+  } catch (error) {
+    // The pipeline is at fault (its file, a parameter, a resource that is missing), not the service.
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ServiceError(400, 'PipelineValidationException', message);
+  }
 }
 
 function listBuilds(context: Context, call: Call): Answer {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import https from 'node:https';
 import { AzureMachineLearningWorkspaces, type JobBaseUnion } from '@azure/arm-machinelearning';
 import { ClientSecretCredential } from '@azure/identity';
 
@@ -18,28 +17,33 @@ const subscription = setting('AZURE_SUBSCRIPTION_ID');
 const group = setting('MLOPS_RESOURCE_GROUP');
 const workspace = setting('MLOPS_WORKSPACE');
 const endpoint = setting('ARM_ENDPOINT');
-const client = new AzureMachineLearningWorkspaces(
-  new ClientSecretCredential(
-    setting('AZURE_TENANT_ID'),
-    setting('AZURE_CLIENT_ID'),
-    setting('AZURE_CLIENT_SECRET'),
-    { authorityHost: setting('AZURE_AUTHORITY_HOST'), disableInstanceDiscovery: true },
-  ),
-  subscription,
-  { endpoint, credentialScopes: [`${endpoint}/.default`] },
+const credential = new ClientSecretCredential(
+  setting('AZURE_TENANT_ID'),
+  setting('AZURE_CLIENT_ID'),
+  setting('AZURE_CLIENT_SECRET'),
+  { authorityHost: setting('AZURE_AUTHORITY_HOST'), disableInstanceDiscovery: true },
 );
+const client = new AzureMachineLearningWorkspaces(credential, subscription, { endpoint });
 const quick = { updateIntervalInMs: 200 };
 
-const train = `import sys
+const train = `import os, sys
+
 print("alpha is", sys.argv[1])
+os.makedirs("outputs/twice")
+with open("outputs/twice/factor.txt", "w") as file:
+    file.write("2")
 `;
 const score = `import json, os
 
 def init():
-    print("the model is in", os.environ["AZUREML_MODEL_DIR"])
+    global factor
+    folder = os.environ["AZUREML_MODEL_DIR"]
+    print("the model is in", folder)
+    with open(os.path.join(folder, "twice", "factor.txt")) as file:
+        factor = float(file.read())
 
 def run(raw):
-    return [2 * value for value in json.loads(raw)["data"]]
+    return [factor * value for value in json.loads(raw)["data"]]
 `;
 
 async function main(): Promise<void> {
@@ -73,6 +77,7 @@ async function job(): Promise<Record<string, unknown>> {
   await client.jobs.beginCancelAndWait(group, workspace, 'arm-long', quick);
   const canceled = await waitForJob('arm-long', ['Canceled']);
   const listed = await collect(client.jobs.list(group, workspace));
+  await client.jobs.beginDeleteAndWait(group, workspace, 'arm-long', quick);
   return {
     created: [created.name, created.properties.jobType, 'status' in created.properties],
     completed: completed.status,
@@ -80,6 +85,7 @@ async function job(): Promise<Record<string, unknown>> {
     services: Object.keys(completed.services ?? {}).sort(),
     canceled: canceled.status,
     jobs: listed.map((one) => one.name).sort(),
+    deleted: await refusal(client.jobs.get(group, workspace, 'arm-long')),
   };
 }
 
@@ -94,8 +100,7 @@ async function waitForJob(name: string, wanted: string[]): Promise<JobBaseUnion>
 }
 
 async function model(): Promise<Record<string, unknown>> {
-  const modelUri = 'azureml://datastores/workspaceblobstore/paths/arm-models/twice';
-  await upload('workspaceblobstore', 'arm-models/twice', { 'weights.txt': '2' });
+  const modelUri = 'azureml://jobs/arm-short/outputs/artifacts/paths/outputs/twice/';
   const properties = { modelType: 'custom_model', modelUri, tags: { by: 'arm' } };
   await client.modelVersions.createOrUpdate(group, workspace, 'arm-model', '1', { properties });
   await client.modelVersions.createOrUpdate(group, workspace, 'arm-model', '2', { properties });
@@ -133,6 +138,11 @@ async function serving(): Promise<Record<string, unknown>> {
   const scored = await ask(scoringUri, primaryKey);
   const logs = await onlineDeployments.getLogs(group, workspace, name, 'blue', {});
   const deployments = await collect(onlineDeployments.list(group, workspace, name));
+  const refused = await refusal(onlineDeployments.beginDeleteAndWait(group, workspace, name, 'blue', quick));
+  traffic.properties.traffic.blue = 0;
+  await onlineEndpoints.beginCreateOrUpdateAndWait(group, workspace, name, traffic, quick);
+  await onlineDeployments.beginDeleteAndWait(group, workspace, name, 'blue', quick);
+  const left = await refusal(onlineDeployments.get(group, workspace, name, 'blue'));
   await onlineEndpoints.beginDeleteAndWait(group, workspace, name, quick);
   return {
     deployed: deployed.properties.provisioningState,
@@ -141,6 +151,7 @@ async function serving(): Promise<Record<string, unknown>> {
     traffic: updated.properties.traffic,
     scored: [scored.status, await scored.json()],
     logs: /the model is in \S+\/arm-model\/2/.test(logs.content ?? ''),
+    deletions: [refused, left],
     gone: await refusal(onlineEndpoints.get(group, workspace, name)),
   };
 }
@@ -159,20 +170,32 @@ async function environment(name: string, pip: string[]): Promise<string> {
 }
 
 async function code(name: string, files: Record<string, string>): Promise<string> {
-  const codeUri = await upload('workspaceblobstore', `LocalUpload/${name}`, files);
+  const codeUri = await upload(`codes/${name}/versions/1`, files);
   const made = await client.codeVersions.createOrUpdate(group, workspace, name, '1', { properties: { codeUri } });
   if (made.id === undefined) throw new Error('The code has no id.');
   return made.id;
 }
 
-/** Uploads files the way the SDKs do (an account SAS from the datastore) and gives the folder's URL. */
-async function upload(datastore: string, folder: string, files: Record<string, string>): Promise<string> {
-  const { properties } = await client.datastores.get(group, workspace, datastore);
-  if (properties.datastoreType !== 'AzureBlob') throw new Error(`${datastore} is of type ${properties.datastoreType}.`);
-  const secrets = await client.datastores.listSecrets(group, workspace, datastore);
-  if (secrets.secretsType !== 'AccountKey') throw new Error(`${datastore} gave ${secrets.secretsType}.`);
-  throw new Error('key');
+/** The client's version has no operation for uploads: the service is asked for a place, which takes the files. */
+async function upload(asset: string, files: Record<string, string>): Promise<string> {
+  const { token } = await credential.getToken(`${endpoint}/.default`);
+  const url = `${endpoint}${workspaceId()}/${asset}/startPendingUpload?api-version=2024-04-01`;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ pendingUploadType: 'TemporaryBlobReference' });
+  const answer = await fetch(url, { method: 'POST', headers, body });
+  const sasUri = new URL(/"sasUri":\s*"([^"]+)"/.exec(await answer.text())?.[1] ?? '');
+  const blob = (name: string): string => `${sasUri.origin}${sasUri.pathname}/${name}`;
+  for (const [name, content] of Object.entries(files)) {
+    const sent = await fetch(blob(name) + sasUri.search, {
+      method: 'PUT',
+      headers: { 'x-ms-blob-type': 'BlockBlob', 'x-ms-version': '2021-12-02' },
+      body: content,
+    });
+    if (sent.status !== 201) throw new Error(`The upload of ${name} was answered with ${sent.status}.`);
+  }
+  return sasUri.origin + sasUri.pathname;
 }
+
 
 function workspaceId(): string {
   return `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.MachineLearningServices/workspaces/${workspace}`;

@@ -58,7 +58,7 @@ steps:
 - script: "\${{ parameters.flag }} \${{ parameters.count }} \${{ join('-', parameters.list) }} \${{ variables['Build.Reason'] }}"
 - script: \${{ format('{0}', '}}') }}
 `;
-      assert.deepEqual(scripts(await read(yaml)), ['True 3 a-b Manual', '}']);
+      assert.deepEqual(scripts(await read(yaml)), ['True 3 a-b Manual', '}}']);
     });
 
     it('choose with if, elseif and else, in lists and mappings', async () => {
@@ -150,7 +150,8 @@ stages:
       const yaml = `
 variables:
 - template: vars.yml
-- { name: own, value: \${{ variables.fromTemplate }} }
+- name: own
+  value: \${{ variables.fromTemplate }}
 extends:
   template: base.yml
   parameters:
@@ -174,7 +175,7 @@ extends:
       ['an unknown parameter', 'steps: []\n', /Unexpected parameter 'x'; there are: none/, { x: '1' }],
       ['a wrong boolean', 'parameters: [{ name: b, type: boolean }]\nsteps: []\n', /The 'b' parameter is not a valid Boolean/, { b: 'perhaps' }],
       ['a value that is not allowed', 'parameters: [{ name: v, type: string, values: [a] }]\nsteps: []\n', /parameter value 'z' is not a valid value. Valid: a/, { v: 'z' }],
-      ['an unknown type', 'parameters: [{ name: v, type: secureFile }]\nsteps: []\n', /^p\.yml:1:32: Parameters of type 'secureFile' are not supported/],
+      ['an unknown type', 'parameters: [{ name: v, type: secureFile }]\nsteps: []\n', /^p\.yml:1:31: Parameters of type 'secureFile' are not supported/],
       ['a template that is not there', 'steps:\n- template: none.yml\n', /^none\.yml:1:1: The file does not exist/],
       ['a template outside the repository', 'steps:\n- template: ../x.yml\n', /lies outside the repository/],
       ['a template of another repository', 'steps:\n- template: x.yml@other\n', /Templates of other repositories \('@other'\)/],
@@ -201,7 +202,7 @@ extends:
       ['steps:\n- download: upstream\n', /'download: upstream' is not supported/],
       ['steps:\n- script: a\n  target: box\n', /target 'box': containers are not supported/],
       ['steps:\n- script: a\n  name: a-b\n', /The step name 'a-b' is not valid/],
-      ['steps:\n- { script: a, name: x }\n- { script: b, name: X }\n', /^p\.yml:3:21: The step name 'X' appears more than once/],
+      ['steps:\n- { script: a, name: x }\n- { script: b, name: X }\n', /^p\.yml:3:22: The step name 'X' appears more than once/],
       ['steps:\n- script: a\n  condition: eq(1)\n', /^p\.yml:3:14: Too few parameters for 'eq'/],
       ["steps:\n- script: a\n  condition: eq(dependencies.A.result, 'x')\n", /Unrecognized value: 'dependencies'/],
       ['steps:\n- script: a\n  timeoutInMinutes: soon\n', /timeoutInMinutes must be a number/],
@@ -256,7 +257,7 @@ steps:
     const tasksFolder = path.join(__dirname, 'fixtures', 'tasks');
     await assert.rejects(checkPipeline({ yamlFile: 'p.yml', repositoryRoot: folder, server, tasksFolder }), (error: Error) => {
       const lines = error.message.split('\n');
-      assert.match(lines[0] ?? '', /^p\.yml:2:21: Variable group nothing could not be found/);
+      assert.match(lines[0] ?? '', /^p\.yml:2:22: Variable group nothing could not be found/);
       assert.match(lines[1] ?? '', /a task called 'Nope'; there are: Locked, Probe/);
       assert.match(lines[2] ?? '', /version 0\.1\.0; '@7' does not name it/);
       assert.match(lines[3] ?? '', /^p\.yml:8:5: Job Job: Step Probe1 input connection references service connection missing .* There are: none/);

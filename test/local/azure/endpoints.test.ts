@@ -204,7 +204,7 @@ describe('managed online endpoints of the local Azure', () => {
     const crashed = await ask({ crash: 1 });
     assert.equal(crashed.status, 502);
     assert.equal((await ask({})).status, 200, 'it serves again after the crash');
-    const slow = await ask({ sleep: 4 });
+    const slow = await ask({ sleep: 2.5 });
     assert.equal(slow.status, 408);
   });
 
@@ -275,7 +275,7 @@ describe('managed online endpoints of the local Azure', () => {
     }
     const orphan = await ws.arm('PUT', '/onlineEndpoints/absent/deployments/blue', {
       location: 'westeurope',
-      properties: {},
+      properties: { endpointComputeType: 'Managed' },
     });
     assert.equal(orphan.status, 404);
     assert.equal(orphan.at('error/code'), 'ParentResourceNotFound');

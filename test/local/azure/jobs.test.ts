@@ -245,7 +245,10 @@ describe('command jobs of the local Azure', () => {
 
   it('are asked for and answered as the official documents say', async function () {
     if (!ws.judged) return this.skip(); // the official documents are not part of the repository
-    assert.deepEqual([...new Set(await ws.problems())], []);
+    // Newer than the document, and answered by the service: recordings aml/command_job_create_get.json.
+    const newer = /OBJECT_ADDITIONAL_PROPERTIES .*: (parentJobName|assetName) /;
+    const problems = (await ws.problems()).filter((problem) => !newer.test(problem));
+    assert.deepEqual([...new Set(problems)], []);
   });
 });
 
