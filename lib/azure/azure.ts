@@ -1,5 +1,6 @@
 import type { Arm } from './arm';
 import type { Cloud } from './cloud';
+import type { Tokens } from './credential';
 import type { Http } from './http';
 import type { Workspace } from './workspace';
 
@@ -8,6 +9,8 @@ export interface Azure {
   cloud: Cloud;
   http: Http;
   arm: Arm;
+  /** For what is not reached through `http`: the registry's exchange, Kubernetes. */
+  tokens: Tokens;
   subscriptionId: string;
   resourceGroup: string;
   /** `/subscriptions/{s}/resourceGroups/{g}` */

@@ -28,8 +28,9 @@ export async function openAzure(agent: Agent): Promise<Azure> {
   );
   const cloud = readCloud(connection);
   const trusted = new Set<string>([new URL(cloud.arm).host]);
+  const tokens = createTokens(connection.authentication, cloud, network, agent);
   const http = createHttp({
-    tokens: createTokens(connection.authentication, cloud, network, agent),
+    tokens,
     network,
     agent,
     userAgent: userAgent(),
@@ -43,7 +44,16 @@ export async function openAzure(agent: Agent): Promise<Azure> {
   agent.print(
     `Workspace ${workspace.name} in ${workspace.location}, subscription ${connection.subscriptionId} (${scheme(connection)}).`,
   );
-  return { cloud, http, arm, subscriptionId: connection.subscriptionId, resourceGroup, resourceGroupId, workspace };
+  return {
+    cloud,
+    http,
+    arm,
+    tokens,
+    subscriptionId: connection.subscriptionId,
+    resourceGroup,
+    resourceGroupId,
+    workspace,
+  };
 }
 
 /** Resource Manager's own hosts, its regional ones, and the workspace's. */

@@ -60,10 +60,17 @@ export class Authorization {
     return byRole && (caller.task === undefined || this.tasksDir === undefined || this.taskLists(caller.task, action, scope));
   }
 
+  /** The task's name as it is written; clients lower-case the address they were given, and with it the name in it. */
+  taskName(given: string): string {
+    return this.tasks().find((task) => task.toLowerCase() === given.toLowerCase()) ?? given;
+  }
+
+  private tasks(): string[] {
+    return this.tasksDir === undefined || !existsSync(this.tasksDir) ? [] : readdirSync(this.tasksDir);
+  }
+
   private anyTaskLists(action: string, scope: string): boolean {
-    const dir = this.tasksDir;
-    if (dir === undefined || !existsSync(dir)) return false;
-    return readdirSync(dir).some((task) => this.taskLists(task, action, scope));
+    return this.tasks().some((task) => this.taskLists(task, action, scope));
   }
 
   private taskLists(task: string, action: string, scope: string): boolean {

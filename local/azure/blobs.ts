@@ -170,7 +170,8 @@ export class BlobStorage implements Blobs {
   parse(url: string): { container: string; blob: string } | undefined {
     if (!URL.canParse(url)) return undefined;
     const { hostname, port, pathname } = new URL(url);
-    if (port !== String(this.options.port) || !this.owns(hostname, pathname)) return undefined;
+    // A URL leaves its scheme's default port out.
+    if ((port === '' ? '443' : port) !== String(this.options.port) || !this.owns(hostname, pathname)) return undefined;
     const parts = pathname.split('/').slice(hostname.startsWith(`${this.account}.blob.`) ? 1 : 2);
     const [container, ...blob] = parts.map(decodeURIComponent);
     return container === undefined || container === '' ? undefined : { container, blob: blob.join('/') };
@@ -205,8 +206,8 @@ export class BlobStorage implements Blobs {
 
   private async openAzurite(): Promise<BlobServer> {
     // Loaded here and not at the top: it takes more than a second.
-    const { default: Server } = await import('azurite/dist/src/blob/BlobServer.js');
-    const { default: Configuration } = await import('azurite/dist/src/blob/BlobConfiguration.js');
+    const Server = defaultExport(await import('azurite/dist/src/blob/BlobServer.js'));
+    const Configuration = defaultExport(await import('azurite/dist/src/blob/BlobConfiguration.js'));
     const file = (name: string): string => join(this.options.folder, name);
     const places = [{ locationId: 'Default', locationPath: file('content'), maxConcurrency: 10 }];
     const server = new Server(
@@ -222,6 +223,11 @@ export class BlobStorage implements Blobs {
     };
     return server;
   }
+}
+
+/** A CommonJS module's default export: Node wraps it once more than compilers do. */
+function defaultExport<T extends object>(module: { default: T | { default: T } }): T {
+  return 'default' in module.default ? module.default.default : module.default;
 }
 
 export function encodePath(path: string): string {

@@ -15,6 +15,9 @@ import { ArmFault, type Answer, type Call, type Caller, type Core, type Service 
 
 const provider = 'Microsoft.ContainerInstance';
 
+/** Without it, or with 0, clients of the Python SDK wait 30 s between two looks; a group starts in seconds here. */
+const soon = { 'retry-after': '1' };
+
 /** A group as it is kept: the body with its secrets, and what was decided about it. */
 interface Kept {
   id: string;
@@ -55,7 +58,7 @@ class ContainerInstances {
     this.tools = {
       storage,
       loginServer: new URL(core.url).host,
-      layers: new LayerCache(join(core.folder('registry'), 'layers'), storage),
+      layers: LayerCache.of(join(core.folder('registry'), 'layers'), storage),
       pythons: new PythonEnvironments(),
       folder: join(core.folder('container-instances'), 'groups'),
       log: (text) => core.log(text),
@@ -211,7 +214,7 @@ class ContainerInstances {
     const found = this.operations.get(call.params['operation'] ?? '');
     if (found === undefined) throw new ArmFault(404, 'OperationNotFound', 'The operation was not found.');
     const { resource, status, startTime, error } = found;
-    const headers: Record<string, string> = status === 'Succeeded' || status === 'Failed' ? {} : { 'retry-after': '0' };
+    const headers: Record<string, string> = status === 'Succeeded' || status === 'Failed' ? {} : soon;
     return {
       status: 200,
       headers,
@@ -227,7 +230,7 @@ class ContainerInstances {
     this.background(kept, operation, work);
     const base = `${this.core.url}/subscriptions/${this.core.subscriptionId}/providers/${provider}/locations/${this.core.location}`;
     const version = encodeURIComponent(call.query.get('api-version') ?? '2023-05-01');
-    return { 'azure-asyncoperation': `${base}/operations/${id}?api-version=${version}`, 'retry-after': '0' };
+    return { 'azure-asyncoperation': `${base}/operations/${id}?api-version=${version}`, ...soon };
   }
 
   private background(kept: Kept, operation: Operation | undefined, work: () => Promise<void>): void {

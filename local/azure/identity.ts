@@ -17,6 +17,8 @@ interface Options {
   url: string;
   identityHeader: string;
   identities: Principal[];
+  /** The name of a task as it is written, from one of any case. */
+  taskName: (given: string) => string;
   tokens: Tokens;
   faults: Faults;
   recorder: Recorder;
@@ -57,7 +59,8 @@ export class MetadataService {
     const started = Date.now();
     const method = request.method ?? 'GET';
     const url = new URL(request.url ?? '/', `http://127.0.0.1:${this.options.port}`);
-    const [, task, path] = /^(?:\/task\/(\w+))?(\/.*)$/.exec(url.pathname) ?? [];
+    const [, given, path] = /^(?:\/task\/(\w+))?(\/.*)$/.exec(url.pathname) ?? [];
+    const task = given === undefined ? undefined : this.options.taskName(given);
     const { recorder } = this.options;
     const copy = recorder.records ? tap(request, response) : undefined;
     response.on('close', () => {

@@ -166,6 +166,7 @@ async function open(stateDir: string, options: AzureOptions): Promise<Parts> {
     host: options.imdsHost,
     identityHeader,
     identities: directory.agentIdentities,
+    taskName: (given) => authorization.taskName(given),
   });
   const imdsUrl = `http://127.0.0.1:${ports.metadata}`;
   return { url, imdsUrl, stateDir, identityHeader, certificates, directory, faults, federated, recorder, blobs, server, metadata, services };

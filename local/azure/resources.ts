@@ -89,7 +89,8 @@ export function notFound(type: string, name: string): ArmFault {
 
 /** Lists in the form that older clients read, one object in the form of 2022-09-01 and later. */
 function cloudDescription(call: Call, url: string): Answer {
-  const port = new URL(url).port;
+  // The default port is no part of a URL's text.
+  const port = new URL(url).port === '' ? '443' : new URL(url).port;
   const description = {
     portal: 'https://portal.azure.com',
     authentication: {

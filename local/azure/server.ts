@@ -73,7 +73,8 @@ export class AzureServer {
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const started = Date.now();
     const method = request.method ?? 'GET';
-    const url = new URL(request.url ?? '/', this.options.url);
+    // Clients that join paths to a base with a trailing slash send `//…`, which a URL would take for a host.
+    const url = new URL((request.url ?? '/').replace(/^\/{2,}/, '/'), this.options.url);
     const seen: { caller?: Caller; note?: string } = {};
     const copy = this.listeners.size > 0 || this.options.recorder.records ? tap(request, response) : undefined;
     response.on('close', () => this.finish(request, response, { method, url, started, copy, ...seen }));

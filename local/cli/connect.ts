@@ -1,7 +1,7 @@
 import type { Output } from './output';
 import { killDescendants } from './processes';
 import { findRunning, type Running } from './running';
-import { startSession, type SessionOptions } from './session';
+import type { SessionOptions } from './session';
 import { onInterrupt } from './signals';
 
 export interface Connected {
@@ -27,6 +27,8 @@ export async function withServices<T>(
   try {
     if (shared) return await work({ running: shared, signal: interrupt.signal });
     output.note('Starting Azure and Azure DevOps on this machine…');
+    // Loaded only where it is needed: it brings all of Azure, and most commands only ask.
+    const { startSession } = await import('./session');
     const session = await startSession({ ...options, kind: 'command' });
     try {
       return await work({ running: session.running, signal: interrupt.signal });

@@ -70,11 +70,11 @@ export class Progress {
   }
 }
 
-/** Stages, and what a person follows in them: tasks and approvals. */
+/** Stages, and what a person follows in them (tasks and approvals), by when they changed; what was skipped comes after. */
 function inOrder(records: TimelineRecord[]): TimelineRecord[] {
   const wanted = records.filter((one) => ['Stage', 'Task', 'Checkpoint.Approval'].includes(one.type));
   const moment = (one: TimelineRecord): string =>
-    one.state === 'completed' ? (one.finishTime ?? '') : (one.startTime ?? '9');
+    one.state === 'completed' ? (one.finishTime ?? '8') : (one.startTime ?? '9');
   return wanted.sort((a, b) => moment(a).localeCompare(moment(b)) || rank(a) - rank(b));
 }
 

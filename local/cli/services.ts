@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 
 import type { Command } from './command';
-import { daemonLog, startDaemon, stopDaemon } from './daemon';
+import { startDaemon, stopDaemon } from './daemon';
 import { DevOpsClient, userNamed } from './devops-client';
 import { Failure } from './errors';
 import { portOf } from './pairs';
@@ -9,7 +9,6 @@ import { stateFolder } from './paths';
 import { killDescendants } from './processes';
 import { handlerOf } from './run';
 import { findRunning, runningFile, type Running } from './running';
-import { startSession } from './session';
 import { onInterrupt } from './signals';
 
 const state = { state: { type: 'string' } } as const;
@@ -133,6 +132,7 @@ export const serve: Command = {
   help: stateHelp,
   async run(args, output) {
     const interrupt = onInterrupt(output, 'Stopping…', killDescendants);
+    const { startSession } = await import('./session');
     const session = await startSession({
       stateDir: stateFolder(args.value('state')),
       kind: 'daemon',
@@ -171,5 +171,3 @@ function addressLines(running: Running): string[] {
     `Process        ${running.pid}`,
   ];
 }
-
-export { daemonLog };

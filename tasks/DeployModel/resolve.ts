@@ -126,8 +126,8 @@ async function uploadModel(azure: Azure, agent: Agent, spec: Extract<ModelSpec, 
       description: spec.description,
       isAnonymous,
       isArchived: false,
-      properties: {},
-      tags: {},
+      properties: spec.properties,
+      tags: spec.tags,
     },
   });
   return id;

@@ -25,6 +25,7 @@ export interface GroupTools extends ContainerTools {
 export class RunningGroup {
   place: Place | undefined;
   stopped = false;
+  private removed = false;
   private readonly containers = new Map<string, Container>();
   private readonly seen = new Map<string, GroupEvent[]>();
 
@@ -58,6 +59,7 @@ export class RunningGroup {
 
   async remove(): Promise<void> {
     this.stopped = true;
+    this.removed = true;
     await Promise.all([...this.containers.values()].map((container) => container.remove()));
     if (this.place !== undefined) releasePlace(this.place);
   }
@@ -110,6 +112,7 @@ export class RunningGroup {
       () => this.changed(one.name, container.state),
     );
     await this.containers.get(one.name)?.stop();
+    if (this.removed) return;
     this.containers.set(one.name, container);
     await container.start();
   }

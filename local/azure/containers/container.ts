@@ -12,7 +12,8 @@ import { preparePython } from './python';
 import { Rootfs } from './rootfs';
 
 /** Something put into a root from outside: a folder that lives on, or files. */
-export type Mount = { at: string; folder: string } | { at: string; files: Record<string, string> } | { at: string; file: string };
+export type Mount =
+  { at: string; folder: string } | { at: string; files: Record<string, string> } | { at: string; file: string };
 
 export interface ContainerSpec {
   image: PulledImage;
@@ -49,6 +50,7 @@ export class Container {
   private group: ProcessGroup | undefined;
   private stopped = false;
   private timer: NodeJS.Timeout | undefined;
+  private starting: Promise<void> = Promise.resolve();
   private running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -63,13 +65,15 @@ export class Container {
   async start(): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
     this.stopped = false;
-    await this.run();
+    this.starting = this.run();
+    await this.starting;
   }
 
   /** Ends the process with everything it started; it is not started again. */
   async stop(graceMs = 5000): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
+    await this.starting;
     await this.group?.end(graceMs);
     await this.running;
   }
@@ -99,6 +103,7 @@ export class Container {
     const startedAt = new Date().toISOString();
     try {
       const rootfs = await this.buildRoot();
+      if (this.stopped) return;
       const home = rootfs.path('/root');
       mkdirSync(home, { recursive: true });
       mkdirSync(rootfs.path('/tmp'), { recursive: true });
@@ -157,7 +162,7 @@ export class Container {
 
   private restart(): void {
     this.restartCount += 1;
-    this.running = this.run();
+    this.starting = this.run();
   }
 
   private become(state: ContainerState): void {
@@ -177,7 +182,10 @@ export class Container {
     const rootfs = new Rootfs(join(this.folder, 'root'));
     await rm(rootfs.folder, { recursive: true, force: true });
     mkdirSync(rootfs.folder, { recursive: true });
-    for (const layer of this.spec.image.layers) await rootfs.apply(await this.tools.layers.get(layer));
+    for (const layer of this.spec.image.layers) {
+      if (this.stopped) break;
+      await rootfs.apply(await this.tools.layers.get(layer));
+    }
     for (const mount of this.spec.mounts ?? []) await putMount(mount, rootfs);
     return rootfs;
   }

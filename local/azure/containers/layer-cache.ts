@@ -13,11 +13,20 @@ export interface UnpackedLayer {
   removals: Removals;
 }
 
+const opened = new Map<string, LayerCache>();
+
 /** Unpacked layers by digest, each unpacked once on this machine. */
 export class LayerCache {
   private readonly unpacking = new Map<string, Promise<UnpackedLayer>>();
 
-  constructor(
+  /** The cache of a folder: services that share the folder share the cache, so that none unpacks what another is at. */
+  static of(root: string, storage: RegistryStorage): LayerCache {
+    const found = opened.get(root) ?? new LayerCache(root, storage);
+    opened.set(root, found);
+    return found;
+  }
+
+  private constructor(
     private readonly root: string,
     private readonly storage: RegistryStorage,
   ) {}

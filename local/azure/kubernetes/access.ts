@@ -26,20 +26,28 @@ export class Access {
   /** A token for a kubeconfig: it acts as the caller who asked for it. */
   kubeconfigToken(caller: Caller): string {
     const { objectId, clientId, tenantId, task } = caller;
-    const text = Buffer.from(JSON.stringify({ objectId, clientId, tenantId, ...(task === undefined ? {} : { task }) })).toString('base64url');
+    const text = Buffer.from(
+      JSON.stringify({ objectId, clientId, tenantId, ...(task === undefined ? {} : { task }) }),
+    ).toString('base64url');
     return `k8s.${text}.${this.signature(text).toString('base64url')}`;
   }
 
   /** @throws ApiError 401 */
   authenticate(authorization: string | undefined): Caller {
     const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
-    const caller = token === undefined ? undefined : token.startsWith('k8s.') ? this.fromKubeconfig(token) : this.fromEntra(token);
+    const caller =
+      token === undefined ? undefined : token.startsWith('k8s.') ? this.fromKubeconfig(token) : this.fromEntra(token);
     if (caller === undefined) throw new ApiError(401, 'Unauthorized', 'Unauthorized');
     return caller;
   }
 
   /** Asks Azure RBAC for the data action that stands behind a verb. @throws ApiError 403 */
-  authorize(caller: Caller, verb: string, type: ResourceType, where: { namespace: string; name: string; cluster: string }): void {
+  authorize(
+    caller: Caller,
+    verb: string,
+    type: ResourceType,
+    where: { namespace: string; name: string; cluster: string },
+  ): void {
     const resource = type.group === '' ? type.resource : `${type.group}/${type.resource}`;
     const action = `Microsoft.ContainerService/managedClusters/${resource}/${verbActions[verb] ?? verb}`;
     const scope = where.namespace === '' ? where.cluster : `${where.cluster}/namespaces/${where.namespace}`;

@@ -44,7 +44,8 @@ export class ApiServer {
 
   private route(call: Call, path: string): Answer | Promise<Answer> {
     // What any cluster tells anyone.
-    if (['healthz', 'livez', 'readyz'].includes(path)) return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'ok' };
+    if (['healthz', 'livez', 'readyz'].includes(path))
+      return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'ok' };
     if (path === 'version') return json(200, versionDocument());
     const caller = this.access.authenticate(call.headers.authorization);
     const document = call.method === 'GET' ? this.document(path) : undefined;
@@ -75,7 +76,10 @@ export class ApiServer {
     if (target.subresource !== '' && !(target.subresource === 'status' && target.type.hasStatus)) {
       throw new ApiError(404, 'NotFound', 'the server could not find the requested resource');
     }
-    if (method === 'GET') return target.name === '' ? this.list(call, target) : this.rendered(call, target.type, [this.find(target)], false);
+    if (method === 'GET')
+      return target.name === ''
+        ? this.list(call, target)
+        : this.rendered(call, target.type, [this.find(target)], false);
     if (method === 'POST' && target.name === '') return this.written(call, target, this.writes.create(call, target));
     if (method === 'PUT' && target.name !== '') return this.written(call, target, this.writes.update(call, target));
     if (method === 'PATCH' && target.name !== '') return this.written(call, target, this.writes.patch(call, target));
@@ -110,7 +114,15 @@ export class ApiServer {
       bookmarks: call.query.get('allowWatchBookmarks') === 'true',
       initialEvents: call.query.get('sendInitialEvents') === 'true',
       timeoutSeconds: Number(call.query.get('timeoutSeconds') ?? 0) || 1800,
-      render: (object) => (asTable ? table(type, [object], { resourceVersion: object.metadata['resourceVersion'] }, call.query.get('includeObject')) : shown(object, type)),
+      render: (object) =>
+        asTable
+          ? table(
+              type,
+              [object],
+              { resourceVersion: object.metadata['resourceVersion'] },
+              call.query.get('includeObject'),
+            )
+          : shown(object, type),
     });
     return { status: 200, headers: { 'content-type': 'application/json' }, stream };
   }
@@ -120,19 +132,32 @@ export class ApiServer {
     if (wantsTable(call)) return json(200, table(type, objects, metadata, call.query.get('includeObject')));
     const [first] = objects;
     if (!isList && first !== undefined) return json(200, shown(first, type));
-    return json(200, { kind: `${type.kind}List`, apiVersion: apiVersionOf(type), metadata, items: objects.map((object) => shown(object, type)) });
+    return json(200, {
+      kind: `${type.kind}List`,
+      apiVersion: apiVersionOf(type),
+      metadata,
+      items: objects.map((object) => shown(object, type)),
+    });
   }
 
   private written(call: Call, target: Target, { status, object, warnings }: Written): Answer {
-    const headers: Record<string, string> = warnings.length === 0 ? {} : { warning: warnings.map((text) => `299 - "${text.replaceAll('"', '\\"')}"`).join(', ') };
-    const answer = wantsTable(call) ? this.rendered(call, target.type, [object], false) : json(status, shown(object, target.type));
+    const headers: Record<string, string> =
+      warnings.length === 0
+        ? {}
+        : { warning: warnings.map((text) => `299 - "${text.replaceAll('"', '\\"')}"`).join(', ') };
+    const answer = wantsTable(call)
+      ? this.rendered(call, target.type, [object], false)
+      : json(status, shown(object, target.type));
     return { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
   private delete(call: Call, target: Target): Answer {
     const { type } = target;
     if (target.name === '') {
-      const tests = [labelTest(call.query.get('labelSelector') ?? ''), fieldTest(call.query.get('fieldSelector') ?? '')];
+      const tests = [
+        labelTest(call.query.get('labelSelector') ?? ''),
+        fieldTest(call.query.get('fieldSelector') ?? ''),
+      ];
       const found = this.objects.list(type, target.namespace).filter((object) => tests.every((test) => test(object)));
       for (const object of found) this.deleteOne(type, object, 30);
       return this.rendered(call, type, found, true);
@@ -140,9 +165,15 @@ export class ApiServer {
     const object = this.find(target);
     const options = call.body.length === 0 ? {} : asObject(call.json());
     const wanted = asString(asObject(options['preconditions'])['uid']);
-    if (wanted !== undefined && wanted !== uidOf(object)) throw new ApiError(409, 'Conflict', `the UID in the precondition (${wanted}) does not match the UID in record (${uidOf(object)})`);
+    if (wanted !== undefined && wanted !== uidOf(object))
+      throw new ApiError(
+        409,
+        'Conflict',
+        `the UID in the precondition (${wanted}) does not match the UID in record (${uidOf(object)})`,
+      );
     const grace = asNumber(options['gracePeriodSeconds']) ?? Number(call.query.get('gracePeriodSeconds') ?? 30);
-    const isDryRun = call.query.get('dryRun') === 'All' || (Array.isArray(options['dryRun']) && options['dryRun'].length > 0);
+    const isDryRun =
+      call.query.get('dryRun') === 'All' || (Array.isArray(options['dryRun']) && options['dryRun'].length > 0);
     const left = isDryRun ? object : this.deleteOne(type, object, grace);
     if (type.resource === 'pods' || type.resource === 'namespaces') return json(200, shown(left, type));
     const details = { name: target.name, group: type.group, kind: type.resource, uid: uidOf(object) };
@@ -158,7 +189,12 @@ export class ApiServer {
     }
     if (type.resource === 'namespaces') {
       if (['default', 'kube-system'].includes(nameOf(object))) {
-        throw new ApiError(403, 'Forbidden', `namespaces "${nameOf(object)}" is forbidden: this namespace may not be deleted`, { name: nameOf(object), kind: 'namespaces' });
+        throw new ApiError(
+          403,
+          'Forbidden',
+          `namespaces "${nameOf(object)}" is forbidden: this namespace may not be deleted`,
+          { name: nameOf(object), kind: 'namespaces' },
+        );
       }
       for (const other of resourceTypes.filter(({ namespaced }) => namespaced)) {
         for (const inside of this.objects.list(other, nameOf(object))) this.deleteOne(other, inside, 1);
@@ -174,7 +210,10 @@ export class ApiServer {
     const scale = call.method === 'PATCH' ? asObject(mergePatch(scaleOf(object), body)) : asObject(body);
     const replicas = asNumber(asObject(scale['spec'])['replicas']);
     if (replicas === undefined || replicas < 0) throw badRequest('spec.replicas must be a number that is not negative');
-    return json(200, scaleOf(this.objects.update(target.type, { ...object, spec: { ...asObject(object['spec']), replicas } })));
+    return json(
+      200,
+      scaleOf(this.objects.update(target.type, { ...object, spec: { ...asObject(object['spec']), replicas } })),
+    );
   }
 }
 
@@ -187,7 +226,11 @@ export function parseTarget(path: string): Target | undefined {
   const version = parts[isCore ? 1 : 2];
   let rest = parts.slice(isCore ? 2 : 3);
   let namespace = '';
-  if (rest[0] === 'namespaces' && rest.length > 2 && !(group === '' && ['status', 'finalize'].includes(rest[2] ?? ''))) {
+  if (
+    rest[0] === 'namespaces' &&
+    rest.length > 2 &&
+    !(group === '' && ['status', 'finalize'].includes(rest[2] ?? ''))
+  ) {
     namespace = rest[1] ?? '';
     rest = rest.slice(2);
   }

@@ -16,7 +16,19 @@ interface Manager {
 
 /** Fields that the server alone decides, or that name the object. */
 const ownerless = ['f:apiVersion', 'f:kind', 'f:metadata\0f:name'];
-const serverFields = ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'selfLink', 'namespace', 'name', 'generateName', 'managedFields', 'deletionGracePeriodSeconds'];
+const serverFields = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'selfLink',
+  'namespace',
+  'name',
+  'generateName',
+  'managedFields',
+  'deletionGracePeriodSeconds',
+];
 
 /**
  * Server-side apply: merges a configuration into an object on behalf of a manager.
@@ -32,24 +44,39 @@ export function serverSideApply(
 ): ApiObject {
   const leaves = ownable(applied, type);
   const managers = live === undefined ? [] : readManagers(live);
-  const isOwn = (one: Manager): boolean => one.manager === by.manager && one.operation === 'Apply' && one.subresource === by.subresource;
+  const isOwn = (one: Manager): boolean =>
+    one.manager === by.manager && one.operation === 'Apply' && one.subresource === by.subresource;
   const others = managers.filter((one) => !isOwn(one));
   if (live !== undefined) settleConflicts(live, leaves, others, type, by.force);
   const merged = live === undefined ? mergeApplied({}, applied, type.schema) : mergeApplied(live, applied, type.schema);
   const former = managers.find(isOwn)?.paths ?? new Set<Path>();
   const object = prune(asObject(merged), type, former, new Set(leaves.keys()), others);
-  const own: Manager = { ...by, operation: 'Apply', apiVersion: apiVersionOf(type), time: now(), paths: new Set(leaves.keys()) };
+  const own: Manager = {
+    ...by,
+    operation: 'Apply',
+    apiVersion: apiVersionOf(type),
+    time: now(),
+    paths: new Set(leaves.keys()),
+  };
   const metadata = asObject(object['metadata']);
   const result: ApiObject = { ...object, metadata };
   writeManagers(result, [...others, own]);
   return result;
 }
 
-function settleConflicts(live: ApiObject, leaves: Map<Path, unknown>, others: Manager[], type: ResourceType, force: boolean): void {
+function settleConflicts(
+  live: ApiObject,
+  leaves: Map<Path, unknown>,
+  others: Manager[],
+  type: ResourceType,
+  force: boolean,
+): void {
   const current = leavesOf(live, type.schema);
   const conflicts = others.map((other) => ({
     other,
-    paths: [...other.paths].filter((path) => leaves.has(path) && !path.endsWith('\0.') && !same(leaves.get(path), current.get(path))),
+    paths: [...other.paths].filter(
+      (path) => leaves.has(path) && !path.endsWith('\0.') && !same(leaves.get(path), current.get(path)),
+    ),
   }));
   const found = conflicts.filter(({ paths }) => paths.length > 0);
   if (force) {
@@ -74,13 +101,21 @@ function settleConflicts(live: ApiObject, leaves: Map<Path, unknown>, others: Ma
 }
 
 /** What the manager applied before, applies no longer, and nobody else owns goes away. */
-function prune(object: JsonObject, type: ResourceType, former: Set<Path>, wanted: Set<Path>, others: Manager[]): JsonObject {
+function prune(
+  object: JsonObject,
+  type: ResourceType,
+  former: Set<Path>,
+  wanted: Set<Path>,
+  others: Manager[],
+): JsonObject {
   let result: unknown = object;
   const dropped = [...former].filter((path) => !wanted.has(path));
   for (const path of dropped) {
     const isItem = path.endsWith('\0.');
     const prefix = isItem ? path.slice(0, -1) : path;
-    const isOwned = others.some(({ paths }) => paths.has(path) || (isItem && [...paths].some((one) => one.startsWith(prefix))));
+    const isOwned = others.some(
+      ({ paths }) => paths.has(path) || (isItem && [...paths].some((one) => one.startsWith(prefix))),
+    );
     if (!isOwned) result = removeField(result, type.schema, path);
   }
   return asObject(result);
@@ -90,12 +125,19 @@ function prune(object: JsonObject, type: ResourceType, former: Set<Path>, wanted
  * Notes who changed what in a create, update or patch: the changed fields are the writer's from now on.
  * Changes `after.metadata.managedFields`.
  */
-export function trackUpdate(before: ApiObject | undefined, after: ApiObject, type: ResourceType, manager: string, subresource: string): void {
+export function trackUpdate(
+  before: ApiObject | undefined,
+  after: ApiObject,
+  type: ResourceType,
+  manager: string,
+  subresource: string,
+): void {
   const old = before === undefined ? new Map<Path, unknown>() : ownable(before, type);
   const current = ownable(after, type);
   const changed = [...current.keys()].filter((path) => !old.has(path) || !same(old.get(path), current.get(path)));
   const managers = before === undefined ? [] : readManagers(before);
-  const isOwn = (one: Manager): boolean => one.manager === manager && one.operation === 'Update' && one.subresource === subresource;
+  const isOwn = (one: Manager): boolean =>
+    one.manager === manager && one.operation === 'Update' && one.subresource === subresource;
   const own = managers.find(isOwn) ?? {
     manager,
     operation: 'Update' as const,
@@ -117,7 +159,9 @@ export function trackUpdate(before: ApiObject | undefined, after: ApiObject, typ
 
 /** Leaves of an object that can have an owner. */
 function ownable(object: JsonObject, type: ResourceType): Map<Path, unknown> {
-  const metadata = Object.fromEntries(Object.entries(asObject(object['metadata'])).filter(([key]) => !serverFields.includes(key)));
+  const metadata = Object.fromEntries(
+    Object.entries(asObject(object['metadata'])).filter(([key]) => !serverFields.includes(key)),
+  );
   const rest = Object.fromEntries(Object.entries(object).filter(([key]) => key !== 'metadata'));
   const leaves = leavesOf(Object.keys(metadata).length === 0 ? rest : { ...rest, metadata }, type.schema);
   for (const path of ownerless) leaves.delete(path);
@@ -151,4 +195,3 @@ function writeManagers(object: ApiObject, managers: Manager[]): void {
       ...(subresource === '' ? {} : { subresource }),
     }));
 }
-

@@ -26,7 +26,8 @@ function deployment(spec: JsonObject): void {
   fill(spec, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 });
   const strategy = part(spec, 'strategy');
   fill(strategy, { type: 'RollingUpdate' });
-  if (strategy['type'] === 'RollingUpdate') fill(part(strategy, 'rollingUpdate'), { maxUnavailable: '25%', maxSurge: '25%' });
+  if (strategy['type'] === 'RollingUpdate')
+    fill(part(strategy, 'rollingUpdate'), { maxUnavailable: '25%', maxSurge: '25%' });
   template(spec);
 }
 
@@ -82,9 +83,12 @@ function defaultContainer(container: JsonObject): void {
 
 function service(spec: JsonObject): void {
   fill(spec, { type: 'ClusterIP', sessionAffinity: 'None' });
-  for (const port of asList(spec['ports']).map(asObject)) fill(port, { protocol: 'TCP', targetPort: asNumber(port['port']) });
-  if (spec['type'] !== 'ExternalName') fill(spec, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack', internalTrafficPolicy: 'Cluster' });
-  if (spec['type'] === 'LoadBalancer') fill(spec, { allocateLoadBalancerNodePorts: true, externalTrafficPolicy: 'Cluster' });
+  for (const port of asList(spec['ports']).map(asObject))
+    fill(port, { protocol: 'TCP', targetPort: asNumber(port['port']) });
+  if (spec['type'] !== 'ExternalName')
+    fill(spec, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack', internalTrafficPolicy: 'Cluster' });
+  if (spec['type'] === 'LoadBalancer')
+    fill(spec, { allocateLoadBalancerNodePorts: true, externalTrafficPolicy: 'Cluster' });
 }
 
 /** `stringData` is written into `data` and not kept. */

@@ -19,7 +19,11 @@ export function versionDocument(): unknown {
 
 /** `/api` */
 export function coreVersions(host: string): unknown {
-  return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: host }] };
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: host }],
+  };
 }
 
 /** `/apis` */
@@ -51,7 +55,13 @@ export function resourceList(groupName: string, version: string): unknown {
 
 function resource(type: ResourceType): unknown[] {
   const { resource: name, singular: singularName, namespaced, kind, shortNames, categories } = type;
-  const sub = (suffix: string, of: string[]): unknown => ({ name: `${name}/${suffix}`, singularName: '', namespaced, kind, verbs: of });
+  const sub = (suffix: string, of: string[]): unknown => ({
+    name: `${name}/${suffix}`,
+    singularName: '',
+    namespaced,
+    kind,
+    verbs: of,
+  });
   return [
     {
       name,
@@ -64,6 +74,18 @@ function resource(type: ResourceType): unknown[] {
     },
     ...(type.hasStatus ? [sub('status', ['get', 'patch', 'update'])] : []),
     ...(name === 'pods' ? [sub('log', ['get'])] : []),
-    ...(type.group === 'apps' ? [{ name: `${name}/scale`, singularName: '', namespaced, group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] }] : []),
+    ...(type.group === 'apps'
+      ? [
+          {
+            name: `${name}/scale`,
+            singularName: '',
+            namespaced,
+            group: 'autoscaling',
+            version: 'v1',
+            kind: 'Scale',
+            verbs: ['get', 'patch', 'update'],
+          },
+        ]
+      : []),
   ];
 }

@@ -8,19 +8,31 @@ const mostEvents = 500;
 export class Events {
   constructor(private readonly objects: Objects) {}
 
-  record(about: ApiObject, type: ResourceType, kind: 'Normal' | 'Warning', reason: string, message: string, component: string): void {
+  record(
+    about: ApiObject,
+    type: ResourceType,
+    kind: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    component: string,
+  ): void {
     const events = typeOf('events');
     const namespace = namespaceOf(about) === '' ? 'default' : namespaceOf(about);
     const all = this.objects.list(events, namespace);
     const existing = all.find(
-      (event) => event['reason'] === reason && event['message'] === message && asObject(event['involvedObject'])['uid'] === uidOf(about),
+      (event) =>
+        event['reason'] === reason &&
+        event['message'] === message &&
+        asObject(event['involvedObject'])['uid'] === uidOf(about),
     );
     const lastTimestamp = now();
     if (existing !== undefined) {
       this.objects.update(events, { ...existing, count: (asNumber(existing['count']) ?? 1) + 1, lastTimestamp });
       return;
     }
-    const [oldest] = [...all].sort((a, b) => Number(a.metadata['resourceVersion']) - Number(b.metadata['resourceVersion']));
+    const [oldest] = [...all].sort(
+      (a, b) => Number(a.metadata['resourceVersion']) - Number(b.metadata['resourceVersion']),
+    );
     if (all.length >= mostEvents && oldest !== undefined) this.objects.delete(events, namespace, nameOf(oldest));
     this.objects.create(events, {
       metadata: { generateName: `${nameOf(about)}.`, namespace },

@@ -44,14 +44,20 @@ interface Child {
 /** What lies below a value, or `undefined` when the value is one piece. */
 function childrenOf(value: unknown, type: Type): Child[] | undefined {
   if (type.kind === 'object' && !type.atomic && isObject(value)) {
-    return Object.entries(value).map(([key, entry]) => ({ part: `f:${key}`, value: entry, type: type.fields[key] ?? { kind: 'any' } }));
+    return Object.entries(value).map(([key, entry]) => ({
+      part: `f:${key}`,
+      value: entry,
+      type: type.fields[key] ?? { kind: 'any' },
+    }));
   }
   if (type.kind === 'map' && !type.atomic && isObject(value)) {
     return Object.entries(value).map(([key, entry]) => ({ part: `f:${key}`, value: entry, type: type.of }));
   }
   if (type.kind === 'list' && Array.isArray(value)) {
-    if (type.isSet) return asList(value).map((entry) => ({ part: `v:${JSON.stringify(entry)}`, value: entry, type: type.of }));
-    if (type.keys.length > 0) return asList(value).map((entry) => ({ part: itemPart(entry, type.keys), value: entry, type: type.of }));
+    if (type.isSet)
+      return asList(value).map((entry) => ({ part: `v:${JSON.stringify(entry)}`, value: entry, type: type.of }));
+    if (type.keys.length > 0)
+      return asList(value).map((entry) => ({ part: itemPart(entry, type.keys), value: entry, type: type.of }));
   }
   return undefined;
 }
@@ -74,18 +80,25 @@ export function mergeApplied(live: unknown, applied: unknown, type: Type): unkno
       const own = children.find(({ part }) => part === child.part);
       return own === undefined ? child.value : mergeApplied(child.value, own.value, type.of);
     });
-    const added = children.filter(({ part }) => !existing.some((child) => child.part === part)).map(({ value }) => dropNulls(value));
+    const added = children
+      .filter(({ part }) => !existing.some((child) => child.part === part))
+      .map(({ value }) => dropNulls(value));
     return [...merged, ...added];
   }
   const result: JsonObject = { ...asObject(live) };
-  for (const { part, value, type: below } of children) result[part.slice(2)] = mergeApplied(result[part.slice(2)], value, below);
+  for (const { part, value, type: below } of children)
+    result[part.slice(2)] = mergeApplied(result[part.slice(2)], value, below);
   return result;
 }
 
 function dropNulls(value: unknown): unknown {
   if (Array.isArray(value)) return asList(value).map(dropNulls);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null).map(([key, entry]) => [key, dropNulls(entry)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, entry]) => entry !== null)
+      .map(([key, entry]) => [key, dropNulls(entry)]),
+  );
 }
 
 /** Takes one field or list item out of a value; containers that become empty by it go too, as an apply leaves them unowned. */
@@ -144,7 +157,9 @@ export function shownPath(path: Path): string {
       if (part.startsWith('v:')) return `[=${part.slice(2)}]`;
       if (!part.startsWith('k:')) return '';
       const keys: unknown = JSON.parse(part.slice(2));
-      return `[${Object.entries(asObject(keys)).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`;
+      return `[${Object.entries(asObject(keys))
+        .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        .join(',')}]`;
     })
     .join('');
 }

@@ -65,7 +65,11 @@ export class Objects {
     const name = nameOf(object);
     if (this.objects.has(keyOf(type, namespaceOf(object), name))) {
       const full = type.group === '' ? type.resource : `${type.resource}.${type.group}`;
-      throw new ApiError(409, 'AlreadyExists', `${full} "${name}" already exists`, { name, group: type.group, kind: type.resource });
+      throw new ApiError(409, 'AlreadyExists', `${full} "${name}" already exists`, {
+        name,
+        group: type.group,
+        kind: type.resource,
+      });
     }
     metadata['uid'] = randomUUID();
     metadata['creationTimestamp'] = now();

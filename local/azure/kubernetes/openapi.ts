@@ -32,7 +32,12 @@ export function openapiDocument(path: string): Json | undefined {
 /** The same as OpenAPI 2, for clients that still ask for it. */
 export function swagger(): Json {
   const operation = (type: ResourceType): unknown => {
-    const parameters = ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({ name, in: 'query', type: 'string', uniqueItems: true }));
+    const parameters = ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({
+      name,
+      in: 'query',
+      type: 'string',
+      uniqueItems: true,
+    }));
     return { patch: { ...gvk(type), parameters, responses: { 200: { description: 'OK' } } } };
   };
   return {
@@ -48,16 +53,35 @@ function objectPath(type: ResourceType): string {
 }
 
 function pathItem(type: ResourceType, base: string): Json {
-  const query = (name: string, kind: string): Json => ({ name, in: 'query', schema: { type: kind, uniqueItems: true } });
-  const parameters = [query('dryRun', 'string'), query('fieldManager', 'string'), query('fieldValidation', 'string'), query('force', 'boolean')];
+  const query = (name: string, kind: string): Json => ({
+    name,
+    in: 'query',
+    schema: { type: kind, uniqueItems: true },
+  });
+  const parameters = [
+    query('dryRun', 'string'),
+    query('fieldManager', 'string'),
+    query('fieldValidation', 'string'),
+    query('force', 'boolean'),
+  ];
   const schema = { $ref: `${base}${schemaName(type)}` };
   const content = { 'application/json': { schema } };
   const responses = { 200: { description: 'OK', content } };
-  const forms = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'];
+  const forms = [
+    'application/apply-patch+yaml',
+    'application/json-patch+json',
+    'application/merge-patch+json',
+    'application/strategic-merge-patch+json',
+  ];
   const patch = { type: 'object' };
   return {
     get: { ...action('get', type), responses },
-    put: { ...action('put', type), parameters: parameters.slice(0, 3), requestBody: { required: true, content }, responses },
+    put: {
+      ...action('put', type),
+      parameters: parameters.slice(0, 3),
+      requestBody: { required: true, content },
+      responses,
+    },
     patch: {
       ...action('patch', type),
       parameters,
@@ -83,7 +107,11 @@ function schemaName(type: ResourceType): string {
 function kindSchema(type: ResourceType): Json {
   const schema = jsonSchema(type.schema);
   const { group, version, kind } = type;
-  return { ...schema, description: `${kind} of ${apiVersionOf(type)}`, 'x-kubernetes-group-version-kind': [{ group, version, kind }] };
+  return {
+    ...schema,
+    description: `${kind} of ${apiVersionOf(type)}`,
+    'x-kubernetes-group-version-kind': [{ group, version, kind }],
+  };
 }
 
 const scalars: Partial<Record<Type['kind'], Json>> = {
@@ -109,7 +137,11 @@ function jsonSchema(type: Type): Json {
     };
   }
   if (type.kind === 'map') {
-    return { type: 'object', additionalProperties: jsonSchema(type.of), ...(type.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}) };
+    return {
+      type: 'object',
+      additionalProperties: jsonSchema(type.of),
+      ...(type.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    };
   }
   if (type.kind !== 'list') return scalars[type.kind] ?? {};
   const items = jsonSchema(type.of);
@@ -118,6 +150,7 @@ function jsonSchema(type: Type): Json {
     const merge = { 'x-kubernetes-patch-merge-key': key, 'x-kubernetes-patch-strategy': 'merge' };
     return { type: 'array', items, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': type.keys, ...merge };
   }
-  if (type.isSet) return { type: 'array', items, 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' };
+  if (type.isSet)
+    return { type: 'array', items, 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' };
   return { type: 'array', items, 'x-kubernetes-list-type': 'atomic' };
 }

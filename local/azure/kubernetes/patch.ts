@@ -17,7 +17,9 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 /** JSON patch (RFC 6902). @throws ApiError 422 when a test fails or a path does not exist. */
 export function jsonPatch(target: unknown, operations: unknown): unknown {
   if (!Array.isArray(operations)) throw badRequest('a JSON patch must be a list of operations');
-  return asList(operations).map(asObject).reduce<unknown>((document, operation) => applyOperation(structuredClone(document), operation), target);
+  return asList(operations)
+    .map(asObject)
+    .reduce<unknown>((document, operation) => applyOperation(structuredClone(document), operation), target);
 }
 
 function applyOperation(document: unknown, operation: JsonObject): unknown {
@@ -31,7 +33,8 @@ function applyOperation(document: unknown, operation: JsonObject): unknown {
     case 'remove':
       return remove(document, path);
     case 'test':
-      if (!same(valueAt(document, path), operation['value'])) throw unprocessable(`testing path ${String(operation['path'])} failed`);
+      if (!same(valueAt(document, path), operation['value']))
+        throw unprocessable(`testing path ${String(operation['path'])} failed`);
       return document;
     case 'copy':
       return put(document, path, structuredClone(valueAt(document, pointer(operation['from']))), true);
@@ -47,7 +50,8 @@ function applyOperation(document: unknown, operation: JsonObject): unknown {
 
 function pointer(value: unknown): string[] {
   const path = asString(value);
-  if (path === undefined || (path !== '' && !path.startsWith('/'))) throw badRequest('a JSON patch operation needs a path that starts with /');
+  if (path === undefined || (path !== '' && !path.startsWith('/')))
+    throw badRequest('a JSON patch operation needs a path that starts with /');
   return path
     .split('/')
     .slice(1)
@@ -68,7 +72,8 @@ function put(document: unknown, path: string[], value: unknown, insert: boolean)
   const parent = valueAt(document, path.slice(0, -1));
   if (Array.isArray(parent)) {
     const index = key === '-' ? parent.length : Number(key);
-    if (!Number.isInteger(index) || index < 0 || index > parent.length) throw unprocessable(`index out of bounds: /${path.join('/')}`);
+    if (!Number.isInteger(index) || index < 0 || index > parent.length)
+      throw unprocessable(`index out of bounds: /${path.join('/')}`);
     parent.splice(index, insert ? 0 : 1, value);
   } else if (isObject(parent)) parent[key] = value;
   return document;
@@ -99,12 +104,14 @@ export function strategicMerge(target: unknown, patch: unknown, type: Type): unk
     if (key.startsWith('$')) continue;
     const field = fieldType(type, key);
     if (value === null) Reflect.deleteProperty(result, key);
-    else if (Array.isArray(value)) result[key] = mergeList(asList(result[key]), value, field, patch[`$setElementOrder/${key}`]);
+    else if (Array.isArray(value))
+      result[key] = mergeList(asList(result[key]), value, field, patch[`$setElementOrder/${key}`]);
     else result[key] = strategicMerge(result[key], value, field);
   }
   for (const [key, order] of Object.entries(patch)) {
     const name = key.startsWith('$setElementOrder/') ? key.slice('$setElementOrder/'.length) : undefined;
-    if (name !== undefined && Array.isArray(result[name])) result[name] = ordered(asList(result[name]), asList(order), fieldType(type, name));
+    if (name !== undefined && Array.isArray(result[name]))
+      result[name] = ordered(asList(result[name]), asList(order), fieldType(type, name));
   }
   return result;
 }

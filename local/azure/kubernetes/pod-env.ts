@@ -7,7 +7,12 @@ export class ConfigError extends Error {
 }
 
 /** Variables of a container: `envFrom`, then `env`, with `$(NAME)` filled in from those before. @throws ConfigError */
-export function environmentOf(pod: ApiObject, container: JsonObject, objects: Objects, podIp: string): [string, string][] {
+export function environmentOf(
+  pod: ApiObject,
+  container: JsonObject,
+  objects: Objects,
+  podIp: string,
+): [string, string][] {
   const found = new Map<string, string>();
   for (const entry of asList(container['envFrom']).map(asObject)) {
     const prefix = asString(entry['prefix']) ?? '';
@@ -16,7 +21,10 @@ export function environmentOf(pod: ApiObject, container: JsonObject, objects: Ob
   for (const entry of asList(container['env']).map(asObject)) {
     const name = asString(entry['name']) ?? '';
     const from = asObject(entry['valueFrom']);
-    const value = Object.keys(from).length === 0 ? expandVariables(asString(entry['value']) ?? '', found) : valueFrom(pod, from, objects, podIp);
+    const value =
+      Object.keys(from).length === 0
+        ? expandVariables(asString(entry['value']) ?? '', found)
+        : valueFrom(pod, from, objects, podIp);
     if (value !== undefined) found.set(name, value);
   }
   return [...found];
@@ -37,7 +45,12 @@ function sourceOf(pod: ApiObject, entry: JsonObject, objects: Objects): Record<s
 }
 
 /** The data of a config map or secret as texts; empty when it is optional and missing. */
-export function dataOf(pod: ApiObject, resource: 'configmaps' | 'secrets', reference: JsonObject, objects: Objects): Record<string, string> {
+export function dataOf(
+  pod: ApiObject,
+  resource: 'configmaps' | 'secrets',
+  reference: JsonObject,
+  objects: Objects,
+): Record<string, string> {
   const name = asString(reference['name']) ?? asString(reference['secretName']) ?? '';
   const found = objects.get(typeOf(resource), namespaceOf(pod), name);
   if (found === undefined) {
@@ -46,19 +59,26 @@ export function dataOf(pod: ApiObject, resource: 'configmaps' | 'secrets', refer
   }
   const data = asStrings(found['data']);
   if (resource === 'configmaps') return data;
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+  );
 }
 
 function valueFrom(pod: ApiObject, from: JsonObject, objects: Objects, podIp: string): string | undefined {
   const field = asString(asObject(from['fieldRef'])['fieldPath']);
   if (field !== undefined) return fieldValue(pod, field, podIp);
-  for (const [kind, resource] of [['configMapKeyRef', 'configmaps'], ['secretKeyRef', 'secrets']] as const) {
+  for (const [kind, resource] of [
+    ['configMapKeyRef', 'configmaps'],
+    ['secretKeyRef', 'secrets'],
+  ] as const) {
     const reference = asObject(from[kind]);
     const key = asString(reference['key']);
     if (key === undefined) continue;
     const value = dataOf(pod, resource, reference, objects)[key];
     if (value !== undefined || reference['optional'] === true) return value;
-    throw new ConfigError(`couldn't find key ${key} in ${resource === 'secrets' ? 'Secret' : 'ConfigMap'} ${namespaceOf(pod)}/${asString(reference['name']) ?? ''}`);
+    throw new ConfigError(
+      `couldn't find key ${key} in ${resource === 'secrets' ? 'Secret' : 'ConfigMap'} ${namespaceOf(pod)}/${asString(reference['name']) ?? ''}`,
+    );
   }
   throw new ConfigError('this kind of valueFrom is not supported here');
 }

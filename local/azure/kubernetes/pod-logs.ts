@@ -13,14 +13,17 @@ export class PodLogs {
     const names = asList(asObject(pod['spec'])['containers']).map((entry) => asString(asObject(entry)['name']) ?? '');
     const asked = call.query.get('container') ?? undefined;
     if (asked === undefined && names.length > 1) {
-      throw badRequest(`a container name must be specified for pod ${nameOf(pod)}, choose one of: [${names.join(' ')}]`);
+      throw badRequest(
+        `a container name must be specified for pod ${nameOf(pod)}, choose one of: [${names.join(' ')}]`,
+      );
     }
     const name = asked ?? names[0] ?? '';
     if (!names.includes(name)) throw badRequest(`container ${name} is not valid for pod ${nameOf(pod)}`);
     const tail = call.query.get('tailLines');
     const read = (lines?: number): string | undefined => this.running.get(uidOf(pod))?.logs(name, lines);
     const waiting = this.waiting(pod, name);
-    if (waiting !== undefined) throw badRequest(`container "${name}" in pod "${nameOf(pod)}" is waiting to start: ${waiting}`);
+    if (waiting !== undefined)
+      throw badRequest(`container "${name}" in pod "${nameOf(pod)}" is waiting to start: ${waiting}`);
     const headers = { 'content-type': 'text/plain' };
     const first = read(tail === null ? undefined : Number(tail)) ?? '';
     if (!['true', '1'].includes(call.query.get('follow') ?? '')) return { status: 200, headers, body: first };
@@ -28,7 +31,9 @@ export class PodLogs {
   }
 
   private waiting(pod: ApiObject, name: string): string | undefined {
-    const status = asList(asObject(pod['status'])['containerStatuses']).map(asObject).find((one) => one['name'] === name);
+    const status = asList(asObject(pod['status'])['containerStatuses'])
+      .map(asObject)
+      .find((one) => one['name'] === name);
     const reason = asString(asObject(asObject(status?.['state'])['waiting'])['reason']);
     return reason === 'CrashLoopBackOff' ? undefined : reason;
   }

@@ -26,7 +26,9 @@ export function podStatus(
   const phase = phaseOf(containers, restartPolicy);
   const unready = containers.filter((one) => !one.ready).map((one) => asString(one.spec['name']) ?? '');
   const reason: JsonObject =
-    unready.length === 0 ? {} : { reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` };
+    unready.length === 0
+      ? {}
+      : { reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` };
   const conditions = [
     condition(before, 'PodReadyToStartContainers', ip !== undefined, {}),
     condition(before, 'Initialized', true, {}),
@@ -50,13 +52,19 @@ function phaseOf(containers: ContainerView[], restartPolicy: string): string {
   const failed = containers.some((one) => one.state.state === 'Terminated' && one.state.exitCode !== 0);
   if (ended && restartPolicy === 'Never') return failed ? 'Failed' : 'Succeeded';
   if (ended && restartPolicy === 'OnFailure' && !failed) return 'Succeeded';
-  return containers.some((one) => one.state.state !== 'Waiting' || (one.restartCount ?? 0) > 0 || one.previous !== undefined) ? 'Running' : 'Pending';
+  return containers.some(
+    (one) => one.state.state !== 'Waiting' || (one.restartCount ?? 0) > 0 || one.previous !== undefined,
+  )
+    ? 'Running'
+    : 'Pending';
 }
 
 /** The time of the last change stays while the verdict does. */
 function condition(before: JsonObject, type: string, isTrue: boolean, reason: JsonObject): JsonObject {
   const status = isTrue ? 'True' : 'False';
-  const existing = asList(before['conditions']).map(asObject).find((one) => one['type'] === type);
+  const existing = asList(before['conditions'])
+    .map(asObject)
+    .find((one) => one['type'] === type);
   const lastTransitionTime = existing?.['status'] === status ? existing['lastTransitionTime'] : now();
   const made = { type, status, lastProbeTime: null, lastTransitionTime, ...reason };
   return existing !== undefined && same(existing, made) ? existing : made;
@@ -72,13 +80,15 @@ function containerStatus(one: ContainerView, pod: ApiObject): JsonObject {
     restartCount: one.restartCount ?? 0,
     image: one.spec['image'],
     imageID: one.imageId,
-    containerID: one.state.state === 'Waiting' && one.state.reason === 'ContainerCreating' ? '' : `local://${uidOf(pod)}/${name}`,
+    containerID:
+      one.state.state === 'Waiting' && one.state.reason === 'ContainerCreating' ? '' : `local://${uidOf(pod)}/${name}`,
     started: one.started,
   };
 }
 
 function stateOf(state: ContainerState, containerID: string): JsonObject {
-  if (state.state === 'Waiting') return { waiting: { reason: state.reason, ...(state.message === '' ? {} : { message: state.message }) } };
+  if (state.state === 'Waiting')
+    return { waiting: { reason: state.reason, ...(state.message === '' ? {} : { message: state.message }) } };
   if (state.state === 'Running') return { running: { startedAt: seconds(state.startedAt) } };
   const { exitCode, reason, message, startedAt, finishedAt } = state;
   const times = { startedAt: seconds(startedAt), finishedAt: seconds(finishedAt) };

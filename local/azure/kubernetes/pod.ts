@@ -50,8 +50,15 @@ export class RunningPod {
   }
 
   async start(): Promise<void> {
-    this.event('Normal', 'Scheduled', `Successfully assigned ${namespaceOf(this.pod)}/${nameOf(this.pod)} to aks-local-0`, 'default-scheduler');
-    const ports = this.specs().flatMap((spec) => asList(spec['ports']).map((port) => asNumber(asObject(port)['containerPort']) ?? 0));
+    this.event(
+      'Normal',
+      'Scheduled',
+      `Successfully assigned ${namespaceOf(this.pod)}/${nameOf(this.pod)} to aks-local-0`,
+      'default-scheduler',
+    );
+    const ports = this.specs().flatMap((spec) =>
+      asList(spec['ports']).map((port) => asNumber(asObject(port)['containerPort']) ?? 0),
+    );
     this.place = await takePlace(ports);
     this.publish();
     await Promise.all([...this.containers.values()].map((one) => this.startContainer(one, 0)));
@@ -71,10 +78,12 @@ export class RunningPod {
     this.ending ??= (async (): Promise<void> => {
       for (const retry of this.retries) clearTimeout(retry);
       for (const one of this.containers.values()) for (const probe of one.probes) probe.stop();
-      await Promise.all([...this.containers.values()].map(async ({ container }) => {
-        await container?.stop(graceSeconds * 1000);
-        await container?.remove();
-      }));
+      await Promise.all(
+        [...this.containers.values()].map(async ({ container }) => {
+          await container?.stop(graceSeconds * 1000);
+          await container?.remove();
+        }),
+      );
       if (this.place !== undefined) releasePlace(this.place);
     })();
     return this.ending;
@@ -92,7 +101,9 @@ export class RunningPod {
       const env = environmentOf(this.pod, one.spec, this.tools.objects, this.place.ip);
       const variables = new Map(env);
       const list = (key: string): string[] | undefined =>
-        Array.isArray(one.spec[key]) ? asList(one.spec[key]).map((part) => expandVariables(String(part), variables)) : undefined;
+        Array.isArray(one.spec[key])
+          ? asList(one.spec[key]).map((part) => expandVariables(String(part), variables))
+          : undefined;
       const command = list('command');
       const workingDir = asString(one.spec['workingDir']);
       const container: Container = new Container(
@@ -136,7 +147,11 @@ export class RunningPod {
     };
     if (!isConfig) {
       later(2, () => {
-        one.state = { state: 'Waiting', reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ErrImagePull: ${message}` };
+        one.state = {
+          state: 'Waiting',
+          reason: 'ImagePullBackOff',
+          message: `Back-off pulling image "${image}": ErrImagePull: ${message}`,
+        };
         this.event('Normal', 'BackOff', `Back-off pulling image "${image}"`);
         this.publish();
       });
@@ -164,7 +179,10 @@ export class RunningPod {
 
   private beginProbes(one: Running, container: Container): void {
     const startup = asObject(one.spec['startupProbe']);
-    if (Object.keys(startup).length === 0) return this.started(one, container);
+    if (Object.keys(startup).length === 0) {
+      this.started(one, container);
+      return;
+    }
     this.probe(one, startup, 'Startup', (healthy) => {
       if (healthy) this.started(one, container);
       else void container.kill();
@@ -186,7 +204,11 @@ export class RunningPod {
     if (Object.keys(liveness).length > 0) {
       this.probe(one, liveness, 'Liveness', (healthy) => {
         if (healthy) return;
-        this.event('Normal', 'Killing', `Container ${asString(one.spec['name']) ?? ''} failed liveness probe, will be restarted`);
+        this.event(
+          'Normal',
+          'Killing',
+          `Container ${asString(one.spec['name']) ?? ''} failed liveness probe, will be restarted`,
+        );
         void container.kill();
       });
     }
@@ -214,7 +236,10 @@ export class RunningPod {
   }
 
   private volumeFiles(volume: JsonObject): Record<string, string> | undefined {
-    for (const [kind, resource] of [['configMap', 'configmaps'], ['secret', 'secrets']] as const) {
+    for (const [kind, resource] of [
+      ['configMap', 'configmaps'],
+      ['secret', 'secrets'],
+    ] as const) {
       const source = asObject(volume[kind]);
       if (Object.keys(source).length === 0) continue;
       const data = dataOf(this.pod, resource, source, this.tools.objects);
@@ -235,9 +260,19 @@ export class RunningPod {
     const pods = typeOf('pods');
     const current = this.tools.objects.get(pods, namespaceOf(this.pod), nameOf(this.pod));
     if (current === undefined || uidOf(current) !== uidOf(this.pod)) return;
-    const status = podStatus(current, [...this.containers.values()], this.restartPolicy(), this.place?.ip, this.startTime);
+    const status = podStatus(
+      current,
+      [...this.containers.values()],
+      this.restartPolicy(),
+      this.place?.ip,
+      this.startTime,
+    );
     Reflect.deleteProperty(current.metadata, 'resourceVersion');
-    this.tools.objects.update(pods, { ...current, spec: { ...asObject(current['spec']), nodeName: 'aks-local-0' }, status });
+    this.tools.objects.update(pods, {
+      ...current,
+      spec: { ...asObject(current['spec']), nodeName: 'aks-local-0' },
+      status,
+    });
   }
 
   private event(kind: 'Normal' | 'Warning', reason: string, message: string, component = 'kubelet'): void {
@@ -253,4 +288,3 @@ export class RunningPod {
     return asList(asObject(this.pod['spec'])['containers']).map(asObject);
   }
 }
-

@@ -18,7 +18,9 @@ export function probeOnce(probe: JsonObject, container: JsonObject, place: Place
 
 /** The port that is really bound for a port named or numbered in a pod. */
 export function boundPort(wanted: unknown, container: JsonObject, place: Place): number {
-  const named = asList(container['ports']).map(asObject).find((port) => port['name'] === wanted);
+  const named = asList(container['ports'])
+    .map(asObject)
+    .find((port) => port['name'] === wanted);
   const declared = asNumber(named?.['containerPort']) ?? Number(wanted);
   return place.ports.get(declared) ?? declared;
 }
@@ -27,7 +29,10 @@ function probeHttp(get: JsonObject, port: number, host: string, timeout: number)
   const path = asString(get['path']) ?? '/';
   const isTls = asString(get['scheme'])?.toUpperCase() === 'HTTPS';
   const headers = Object.fromEntries(
-    asList(get['httpHeaders']).map((entry) => [asString(asObject(entry)['name']) ?? '', asString(asObject(entry)['value']) ?? '']),
+    asList(get['httpHeaders']).map((entry) => [
+      asString(asObject(entry)['name']) ?? '',
+      asString(asObject(entry)['value']) ?? '',
+    ]),
   );
   const url = `${isTls ? 'https' : 'http'}://${host}:${port}${path.startsWith('/') ? path : `/${path}`}`;
   return new Promise((resolve) => {
@@ -37,9 +42,15 @@ function probeHttp(get: JsonObject, port: number, host: string, timeout: number)
     request.once('response', (response) => {
       response.resume();
       const status = response.statusCode ?? 0;
-      resolve(status >= 200 && status < 400 ? { ok: true } : { ok: false, problem: `HTTP probe failed with statuscode: ${status}` });
+      resolve(
+        status >= 200 && status < 400
+          ? { ok: true }
+          : { ok: false, problem: `HTTP probe failed with statuscode: ${status}` },
+      );
     });
-    request.once('timeout', () => request.destroy(new Error('context deadline exceeded (Client.Timeout exceeded while awaiting headers)')));
+    request.once('timeout', () =>
+      request.destroy(new Error('context deadline exceeded (Client.Timeout exceeded while awaiting headers)')),
+    );
     request.once('error', (error) => resolve({ ok: false, problem: `Get "${url}": ${error.message}` }));
     request.end();
   });

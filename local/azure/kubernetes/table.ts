@@ -26,13 +26,20 @@ const columns: Record<string, Column[]> = {
   ],
   deployments: [
     name,
-    { name: 'Ready', value: (object) => `${asNumber(status(object)['readyReplicas']) ?? 0}/${asNumber(spec(object)['replicas']) ?? 0}` },
+    {
+      name: 'Ready',
+      value: (object) => `${asNumber(status(object)['readyReplicas']) ?? 0}/${asNumber(spec(object)['replicas']) ?? 0}`,
+    },
     { name: 'Up-to-date', type: 'integer', value: (object) => asNumber(status(object)['updatedReplicas']) ?? 0 },
     { name: 'Available', type: 'integer', value: (object) => asNumber(status(object)['availableReplicas']) ?? 0 },
     age,
     { name: 'Containers', priority: 1, value: (object) => containers(object, 'name') },
     { name: 'Images', priority: 1, value: (object) => containers(object, 'image') },
-    { name: 'Selector', priority: 1, value: (object) => pairs(asObject(asObject(spec(object)['selector'])['matchLabels'])) },
+    {
+      name: 'Selector',
+      priority: 1,
+      value: (object) => pairs(asObject(asObject(spec(object)['selector'])['matchLabels'])),
+    },
   ],
   replicasets: [
     name,
@@ -60,7 +67,12 @@ const columns: Record<string, Column[]> = {
 };
 
 /** Objects as a `Table` of `meta.k8s.io/v1`, with the columns that kubectl shows. */
-export function table(type: ResourceType, objects: ApiObject[], listMetadata: JsonObject, include: string | null): unknown {
+export function table(
+  type: ResourceType,
+  objects: ApiObject[],
+  listMetadata: JsonObject,
+  include: string | null,
+): unknown {
   const shown = columns[type.resource] ?? [name, age];
   return {
     kind: 'Table',
@@ -73,7 +85,10 @@ export function table(type: ResourceType, objects: ApiObject[], listMetadata: Js
       description: '',
       priority: column.priority ?? 0,
     })),
-    rows: objects.map((object) => ({ cells: shown.map((column) => column.value(object)), object: included(object, include) })),
+    rows: objects.map((object) => ({
+      cells: shown.map((column) => column.value(object)),
+      object: included(object, include),
+    })),
   };
 }
 
@@ -112,7 +127,9 @@ function podStatus(object: ApiObject): string {
 
 function containers(object: ApiObject, field: string): string {
   const template = asObject(asObject(spec(object)['template'])['spec']);
-  return asList(template['containers']).map((entry) => asString(asObject(entry)[field]) ?? '').join(',');
+  return asList(template['containers'])
+    .map((entry) => asString(asObject(entry)[field]) ?? '')
+    .join(',');
 }
 
 function pairs(map: JsonObject): string {
@@ -121,14 +138,21 @@ function pairs(map: JsonObject): string {
 }
 
 function externalIp(object: ApiObject): string {
-  const ingress = asList(asObject(status(object)['loadBalancer'])['ingress']).map((entry) => asString(asObject(entry)['ip']) ?? '');
+  const ingress = asList(asObject(status(object)['loadBalancer'])['ingress']).map(
+    (entry) => asString(asObject(entry)['ip']) ?? '',
+  );
   if (ingress.length > 0) return ingress.join(',');
   return spec(object)['type'] === 'LoadBalancer' ? '<pending>' : '<none>';
 }
 
 function servicePorts(object: ApiObject): string {
   const ports = asList(spec(object)['ports']).map(asObject);
-  return ports.map((port) => `${String(port['port'])}${port['nodePort'] === undefined ? '' : `:${String(port['nodePort'])}`}/${asString(port['protocol']) ?? 'TCP'}`).join(',');
+  return ports
+    .map(
+      (port) =>
+        `${asNumber(port['port']) ?? ''}${port['nodePort'] === undefined ? '' : `:${asNumber(port['nodePort']) ?? ''}`}/${asString(port['protocol']) ?? 'TCP'}`,
+    )
+    .join(',');
 }
 
 function involved(object: ApiObject): string {
@@ -147,4 +171,3 @@ function since(time: string | undefined): string {
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
 }
-

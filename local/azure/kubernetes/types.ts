@@ -1,4 +1,20 @@
-import { any, atomicObject, bytes, flag, integer, intOrString, list, listMap, map, object, quantity, set, text, time, type Type } from './schema';
+import {
+  any,
+  atomicObject,
+  bytes,
+  flag,
+  integer,
+  intOrString,
+  list,
+  listMap,
+  map,
+  object,
+  quantity,
+  set,
+  text,
+  time,
+  type Type,
+} from './schema';
 
 /** A resource of the API: where it is served and what its objects look like. */
 export interface ResourceType {
@@ -66,7 +82,13 @@ const envVar = object(
 const handler: Record<string, Type> = {
   exec: object({ command: list(text) }),
   httpGet: object(
-    { path: text, port: intOrString, host: text, scheme: text, httpHeaders: list(object({ name: text, value: text }, ['name', 'value'])) },
+    {
+      path: text,
+      port: intOrString,
+      host: text,
+      scheme: text,
+      httpHeaders: list(object({ name: text, value: text }, ['name', 'value'])),
+    },
     ['port'],
   ),
   tcpSocket: object({ port: intOrString, host: text }, ['port']),
@@ -94,7 +116,9 @@ const container = object(
     workingDir: text,
     ports: listMap(
       ['containerPort', 'protocol'],
-      object({ name: text, hostPort: integer, containerPort: integer, protocol: text, hostIP: text }, ['containerPort']),
+      object({ name: text, hostPort: integer, containerPort: integer, protocol: text, hostIP: text }, [
+        'containerPort',
+      ]),
     ),
     envFrom: list(
       object({
@@ -104,13 +128,25 @@ const container = object(
       }),
     ),
     env: listMap(['name'], envVar),
-    resources: object({ limits: map(quantity), requests: map(quantity), claims: listMap(['name'], object({ name: text, request: text })) }),
+    resources: object({
+      limits: map(quantity),
+      requests: map(quantity),
+      claims: listMap(['name'], object({ name: text, request: text })),
+    }),
     resizePolicy: list(any),
     restartPolicy: text,
     volumeMounts: listMap(
       ['mountPath'],
       object(
-        { name: text, readOnly: flag, recursiveReadOnly: text, mountPath: text, subPath: text, mountPropagation: text, subPathExpr: text },
+        {
+          name: text,
+          readOnly: flag,
+          recursiveReadOnly: text,
+          mountPath: text,
+          subPath: text,
+          mountPropagation: text,
+          subPathExpr: text,
+        },
         ['name', 'mountPath'],
       ),
     ),
@@ -178,7 +214,16 @@ const podSpec = object(
 const podTemplate = object({ metadata, spec: podSpec });
 
 const condition = object(
-  { type: text, status: text, reason: text, message: text, lastUpdateTime: time, lastTransitionTime: time, lastProbeTime: time, observedGeneration: integer },
+  {
+    type: text,
+    status: text,
+    reason: text,
+    message: text,
+    lastUpdateTime: time,
+    lastTransitionTime: time,
+    lastProbeTime: time,
+    observedGeneration: integer,
+  },
   ['type', 'status'],
 );
 
@@ -209,7 +254,9 @@ const deployment = object({
 });
 
 const replicaSet = object({
-  spec: object({ replicas: integer, minReadySeconds: integer, selector: labelSelector, template: podTemplate }, ['selector']),
+  spec: object({ replicas: integer, minReadySeconds: integer, selector: labelSelector, template: podTemplate }, [
+    'selector',
+  ]),
   status: object({ ...replicaCounts, fullyLabeledReplicas: integer }),
 });
 
@@ -217,7 +264,10 @@ const service = object({
   spec: object({
     ports: listMap(
       ['port', 'protocol'],
-      object({ name: text, protocol: text, appProtocol: text, port: integer, targetPort: intOrString, nodePort: integer }, ['port']),
+      object(
+        { name: text, protocol: text, appProtocol: text, port: integer, targetPort: intOrString, nodePort: integer },
+        ['port'],
+      ),
     ),
     selector: map(text, true),
     clusterIP: text,
@@ -271,18 +321,26 @@ const all = { categories: ['all'] };
 export const resourceTypes: ResourceType[] = [
   type(
     { resource: 'namespaces', kind: 'Namespace', short: ['ns'] },
-    object({ spec: object({ finalizers: list(text) }), status: object({ phase: text, conditions: listMap(['type'], condition) }) }),
+    object({
+      spec: object({ finalizers: list(text) }),
+      status: object({ phase: text, conditions: listMap(['type'], condition) }),
+    }),
     { namespaced: false },
   ),
-  type(
-    { resource: 'pods', kind: 'Pod', short: ['po'] },
-    object({ spec: podSpec, status: any }, ['spec']),
-    { ...all, durable: false },
-  ),
+  type({ resource: 'pods', kind: 'Pod', short: ['po'] }, object({ spec: podSpec, status: any }, ['spec']), {
+    ...all,
+    durable: false,
+  }),
   type({ resource: 'services', kind: 'Service', short: ['svc'] }, service, all),
   type({ resource: 'endpoints', kind: 'Endpoints', short: ['ep'] }, object({ subsets: list(any) }), { durable: false }),
-  type({ resource: 'configmaps', kind: 'ConfigMap', short: ['cm'] }, object({ data: map(text), binaryData: map(bytes), immutable: flag })),
-  type({ resource: 'secrets', kind: 'Secret' }, object({ data: map(bytes), stringData: map(text), type: text, immutable: flag })),
+  type(
+    { resource: 'configmaps', kind: 'ConfigMap', short: ['cm'] },
+    object({ data: map(text), binaryData: map(bytes), immutable: flag }),
+  ),
+  type(
+    { resource: 'secrets', kind: 'Secret' },
+    object({ data: map(bytes), stringData: map(text), type: text, immutable: flag }),
+  ),
   type(
     { resource: 'serviceaccounts', kind: 'ServiceAccount', short: ['sa'] },
     object({ secrets: list(any), imagePullSecrets: list(any), automountServiceAccountToken: flag }),

@@ -21,9 +21,14 @@ export function checkSchema(value: unknown, type: Type, path = ''): SchemaProble
 
 function visit(value: unknown, type: Type, path: string, problems: SchemaProblems): void {
   if (value === null || value === undefined || type.kind === 'any') return;
-  const wrong = (expected: string): void => void problems.wrong.push({ path, expected, found: typeName(value) });
+  const wrong = (expected: string): void => {
+    problems.wrong.push({ path, expected, found: typeName(value) });
+  };
   if (type.kind === 'object') {
-    if (!isObject(value)) return wrong('object');
+    if (!isObject(value)) {
+      wrong('object');
+      return;
+    }
     for (const [key, entry] of Object.entries(value)) {
       const field = type.fields[key];
       const below = path === '' ? key : `${path}.${key}`;
@@ -31,15 +36,27 @@ function visit(value: unknown, type: Type, path: string, problems: SchemaProblem
       else visit(entry, field, below, problems);
     }
   } else if (type.kind === 'map') {
-    if (!isObject(value)) return wrong('map');
+    if (!isObject(value)) {
+      wrong('map');
+      return;
+    }
     for (const [key, entry] of Object.entries(value)) visit(entry, type.of, `${path}.${key}`, problems);
   } else if (type.kind === 'list') {
-    if (!Array.isArray(value)) return wrong('array');
+    if (!Array.isArray(value)) {
+      wrong('array');
+      return;
+    }
     for (const [index, entry] of asList(value).entries()) visit(entry, type.of, `${path}[${index}]`, problems);
   } else if (!isScalar(value, type.kind)) wrong(scalarNames[type.kind] ?? type.kind);
 }
 
-const scalarNames: Partial<Record<Type['kind'], string>> = { bytes: '[]byte', time: 'string', intOrString: 'int or string', integer: 'int32', boolean: 'bool' };
+const scalarNames: Partial<Record<Type['kind'], string>> = {
+  bytes: '[]byte',
+  time: 'string',
+  intOrString: 'int or string',
+  integer: 'int32',
+  boolean: 'bool',
+};
 
 function isScalar(value: unknown, kind: string): boolean {
   if (kind === 'integer') return typeof value === 'number' && Number.isInteger(value);
@@ -63,7 +80,9 @@ export function checkIncoming(object: unknown, type: ResourceType, fieldValidati
   const { apiVersion, kind } = document;
   if (apiVersion !== apiVersionOf(type) || kind !== type.kind) {
     const found = `${asString(apiVersion) ?? ''}, Kind=${asString(kind) ?? ''}`;
-    throw badRequest(`the object provided is unrecognized: it is ${found}, and not ${apiVersionOf(type)}, Kind=${type.kind}`);
+    throw badRequest(
+      `the object provided is unrecognized: it is ${found}, and not ${apiVersionOf(type)}, Kind=${type.kind}`,
+    );
   }
   const { unknown, wrong } = checkSchema(document, type.schema);
   const [first] = wrong;
@@ -88,7 +107,8 @@ export function validate(object: ApiObject, type: ResourceType, before?: ApiObje
   const causes: Cause[] = [];
   const name = nameOf(object);
   const isLabel = ['namespaces', 'services'].includes(type.resource);
-  if (name === '') causes.push({ ...required('metadata.name'), message: 'Required value: name or generateName is required' });
+  if (name === '')
+    causes.push({ ...required('metadata.name'), message: 'Required value: name or generateName is required' });
   else if (!(isLabel ? dnsLabel : dnsName).test(name) || name.length > 253) causes.push(invalidName(name, isLabel));
   if (type.resource === 'deployments' || type.resource === 'replicasets') workload(object, before, causes);
   if (type.resource === 'pods') podSpec(asObject(object['spec']), 'spec', causes);
@@ -116,7 +136,11 @@ function workload(object: ApiObject, before: ApiObject | undefined, causes: Caus
   }
   const replicas = spec['replicas'];
   if (typeof replicas === 'number' && replicas < 0) {
-    causes.push({ reason: 'FieldValueInvalid', message: `Invalid value: ${replicas}: must be greater than or equal to 0`, field: 'spec.replicas' });
+    causes.push({
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
+      field: 'spec.replicas',
+    });
   }
   const former = asObject(before?.['spec'])['selector'];
   if (former !== undefined && JSON.stringify(former) !== JSON.stringify(selector)) {
@@ -124,14 +148,15 @@ function workload(object: ApiObject, before: ApiObject | undefined, causes: Caus
     causes.push({ reason: 'FieldValueInvalid', message, field: 'spec.selector' });
   }
   podSpec(asObject(template['spec']), 'spec.template.spec', causes);
-  const policy = asObject(template['spec'])['restartPolicy'];
+  const policy = asString(asObject(template['spec'])['restartPolicy']);
   if (policy !== undefined && policy !== 'Always') {
-    const message = `Unsupported value: "${String(policy)}": supported values: "Always"`;
+    const message = `Unsupported value: "${policy}": supported values: "Always"`;
     causes.push({ reason: 'FieldValueNotSupported', message, field: 'spec.template.spec.restartPolicy' });
   }
 }
 
 function podSpec(spec: Record<string, unknown>, path: string, causes: Cause[]): void {
+  unsupported(spec, path, causes);
   const containers = asList(spec['containers']).map(asObject);
   if (containers.length === 0) causes.push(required(`${path}.containers`));
   const names = new Set<string>();
@@ -139,7 +164,8 @@ function podSpec(spec: Record<string, unknown>, path: string, causes: Cause[]): 
     const at = `${path}.containers[${index}]`;
     const name = asString(container['name']) ?? '';
     if (name === '') causes.push(required(`${at}.name`));
-    else if (names.has(name)) causes.push({ reason: 'FieldValueDuplicate', message: `Duplicate value: "${name}"`, field: `${at}.name` });
+    else if (names.has(name))
+      causes.push({ reason: 'FieldValueDuplicate', message: `Duplicate value: "${name}"`, field: `${at}.name` });
     names.add(name);
     if ((asString(container['image']) ?? '') === '') causes.push(required(`${at}.image`));
     for (const [portIndex, port] of asList(container['ports']).map(asObject).entries()) {
@@ -148,9 +174,33 @@ function podSpec(spec: Record<string, unknown>, path: string, causes: Cause[]): 
   }
 }
 
+const volumeKinds = ['emptyDir', 'configMap', 'secret'];
+
+/** What a real cluster takes and this one cannot run is refused here, by name, and not accepted in silence. */
+function unsupported(spec: Record<string, unknown>, path: string, causes: Cause[]): void {
+  const refuse = (field: string, what: string): void => {
+    causes.push({ reason: 'FieldValueNotSupported', message: `Unsupported value: ${what} not supported here`, field });
+  };
+  if (asList(spec['initContainers']).length > 0) refuse(`${path}.initContainers`, 'init containers are');
+  for (const [index, entry] of asList(spec['volumes']).entries()) {
+    const kinds = Object.keys(asObject(entry)).filter((key) => key !== 'name');
+    const strange = kinds.find((kind) => !volumeKinds.includes(kind));
+    if (strange !== undefined) refuse(`${path}.volumes[${index}].${strange}`, 'this kind of volume is');
+  }
+  for (const [index, entry] of asList(spec['containers']).entries()) {
+    for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
+      const probe = asObject(asObject(entry)[name]);
+      for (const kind of ['exec', 'grpc']) {
+        if (probe[kind] !== undefined) refuse(`${path}.containers[${index}].${name}.${kind}`, `${kind} probes are`);
+      }
+    }
+  }
+}
+
 function service(spec: Record<string, unknown>, causes: Cause[]): void {
   const ports = asList(spec['ports']).map(asObject);
-  if (ports.length === 0 && spec['type'] !== 'ExternalName' && spec['clusterIP'] !== 'None') causes.push(required('spec.ports'));
+  if (ports.length === 0 && spec['type'] !== 'ExternalName' && spec['clusterIP'] !== 'None')
+    causes.push(required('spec.ports'));
   for (const [index, port] of ports.entries()) {
     checkPort(port['port'], `spec.ports[${index}].port`, causes);
     if (ports.length > 1 && (asString(port['name']) ?? '') === '') causes.push(required(`spec.ports[${index}].name`));
@@ -166,14 +216,22 @@ function service(spec: Record<string, unknown>, causes: Cause[]): void {
 function checkPort(port: unknown, field: string, causes: Cause[]): void {
   if (port === undefined) causes.push(required(field));
   else if (typeof port !== 'number' || port < 1 || port > 65_535) {
-    causes.push({ reason: 'FieldValueInvalid', message: `Invalid value: ${String(port)}: must be between 1 and 65535, inclusive`, field });
+    causes.push({
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${JSON.stringify(port)}: must be between 1 and 65535, inclusive`,
+      field,
+    });
   }
 }
 
 function secret(object: ApiObject, causes: Cause[]): void {
   for (const [key, value] of Object.entries(asStrings(object['data']))) {
     if (Buffer.from(value, 'base64').toString('base64').replace(/=+$/, '') !== value.replace(/=+$/, '')) {
-      causes.push({ reason: 'FieldValueInvalid', message: 'Invalid value: illegal base64 data', field: `data[${key}]` });
+      causes.push({
+        reason: 'FieldValueInvalid',
+        message: 'Invalid value: illegal base64 data',
+        field: `data[${key}]`,
+      });
     }
   }
 }
@@ -181,5 +239,9 @@ function secret(object: ApiObject, causes: Cause[]): void {
 /** An object of a type that cannot be changed as asked. */
 export function forbidden(resource: string, group: string, name: string, message: string): ApiError {
   const full = group === '' ? resource : `${resource}.${group}`;
-  return new ApiError(403, 'Forbidden', `${full}${name === '' ? '' : ` "${name}"`} is forbidden: ${message}`, { name, group, kind: resource });
+  return new ApiError(403, 'Forbidden', `${full}${name === '' ? '' : ` "${name}"`} is forbidden: ${message}`, {
+    name,
+    group,
+    kind: resource,
+  });
 }

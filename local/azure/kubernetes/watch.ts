@@ -33,7 +33,8 @@ export function watch(objects: Objects, request: WatchRequest): Readable {
     return stream;
   }
   if (missed === undefined) {
-    for (const object of objects.list(request.type, request.namespace)) if (request.matches(object)) send('ADDED', request.render(object));
+    for (const object of objects.list(request.type, request.namespace))
+      if (request.matches(object)) send('ADDED', request.render(object));
     if (request.initialEvents) send('BOOKMARK', bookmark(request.type, objects.version, true));
   } else for (const event of missed) relay(event, request, send);
   const end = objects.listen((event) => relay(event, request, send));
@@ -65,7 +66,11 @@ function relay(event: WatchEvent, request: WatchRequest, send: (type: string, ob
 
 function bookmark(type: ResourceType, version: number, initial: boolean): unknown {
   const annotations = initial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
-  return { kind: type.kind, apiVersion: apiVersionOf(type), metadata: { resourceVersion: String(version), creationTimestamp: null, ...annotations } };
+  return {
+    kind: type.kind,
+    apiVersion: apiVersionOf(type),
+    metadata: { resourceVersion: String(version), creationTimestamp: null, ...annotations },
+  };
 }
 
 function expired(version: number, latest: number): unknown {

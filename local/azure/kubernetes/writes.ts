@@ -46,7 +46,9 @@ export class Writes {
     const warnings = checkIncoming(body, target.type, call.query.get('fieldValidation'));
     const object = this.located(body, target);
     if (nameOf(object) !== target.name) {
-      throw badRequest(`the name of the object (${nameOf(object)}) does not match the name on the URL (${target.name})`);
+      throw badRequest(
+        `the name of the object (${nameOf(object)}) does not match the name on the URL (${target.name})`,
+      );
     }
     const before = this.objects.get(target.type, target.namespace, target.name);
     if (before === undefined) throw notFound(target.type.resource, target.type.group, target.name);
@@ -56,7 +58,8 @@ export class Writes {
   patch(call: Call, target: Target): Written {
     const form = (call.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
     const before = this.objects.get(target.type, target.namespace, target.name);
-    if (form === 'application/apply-patch+yaml' || form === 'application/apply-patch+cbor') return this.apply(call, target, before);
+    if (form === 'application/apply-patch+yaml' || form === 'application/apply-patch+cbor')
+      return this.apply(call, target, before);
     if (before === undefined) throw notFound(target.type.resource, target.type.group, target.name);
     const patched = this.patched(form, before, readBody(call, true), target.type);
     const warnings = checkIncoming(patched, target.type, call.query.get('fieldValidation'));
@@ -67,14 +70,22 @@ export class Writes {
     if (form === 'application/json-patch+json') return jsonPatch(before, patch);
     if (form === 'application/merge-patch+json') return mergePatch(before, patch);
     if (form === 'application/strategic-merge-patch+json') return strategicMerge(before, patch, type.schema);
-    throw new ApiError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml`);
+    throw new ApiError(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml`,
+    );
   }
 
   private apply(call: Call, target: Target, before: ApiObject | undefined): Written {
     const { type, subresource } = target;
     const manager = call.query.get('fieldManager') ?? '';
     if (manager === '') {
-      throw new ApiError(422, 'Invalid', 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+      throw new ApiError(
+        422,
+        'Invalid',
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      );
     }
     const body = readBody(call);
     const warnings = checkIncoming(body, type, call.query.get('fieldValidation'));
@@ -87,17 +98,32 @@ export class Writes {
     const object = serverSideApply(before, applied, type, by);
     object.metadata['namespace'] ??= applied.metadata['namespace'];
     if (before === undefined && subresource !== '') throw notFound(type.resource, type.group, target.name);
-    return { status: before === undefined ? 201 : 200, object: this.store(call, target, before, object, false), warnings };
+    return {
+      status: before === undefined ? 201 : 200,
+      object: this.store(call, target, before, object, false),
+      warnings,
+    };
   }
 
-  private store(call: Call, target: Target, before: ApiObject | undefined, given: ApiObject, track: boolean): ApiObject {
+  private store(
+    call: Call,
+    target: Target,
+    before: ApiObject | undefined,
+    given: ApiObject,
+    track: boolean,
+  ): ApiObject {
     const { type, subresource } = target;
     const object = keepOther(given, before, subresource, type);
     applyDefaults(object, type);
     this.admit(object, type, before);
-    validate(object.metadata['generateName'] !== undefined && nameOf(object) === '' ? named(object) : object, type, before);
+    validate(
+      object.metadata['generateName'] !== undefined && nameOf(object) === '' ? named(object) : object,
+      type,
+      before,
+    );
     if (track) trackUpdate(before, object, type, managerOf(call), subresource);
-    if (call.query.get('dryRun') === 'All') return before === undefined ? object : { ...object, metadata: { ...before.metadata, ...object.metadata } };
+    if (call.query.get('dryRun') === 'All')
+      return before === undefined ? object : { ...object, metadata: { ...before.metadata, ...object.metadata } };
     return before === undefined ? this.objects.create(type, object) : this.objects.update(type, object);
   }
 
@@ -114,18 +140,28 @@ export class Writes {
       throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
     }
     object.metadata['namespace'] = target.namespace;
-    if (this.objects.get(typeOf('namespaces'), '', target.namespace) === undefined) throw notFound('namespaces', '', target.namespace);
+    if (this.objects.get(typeOf('namespaces'), '', target.namespace) === undefined)
+      throw notFound('namespaces', '', target.namespace);
     return object;
   }
 }
 
 /** A write to the object leaves its status alone, and the other way round. */
-function keepOther(given: ApiObject, before: ApiObject | undefined, subresource: string, type: ResourceType): ApiObject {
+function keepOther(
+  given: ApiObject,
+  before: ApiObject | undefined,
+  subresource: string,
+  type: ResourceType,
+): ApiObject {
   const object = structuredClone(given);
   if (!type.hasStatus) return object;
   if (subresource === 'status' && before !== undefined) {
     const status = object['status'];
-    const metadata = { ...before.metadata, managedFields: object.metadata['managedFields'], resourceVersion: object.metadata['resourceVersion'] };
+    const metadata = {
+      ...before.metadata,
+      managedFields: object.metadata['managedFields'],
+      resourceVersion: object.metadata['resourceVersion'],
+    };
     return { ...structuredClone(before), metadata, ...(status === undefined ? {} : { status }) };
   }
   if (before?.['status'] === undefined) Reflect.deleteProperty(object, 'status');
@@ -149,7 +185,11 @@ function readBody(call: Call, allowList = false): unknown {
   const text = call.body.toString('utf8');
   const form = call.headers['content-type'] ?? 'application/json';
   if (form.includes('protobuf')) {
-    throw new ApiError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`);
+    throw new ApiError(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
+    );
   }
   const body = parse(text, form.includes('yaml'));
   if (isObject(body) || (allowList && Array.isArray(body))) return body;
@@ -175,8 +215,9 @@ export function scaleOf(object: ApiObject): JsonObject {
     spec: { replicas: asObject(object['spec'])['replicas'] },
     status: {
       replicas: asObject(object['status'])['replicas'] ?? 0,
-      selector: Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`).join(','),
+      selector: Object.entries(labels)
+        .map(([key, value]) => `${key}=${String(value)}`)
+        .join(','),
     },
   };
 }
-

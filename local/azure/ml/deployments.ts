@@ -23,6 +23,15 @@ import {
 
 export const deploymentPath = `${workspacePath}/onlineEndpoints/{endpoint}/deployments/{deployment}`;
 
+/** Every answer that begins an operation says how long it may take. */
+export const operationHeaders = { 'x-ms-async-operation-timeout': 'PT30M' };
+
+/**
+ * The service sends no Retry-After, and its clients then wait 30 s between polls; an operation takes seconds here. Answers
+ * with 202 stay without: their document allows no value below 10.
+ */
+export const putHeaders = { ...operationHeaders, 'retry-after': '1' };
+
 /** Resource states in which an operation is under way: a second one is refused. */
 const busy = ['Creating', 'Updating', 'Deleting', 'Scaling'];
 
@@ -112,7 +121,7 @@ export class Deployments {
     const headers = {
       'azure-asyncoperation': started.asyncOperationUrl,
       location: call.url.href,
-      'x-ms-async-operation-timeout': 'PT30M',
+      ...putHeaders,
     };
     return { status: 201, headers, body: this.core.store.get(id) };
   }
@@ -161,7 +170,7 @@ export class Deployments {
     const started = this.core.operations.start('od', `${this.core.url}${id}`, work, 'Updating');
     return {
       status: 202,
-      headers: { location: started.resultUrl, 'x-ms-async-operation-timeout': 'PT30M' },
+      headers: { location: started.resultUrl, ...operationHeaders },
       body: null,
     };
   }
@@ -180,7 +189,7 @@ export class Deployments {
       );
     this.setState(id, 'Deleting');
     const started = this.core.operations.start('od', `${this.core.url}${id}`, () => this.remove(id), 'Deleting');
-    return { status: 202, headers: { location: started.resultUrl, 'x-ms-async-operation-timeout': 'PT30M' } };
+    return { status: 202, headers: { location: started.resultUrl, ...operationHeaders } };
   }
 
   /** Ends the process and forgets the deployment. */

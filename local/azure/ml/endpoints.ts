@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Call, Core, Route, Service } from '../service';
-import { checkName, Deployments, endpointId, refuseBusy, stateOf, trafficOf, withOperation } from './deployments';
+import {
+  checkName,
+  Deployments,
+  endpointId,
+  operationHeaders,
+  putHeaders,
+  refuseBusy,
+  stateOf,
+  trafficOf,
+  withOperation,
+} from './deployments';
 import { page } from './versioned';
 import { Scoring, tokenAudience } from './scoring';
 import {
@@ -90,7 +100,7 @@ class Endpoints {
     const headers = {
       'azure-asyncoperation': started.asyncOperationUrl,
       location: call.url.href,
-      'x-ms-async-operation-timeout': 'PT30M',
+      ...putHeaders,
     };
     return { status: existing === undefined ? 201 : 200, headers, body: this.core.store.get(id) };
   }
@@ -247,7 +257,7 @@ class Endpoints {
 
   private accepted(id: string, word: string, work: () => Promise<void>, body: unknown): Answer {
     const started = this.core.operations.start('oe', `${this.core.url}${id}`, work, word);
-    return { status: 202, headers: { location: started.resultUrl, 'x-ms-async-operation-timeout': 'PT30M' }, body };
+    return { status: 202, headers: { location: started.resultUrl, ...operationHeaders }, body };
   }
 
   private find(call: Call): Json {

@@ -39,7 +39,7 @@ export class Builds {
     this.loginServer = new URL(core.url).host;
     this.folder = join(core.folder('registry'), 'builds');
     mkdirSync(this.folder, { recursive: true });
-    this.layers = new LayerCache(join(core.folder('registry'), 'layers'), storage);
+    this.layers = LayerCache.of(join(core.folder('registry'), 'layers'), storage);
   }
 
   routes(): Route[] {

@@ -28,7 +28,8 @@ export async function unpackContext(file: string, folder: string): Promise<void>
       bytes += size;
       entries += 1;
       if (bytes > mostBytes || entries > mostEntries) throw new BuildError('the build context is too large');
-      const path = inside(folder, name);
+      // azure-cli packs the context's root as an entry without a name, which reads as `/`.
+      const path = type === 'directory' && /^\/*$/.test(name) ? folder : inside(folder, name);
       if (type === 'directory') await mkdir(path, { recursive: true });
       else if (type === 'file' || type === 'contiguous-file') {
         const chunks: Buffer[] = [];

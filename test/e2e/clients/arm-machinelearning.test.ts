@@ -22,7 +22,31 @@ describe('@azure/arm-machinelearning, unchanged, on the local Azure', function (
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('x', () => {
-    console.log(seen);
+  it('reads the workspace', () => {
+    const { workspace, workspaces } = seen;
+    assert.deepEqual([workspace, workspaces], [azure.workspace, [azure.workspace]]);
+  });
+
+  it('runs a job to its end, cancels another, lists and deletes', () => {
+    const { created, completed, command, services, canceled, jobs, deleted } = seen;
+    assert.deepEqual(created, ['arm-short', 'Command', true]);
+    assert.deepEqual([completed, canceled, deleted], ['Completed', 'Canceled', 404]);
+    assert.equal(command, 'python train.py ${{inputs.alpha}}');
+    assert.deepEqual(services, ['Studio', 'Tracking']);
+    assert.deepEqual(jobs, ['arm-long', 'arm-short']);
+  });
+
+  it("registers the job's output as a model", () => {
+    const { model, versions, models, absent } = seen;
+    assert.deepEqual(model, ['2', 'custom_model', { by: 'arm' }]);
+    assert.deepEqual([versions, models, absent], [['1', '2'], ['arm-model'], 404]);
+  });
+
+  it('deploys the model to an endpoint, scores, and takes both away again', () => {
+    const { deployed, deployments, withoutTraffic, traffic, scored, logs, deletions, gone } = seen;
+    assert.deepEqual([deployed, deployments, withoutTraffic], ['Succeeded', ['blue'], 404]);
+    assert.deepEqual([traffic, scored, logs], [{ blue: 100 }, [200, [2, 5]], true]);
+    // A deployment that takes traffic is not deleted.
+    assert.deepEqual([deletions, gone], [[400, 404], 404]);
   });
 });

@@ -25,12 +25,20 @@ describe('reading a pipeline', () => {
     }
   }
 
-  async function read(yaml: string, parameters: Record<string, string> = {}, files: Record<string, string> = {}): Promise<PipelinePlan> {
+  async function read(
+    yaml: string,
+    parameters: Record<string, string> = {},
+    files: Record<string, string> = {},
+  ): Promise<PipelinePlan> {
     write({ ...files, 'p.yml': yaml });
     return (await checkPipeline({ yamlFile: 'p.yml', repositoryRoot: folder, parameters })).plan;
   }
 
-  async function problems(yaml: string, parameters: Record<string, string> = {}, files: Record<string, string> = {}): Promise<string[]> {
+  async function problems(
+    yaml: string,
+    parameters: Record<string, string> = {},
+    files: Record<string, string> = {},
+  ): Promise<string[]> {
     try {
       await read(yaml, parameters, files);
     } catch (error) {
@@ -160,25 +168,57 @@ extends:
       jobs: [{ job: J, steps: [{ script: b }] }]
 `;
       const plan = await read(yaml, {}, files);
-      assert.deepEqual(plan.stages.map(({ name, dependsOn }) => [name, dependsOn.map(({ text }) => text)]), [
-        ['First', []],
-        ['Second', ['First']],
-      ]);
-      assert.deepEqual(plan.variables.map((entry) => entry.name), ['fromTemplate', 'own']);
+      assert.deepEqual(
+        plan.stages.map(({ name, dependsOn }) => [name, dependsOn.map(({ text }) => text)]),
+        [
+          ['First', []],
+          ['Second', ['First']],
+        ],
+      );
+      assert.deepEqual(
+        plan.variables.map((entry) => entry.name),
+        ['fromTemplate', 'own'],
+      );
     });
 
     const wrong: [string, string, RegExp, Record<string, string>?][] = [
       ['a wrong expression', 'steps:\n- script: ${{ nothing.x }}\n', /^p\.yml:2:11: Unrecognized value: 'nothing'/],
       ['an else without if', 'steps:\n- ${{ else }}:\n  - script: a\n', /^p\.yml:2:3: 'else' without/],
-      ['an object inside a text', 'parameters: [{ name: o, type: object, default: { a: 1 } }]\nsteps:\n- script: x ${{ parameters.o }}\n', /^p\.yml:3:11: .* cannot stand inside a text/],
-      ['a missing parameter', 'parameters: [{ name: must, type: string }]\nsteps: []\n', /A value for the 'must' parameter must be provided/],
+      [
+        'an object inside a text',
+        'parameters: [{ name: o, type: object, default: { a: 1 } }]\nsteps:\n- script: x ${{ parameters.o }}\n',
+        /^p\.yml:3:11: .* cannot stand inside a text/,
+      ],
+      [
+        'a missing parameter',
+        'parameters: [{ name: must, type: string }]\nsteps: []\n',
+        /A value for the 'must' parameter must be provided/,
+      ],
       ['an unknown parameter', 'steps: []\n', /Unexpected parameter 'x'; there are: none/, { x: '1' }],
-      ['a wrong boolean', 'parameters: [{ name: b, type: boolean }]\nsteps: []\n', /The 'b' parameter is not a valid Boolean/, { b: 'perhaps' }],
-      ['a value that is not allowed', 'parameters: [{ name: v, type: string, values: [a] }]\nsteps: []\n', /parameter value 'z' is not a valid value. Valid: a/, { v: 'z' }],
-      ['an unknown type', 'parameters: [{ name: v, type: secureFile }]\nsteps: []\n', /^p\.yml:1:31: Parameters of type 'secureFile' are not supported/],
+      [
+        'a wrong boolean',
+        'parameters: [{ name: b, type: boolean }]\nsteps: []\n',
+        /The 'b' parameter is not a valid Boolean/,
+        { b: 'perhaps' },
+      ],
+      [
+        'a value that is not allowed',
+        'parameters: [{ name: v, type: string, values: [a] }]\nsteps: []\n',
+        /parameter value 'z' is not a valid value. Valid: a/,
+        { v: 'z' },
+      ],
+      [
+        'an unknown type',
+        'parameters: [{ name: v, type: secureFile }]\nsteps: []\n',
+        /^p\.yml:1:31: Parameters of type 'secureFile' are not supported/,
+      ],
       ['a template that is not there', 'steps:\n- template: none.yml\n', /^none\.yml:1:1: The file does not exist/],
       ['a template outside the repository', 'steps:\n- template: ../x.yml\n', /lies outside the repository/],
-      ['a template of another repository', 'steps:\n- template: x.yml@other\n', /Templates of other repositories \('@other'\)/],
+      [
+        'a template of another repository',
+        'steps:\n- template: x.yml@other\n',
+        /Templates of other repositories \('@other'\)/,
+      ],
     ];
     for (const [what, yaml, message, parameters] of wrong) {
       it(`refuse ${what}, with its place`, async () => {
@@ -187,7 +227,10 @@ extends:
     }
 
     it('refuse templates that include each other', async () => {
-      assert.match((await problems('steps:\n- template: a.yml\n', {}, { 'a.yml': 'steps:\n- template: a.yml\n' }))[0] ?? '', /deeper than 50/);
+      assert.match(
+        (await problems('steps:\n- template: a.yml\n', {}, { 'a.yml': 'steps:\n- template: a.yml\n' }))[0] ?? '',
+        /deeper than 50/,
+      );
     });
   });
 
@@ -202,7 +245,10 @@ extends:
       ['steps:\n- download: upstream\n', /'download: upstream' is not supported/],
       ['steps:\n- script: a\n  target: box\n', /target 'box': containers are not supported/],
       ['steps:\n- script: a\n  name: a-b\n', /The step name 'a-b' is not valid/],
-      ['steps:\n- { script: a, name: x }\n- { script: b, name: X }\n', /^p\.yml:3:22: The step name 'X' appears more than once/],
+      [
+        'steps:\n- { script: a, name: x }\n- { script: b, name: X }\n',
+        /^p\.yml:3:22: The step name 'X' appears more than once/,
+      ],
       ['steps:\n- script: a\n  condition: eq(1)\n', /^p\.yml:3:14: Too few parameters for 'eq'/],
       ["steps:\n- script: a\n  condition: eq(dependencies.A.result, 'x')\n", /Unrecognized value: 'dependencies'/],
       ['steps:\n- script: a\n  timeoutInMinutes: soon\n', /timeoutInMinutes must be a number/],
@@ -210,7 +256,10 @@ extends:
       [job('  pool: server\n'), /'pool: server' is not supported/],
       [job('  strategy: { parallel: 3 }\n'), /'parallel' is not supported/],
       [job('  dependsOn: B\n'), /^p\.yml:4:14: The job 'A' depends on unknown job 'B'/],
-      ['jobs:\n- { job: A, dependsOn: B, steps: [] }\n- { job: B, dependsOn: A, steps: [] }\n', /The job 'A' depends on itself/],
+      [
+        'jobs:\n- { job: A, dependsOn: B, steps: [] }\n- { job: B, dependsOn: A, steps: [] }\n',
+        /The job 'A' depends on itself/,
+      ],
       ['jobs:\n- { job: A, steps: [] }\n- { job: a, steps: [] }\n', /The job name 'a' appears more than once/],
       ['jobs:\n- deployment: D\n  environment: e\n  strategy: { canary: {} }\n', /'canary' is not supported/],
       ['jobs:\n- deployment: D\n  environment: e.vm\n  strategy: { runOnce: {} }\n', /environments have no resources/],
@@ -235,9 +284,13 @@ extends:
     });
 
     it('accepts what has no effect and says so once', async () => {
-      const yaml = 'trigger: none\npr: none\npool: { vmImage: x }\nresources: { repositories: [] }\njobs:\n- { job: A, pool: p, steps: [] }\n- { job: B, pool: p, steps: [] }\n';
+      const yaml =
+        'trigger: none\npr: none\npool: { vmImage: x }\nresources: { repositories: [] }\njobs:\n- { job: A, pool: p, steps: [] }\n- { job: B, pool: p, steps: [] }\n';
       const plan = await read(yaml);
-      assert.deepEqual(plan.notes.map((note) => /'(\w+)'/.exec(note)?.[1]), ['trigger', 'pr', 'resources', 'pool']);
+      assert.deepEqual(
+        plan.notes.map((note) => /'(\w+)'/.exec(note)?.[1]),
+        ['trigger', 'pr', 'resources', 'pool'],
+      );
     });
   });
 
@@ -255,13 +308,19 @@ steps:
     });
     const server = new MemoryServer();
     const tasksFolder = path.join(__dirname, 'fixtures', 'tasks');
-    await assert.rejects(checkPipeline({ yamlFile: 'p.yml', repositoryRoot: folder, server, tasksFolder }), (error: Error) => {
-      const lines = error.message.split('\n');
-      assert.match(lines[0] ?? '', /^p\.yml:2:22: Variable group nothing could not be found/);
-      assert.match(lines[1] ?? '', /a task called 'Nope'; there are: Locked, Probe/);
-      assert.match(lines[2] ?? '', /version 0\.1\.0; '@7' does not name it/);
-      assert.match(lines[3] ?? '', /^p\.yml:8:5: Job Job: Step Probe1 input connection references service connection missing .* There are: none/);
-      return true;
-    });
+    await assert.rejects(
+      checkPipeline({ yamlFile: 'p.yml', repositoryRoot: folder, server, tasksFolder }),
+      (error: Error) => {
+        const lines = error.message.split('\n');
+        assert.match(lines[0] ?? '', /^p\.yml:2:22: Variable group nothing could not be found/);
+        assert.match(lines[1] ?? '', /a task called 'Nope'; there are: Locked, Probe/);
+        assert.match(lines[2] ?? '', /version 0\.1\.0; '@7' does not name it/);
+        assert.match(
+          lines[3] ?? '',
+          /^p\.yml:8:5: Job Job: Step Probe1 input connection references service connection missing .* There are: none/,
+        );
+        return true;
+      },
+    );
   });
 });

@@ -102,12 +102,18 @@ describe('expressions', () => {
     for (const [status, expected] of statuses) {
       it(`are as documented for ${status ?? 'nothing yet'}`, () => {
         const scope = { values, functions: stepFunctions(status) };
-        assert.deepEqual(names.map((name) => toBoolean(evaluate(`${name}()`, scope))), expected);
+        assert.deepEqual(
+          names.map((name) => toBoolean(evaluate(`${name}()`, scope))),
+          expected,
+        );
       });
     }
 
     it('take no parameters', () => {
-      assert.throws(() => evaluate("succeeded('A')", { values, functions: stepFunctions('Succeeded') }), /Too many parameters/);
+      assert.throws(
+        () => evaluate("succeeded('A')", { values, functions: stepFunctions('Succeeded') }),
+        /Too many parameters/,
+      );
     });
   });
 

@@ -42,16 +42,20 @@ describe('secret masker', () => {
 
   it('leaves no trace of a secret in any text around it', () => {
     const secret = fc.string({ minLength: 4 }).filter((text) => text.trim() !== '' && !text.includes('*'));
-    fc.assert(fc.property(secret, fc.string(), fc.string(), (value, left, right) => !masked(value, left + value + right).includes(value)));
+    fc.assert(
+      fc.property(
+        secret,
+        fc.string(),
+        fc.string(),
+        (value, left, right) => !masked(value, left + value + right).includes(value),
+      ),
+    );
   });
 
   it('knows which connection parameters are public', () => {
-    assert.deepEqual(['tenantid', 'TenantId', 'authenticationType', 'serviceprincipalkey', 'apitoken'].map(isSecretParameter), [
-      false,
-      false,
-      false,
-      true,
-      true,
-    ]);
+    assert.deepEqual(
+      ['tenantid', 'TenantId', 'authenticationType', 'serviceprincipalkey', 'apitoken'].map(isSecretParameter),
+      [false, false, false, true, true],
+    );
   });
 });

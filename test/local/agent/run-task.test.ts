@@ -12,7 +12,10 @@ const connection: ServiceConnection = {
   name: 'azure',
   type: 'AzureRM',
   url: 'https://management.example/',
-  authorization: { scheme: 'ServicePrincipal', parameters: { tenantid: 'tenant-1', serviceprincipalkey: 'k3y-of-principal' } },
+  authorization: {
+    scheme: 'ServicePrincipal',
+    parameters: { tenantid: 'tenant-1', serviceprincipalkey: 'k3y-of-principal' },
+  },
   data: { subscriptionId: 'sub-1' },
 };
 
@@ -27,7 +30,11 @@ describe('a task on the local agent', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function run(inputs: Record<string, string>, options: Partial<RunTaskOptions> = {}, task = 'Probe'): Promise<StepResult> {
+  function run(
+    inputs: Record<string, string>,
+    options: Partial<RunTaskOptions> = {},
+    task = 'Probe',
+  ): Promise<StepResult> {
     return runTask({ taskFolder: path.join(tasks, task), workFolder: path.join(folder, '_work'), inputs, ...options });
   }
 
@@ -41,7 +48,10 @@ describe('a task on the local agent', () => {
 
   describe('environment', () => {
     it('has inputs with defaults, trimmed, expanded, and aliases resolved', async () => {
-      const result = await run({ Print: '  $(who) $(none) $(HOME) ', path: 'sub/file.txt', show: '^INPUT_' }, { variables: { who: ' me ' } });
+      const result = await run(
+        { Print: '  $(who) $(none) $(HOME) ', path: 'sub/file.txt', show: '^INPUT_' },
+        { variables: { who: ' me ' } },
+      );
       const environment = shown(result);
       assert.equal(environment['INPUT_PRINT'], ` me  $(none) ${process.env['HOME'] ?? '$(HOME)'}`);
       assert.equal(environment['INPUT_EXITCODE'], '0');
@@ -55,7 +65,10 @@ describe('a task on the local agent', () => {
     });
 
     it('resolves a service connection by name, with the keys the agent writes', async () => {
-      const result = await run({ connection: 'azure', show: '^(INPUT_CONNECTION|ENDPOINT_)' }, { serviceConnections: [connection], accessToken: 'job-t0ken' });
+      const result = await run(
+        { connection: 'azure', show: '^(INPUT_CONNECTION|ENDPOINT_)' },
+        { serviceConnections: [connection], accessToken: 'job-t0ken' },
+      );
       const id = 'abcdef00-1111-4111-8111-111111111111';
       const environment = shown(result);
       assert.equal(environment['INPUT_CONNECTION'], connection.id);
@@ -70,11 +83,18 @@ describe('a task on the local agent', () => {
     });
 
     it('refuses a service connection that does not exist', async () => {
-      await assert.rejects(run({ connection: 'nope' }, { serviceConnections: [connection] }), /references service connection nope which could not be found/);
+      await assert.rejects(
+        run({ connection: 'nope' }, { serviceConnections: [connection] }),
+        /references service connection nope which could not be found/,
+      );
     });
 
     it('passes secrets under SECRET_ and lists the names', async () => {
-      const options = { variables: { 'My.Var': 'x', SAME: 'variable' }, secretVariables: { 'my secret': 's3cr3t' }, env: { SAME: 'env', KEY: ' $(my secret) ' } };
+      const options = {
+        variables: { 'My.Var': 'x', SAME: 'variable' },
+        secretVariables: { 'my secret': 's3cr3t' },
+        env: { SAME: 'env', KEY: ' $(my secret) ' },
+      };
       const environment = shown(await run({ show: '^(SECRET_|VSTS_|MY_|TF_BUILD|SAME|KEY|AGENT_JOB)' }, options));
       assert.equal(environment['SECRET_MY_SECRET'], 's3cr3t');
       assert.equal(environment['MY_VAR'], 'x');
@@ -88,7 +108,9 @@ describe('a task on the local agent', () => {
     it('keeps identity variables of the machine away and takes those of the agent', async () => {
       process.env['AZURE_CLIENT_ID'] = 'of the machine';
       try {
-        const environment = shown(await run({ show: '^(AZURE_|IDENTITY_)' }, { environment: { IDENTITY_ENDPOINT: 'http://127.0.0.1:1' } }));
+        const environment = shown(
+          await run({ show: '^(AZURE_|IDENTITY_)' }, { environment: { IDENTITY_ENDPOINT: 'http://127.0.0.1:1' } }),
+        );
         assert.deepEqual(environment, { IDENTITY_ENDPOINT: 'http://127.0.0.1:1' });
       } finally {
         delete process.env['AZURE_CLIENT_ID'];
@@ -105,12 +127,18 @@ describe('a task on the local agent', () => {
     it('is Failed with a non-zero exit code, which the error names', async () => {
       const result = await run({ exitCode: '3' });
       assert.deepEqual([result.result, result.exitCode], ['Failed', 3]);
-      assert.match(result.issues[0]?.message ?? '', /^Exit code 3 returned from process: file name '.*', arguments '".*index\.cjs"'\.$/);
+      assert.match(
+        result.issues[0]?.message ?? '',
+        /^Exit code 3 returned from process: file name '.*', arguments '".*index\.cjs"'\.$/,
+      );
     });
 
     it('is the worst of several, and an error issue alone does not fail', async () => {
       assert.equal((await print('~~vso[task.logissue type=error]bad')).result, 'Succeeded');
-      const two = await print('~~vso[task.complete result=SucceededWithIssues]', '~~vso[task.complete result=Succeeded]');
+      const two = await print(
+        '~~vso[task.complete result=SucceededWithIssues]',
+        '~~vso[task.complete result=Succeeded]',
+      );
       assert.equal(two.result, 'SucceededWithIssues');
     });
 
@@ -145,7 +173,11 @@ describe('a task on the local agent', () => {
 
   describe('logging commands', () => {
     it('set outputs that are declared, and other variables', async () => {
-      const result = await print('~~vso[task.setvariable variable=answer]42', '~~vso[task.setvariable variable=other]o', '~~vso[task.setvariable variable=more;isOutput=true]m');
+      const result = await print(
+        '~~vso[task.setvariable variable=answer]42',
+        '~~vso[task.setvariable variable=other]o',
+        '~~vso[task.setvariable variable=more;isOutput=true]m',
+      );
       assert.deepEqual(result.outputs, { answer: '42', more: 'm' });
       assert.equal(result.variables['Probe.answer'], '42');
       assert.equal(result.variables['other'], 'o');
@@ -157,7 +189,13 @@ describe('a task on the local agent', () => {
     });
 
     it('mask a secret from then on', async () => {
-      const result = await print('before s3cret', '~~vso[task.setsecret]s3cret', 'after s3cret', '~~vso[task.setvariable variable=v;issecret=true]other', 'other');
+      const result = await print(
+        'before s3cret',
+        '~~vso[task.setsecret]s3cret',
+        'after s3cret',
+        '~~vso[task.setvariable variable=v;issecret=true]other',
+        'other',
+      );
       assert.deepEqual(result.lines, ['before s3cret', 'after ***', '***']);
       assert.deepEqual(result.secrets, ['v']);
     });
@@ -175,7 +213,9 @@ describe('a task on the local agent', () => {
       assert.match(area.issues[0]?.message ?? '', /Cannot find command extension for ##vso\[nothing.command\]/);
       const event = await print('~~vso[task.nothing]x');
       assert.equal(event.result, 'Failed');
-      assert.ok(event.issues.some(({ message }) => message.includes('##vso[task.nothing] is not a recognized command')));
+      assert.ok(
+        event.issues.some(({ message }) => message.includes('##vso[task.nothing] is not a recognized command')),
+      );
     });
 
     it('warn of a broken command and print it', async () => {
@@ -185,20 +225,28 @@ describe('a task on the local agent', () => {
     });
 
     it('keep ten errors and ten warnings', async () => {
-      const result = await print(...Array.from({ length: 15 }, (_, index) => `~~vso[task.logissue type=error]e${index}`), '~~vso[task.logissue type=warning]w');
+      const result = await print(
+        ...Array.from({ length: 15 }, (_, index) => `~~vso[task.logissue type=error]e${index}`),
+        '~~vso[task.logissue type=warning]w',
+      );
       assert.equal(result.issues.length, 11);
       assert.equal(result.lines.filter((line) => line.startsWith('##[error]')).length, 15);
     });
 
     it('word an issue with a source as the agent does', async () => {
-      const result = await print('~~vso[task.logissue type=warning;sourcepath=a.py;linenumber=3;columnnumber=5;code=E1]bad');
+      const result = await print(
+        '~~vso[task.logissue type=warning;sourcepath=a.py;linenumber=3;columnnumber=5;code=E1]bad',
+      );
       assert.equal(result.issues[0]?.message, 'a.py(3,5): warning E1: bad');
     });
 
     it('attach files, and fail for a file that is not there or a wrong name', async () => {
       const file = path.join(folder, 'note.md');
       writeFileSync(file, '# note');
-      const good = await print(`~~vso[task.addattachment type=my.type;name=n]${file}`, `~~vso[task.uploadsummary]${file}`);
+      const good = await print(
+        `~~vso[task.addattachment type=my.type;name=n]${file}`,
+        `~~vso[task.uploadsummary]${file}`,
+      );
       assert.deepEqual(good.attachments, [
         { type: 'my.type', name: 'n', content: '# note' },
         { type: 'Distributedtask.Core.Summary', name: 'note.md', content: '# note' },
@@ -213,7 +261,9 @@ describe('a task on the local agent', () => {
         file,
         `<testsuites><testsuite name="s"><testcase name="a" time="0.5"/><testcase name="b"><failure message="no &amp; never">why</failure></testcase><testcase name="c"><skipped/></testcase></testsuite></testsuites>`,
       );
-      const result = await print(`~~vso[results.publish type=JUnit;runTitle=Checks;resultFiles=${file};failTaskOnFailedTests=true]`);
+      const result = await print(
+        `~~vso[results.publish type=JUnit;runTitle=Checks;resultFiles=${file};failTaskOnFailedTests=true]`,
+      );
       assert.deepEqual(result.tests, [
         {
           title: 'Checks',
@@ -228,7 +278,13 @@ describe('a task on the local agent', () => {
     });
 
     it('tag, number, prepend to the path, report progress and debug', async () => {
-      const lines = ['~~vso[build.addbuildtag] a b ', '~~vso[build.updatebuildnumber]7', '~~vso[task.setprogress value=30]third', '~~vso[task.setprogress value=10]back', '~~vso[task.debug]hidden'];
+      const lines = [
+        '~~vso[build.addbuildtag] a b ',
+        '~~vso[build.updatebuildnumber]7',
+        '~~vso[task.setprogress value=30]third',
+        '~~vso[task.setprogress value=10]back',
+        '~~vso[task.debug]hidden',
+      ];
       const quiet = await print(...lines);
       assert.deepEqual([quiet.tags, quiet.buildNumber], [['a b'], '7']);
       assert.deepEqual(quiet.progress, [
@@ -244,24 +300,40 @@ describe('a task on the local agent', () => {
     it('are held to the restrictions of the task', async () => {
       const file = path.join(folder, 'note.md');
       writeFileSync(file, '# note');
-      const lines = ['~~vso[task.setvariable variable=JobName]j', '~~vso[task.setvariable variable=okay]1', '~~vso[task.setvariable variable=evil]x', '~~vso[task.prependpath]/evil', `~~vso[task.uploadsummary]${file}`, '~~vso[build.addbuildtag]t'];
+      const lines = [
+        '~~vso[task.setvariable variable=JobName]j',
+        '~~vso[task.setvariable variable=okay]1',
+        '~~vso[task.setvariable variable=evil]x',
+        '~~vso[task.prependpath]/evil',
+        `~~vso[task.uploadsummary]${file}`,
+        '~~vso[build.addbuildtag]t',
+      ];
       const result = await run({ print: lines.join('\n') }, {}, 'Locked');
       assert.equal(result.result, 'Succeeded');
       assert.deepEqual(result.outputs, { JobName: 'j' });
       assert.ok('okay' in result.variables && !('evil' in result.variables));
       assert.deepEqual([result.attachments, result.tags], [[], []]);
-      assert.deepEqual(result.issues.map(({ message }) => message.split('.')[0]), [
-        "Setting variable 'evil' has been disabled by the task or build definition",
-        "Setting variable 'PATH' has been disabled by the task or build definition",
-        '##vso[task',
-        '##vso[build',
-      ]);
+      assert.deepEqual(
+        result.issues.map(({ message }) => message.split('.')[0]),
+        [
+          "Setting variable 'evil' has been disabled by the task or build definition",
+          "Setting variable 'PATH' has been disabled by the task or build definition",
+          '##vso[task',
+          '##vso[build',
+        ],
+      );
     });
 
     it('may not change a read-only variable', async () => {
-      const refused = await run({ print: '~~vso[task.setvariable variable=agent.jobstatus]x' }, { variables: { 'agent.readOnlyVariables': 'true' } });
+      const refused = await run(
+        { print: '~~vso[task.setvariable variable=agent.jobstatus]x' },
+        { variables: { 'agent.readOnlyVariables': 'true' } },
+      );
       assert.equal(refused.result, 'Failed');
-      const warned = await run({ print: '~~vso[task.setvariable variable=agent.jobstatus]x' }, { variables: { 'agent.readOnlyVariables': 'false' } });
+      const warned = await run(
+        { print: '~~vso[task.setvariable variable=agent.jobstatus]x' },
+        { variables: { 'agent.readOnlyVariables': 'false' } },
+      );
       assert.deepEqual([warned.result, warned.issues[0]?.type], ['Succeeded', 'warning']);
     });
   });

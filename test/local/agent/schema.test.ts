@@ -15,7 +15,9 @@ function json(file: string): unknown {
 }
 
 /** Every task.json of the project, and every pipeline of its examples. */
-const taskFiles = foldersOf('tasks').map((folder) => path.join(folder, 'task.json')).filter((file) => existsSync(file));
+const taskFiles = foldersOf('tasks')
+  .map((folder) => path.join(folder, 'task.json'))
+  .filter((file) => existsSync(file));
 const samples = foldersOf('examples').flatMap((folder) =>
   readdirSync(folder).flatMap((name) => (/^azure-pipelines.*\.ya?ml$/.test(name) ? [path.join(folder, name)] : [])),
 );
@@ -34,9 +36,18 @@ describe('official pipeline schema with our tasks merged in', () => {
     if (!existsSync(schemaFile)) this.skip();
     const schema = mergeTasksIntoSchema(json(schemaFile), [probe, ...taskFiles].map(json));
     // Scalars of a pipeline have no type of their own: 120 is a text where a text is wanted.
-    const ajv = new Ajv({ strict: false, coerceTypes: true, validateFormats: false, logger: false, unicodeRegExp: false });
+    const ajv = new Ajv({
+      strict: false,
+      coerceTypes: true,
+      validateFormats: false,
+      logger: false,
+      unicodeRegExp: false,
+    });
     const compiled = ajv.compile(schema);
-    validate = (yaml) => (compiled(parse(yaml)) ? [] : (compiled.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`));
+    validate = (yaml) =>
+      compiled(parse(yaml))
+        ? []
+        : (compiled.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`);
   });
 
   const step = (text: string): string => `steps:\n- task: Probe@0\n${text}`;

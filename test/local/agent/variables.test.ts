@@ -4,7 +4,10 @@ import { SecretMasker } from '../../../local/agent/masker';
 import { environmentName } from '../../../local/agent/names';
 import { Variables } from '../../../local/agent/variables';
 
-function variables(values: Record<string, string>, secrets: Record<string, string> = {}): { masker: SecretMasker; store: Variables; warnings: string[] } {
+function variables(
+  values: Record<string, string>,
+  secrets: Record<string, string> = {},
+): { masker: SecretMasker; store: Variables; warnings: string[] } {
   const masker = new SecretMasker();
   const store = new Variables(masker);
   const warnings = store.load([

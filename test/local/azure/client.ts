@@ -84,14 +84,16 @@ export interface Stage {
 export async function stage(options: Partial<AzureOptions> = {}): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'local-azure-'));
   const azure = await startAzure({ stateDir: join(folder, 'state'), services: () => [], ...options });
-  return {
+  const on: Stage = {
     azure,
     folder,
     end: async () => {
-      await azure.stop();
+      // Tests put a restarted one in its place.
+      await on.azure.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  return on;
 }
 
 export function workspacePath(azure: LocalAzure): string {

@@ -261,6 +261,41 @@ describe('managed online endpoints of the local Azure', () => {
     assert.deepEqual(names, ['ep-entra', 'ep-one', 'ep-token']);
   });
 
+  it('serve an MLflow model that brings neither environment nor code', async function () {
+    this.timeout(180_000);
+    const modelUri = await ws.data('models/flow', {
+      MLmodel:
+        'flavors:\n  python_function:\n    loader_module: adder\n    code: code\n    env: {}\nmlflow_version: 2.22.0\n',
+      'requirements.txt': 'mlflow-skinny<3\npandas\n',
+      'code/adder.py':
+        'class Adder:\n    def predict(self, data):\n        return data.sum(axis=1)\n\ndef _load_pyfunc(path):\n    return Adder()\n',
+    });
+    const model = await ws.arm('PUT', '/models/flow/versions/3', {
+      properties: { modelType: 'mlflow_model', modelUri },
+    });
+    assert.equal(model.status, 201, model.text);
+    const none = { model: `${ws.path}/models/flow/versions/3`, environmentId: undefined, codeConfiguration: undefined };
+    const deployed = await deploy('flow', none);
+    const logs = await ws.arm('POST', '/onlineEndpoints/ep-one/deployments/flow/getLogs', {});
+    assert.equal(deployed.at('status'), 'Succeeded', logs.text);
+    const header = { 'azureml-model-deployment': 'flow' };
+    const answer = await ask(
+      {
+        input_data: {
+          columns: ['a', 'b'],
+          index: [0, 1],
+          data: [
+            [1, 2],
+            [3, 4],
+          ],
+        },
+      },
+      header,
+    );
+    assert.deepEqual(answer.at(), [3, 7]);
+    assert.equal((await ask({ other: 1 }, header)).status, 424);
+  });
+
   it('refuse what they do not serve, by name', async () => {
     const cases: [Record<string, unknown>, RegExp][] = [
       [{ endpointComputeType: 'Kubernetes' }, /endpointComputeType 'Kubernetes'/],

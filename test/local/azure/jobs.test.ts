@@ -226,7 +226,8 @@ describe('command jobs of the local Azure', () => {
     assert.equal(data.at('runMetadata/outputs/table/type'), 'UriFile');
     const assetId = data.str('runMetadata/outputs/table/assetId');
     const uris = await ws.send('POST', `/data/v1.0${ws.path}/dataversion/batchGetResolvedUris`, { values: [assetId] });
-    const [resolved] = Object.values(Object(uris.at('values')));
+    const values = uris.at('values');
+    const resolved = Object.values(typeof values === 'object' && values !== null ? values : {})[0] as unknown;
     assert.match(
       String(valueAt(resolved, 'uri')),
       /^azureml:\/\/subscriptions\/.*\/datastores\/workspaceblobstore\/paths\/t\/table\.csv$/,

@@ -251,7 +251,7 @@ describe('MLflow tracking of the local Azure', () => {
     );
     assert.equal((await ws.arm('GET', '/models/reg')).at('properties/latestVersion'), '1');
     const put = await ws.arm('PUT', '/models/reg/versions/2', {
-      properties: { modelType: 'mlflow_model', modelUri: `runs:/${run}/model`, stage: 'Production' },
+      properties: { modelType: 'mlflow_model', modelUri: arm.str('properties/modelUri'), stage: 'Production' },
     });
     assert.equal(put.status, 201, put.text);
     const latest = await ws.mlflow('POST', 'registered-models/get-latest-versions', {
