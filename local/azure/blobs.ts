@@ -77,6 +77,7 @@ export class BlobStorage implements Blobs {
   }
 
   forward(request: IncomingMessage, response: ServerResponse): void {
+    if (request.headers.range !== undefined || request.headers['x-ms-range'] !== undefined) refuseRangeAtEnd(response);
     this.running().httpServer.emit('request', request, response);
   }
 
@@ -228,6 +229,22 @@ export class BlobStorage implements Blobs {
 /** A CommonJS module's default export: Node wraps it once more than compilers do. */
 function defaultExport<T extends object>(module: { default: T | { default: T } }): T {
   return 'default' in module.default ? module.default.default : module.default;
+}
+
+/**
+ * A range that begins where a blob ends is 416 `InvalidRange` in Azure: clients that follow a growing log live by it. Azurite
+ * answers 206 with no bytes.
+ */
+function refuseRangeAtEnd(response: ServerResponse): void {
+  const writeHead = response.writeHead.bind(response);
+  response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    const [, first = '0', last = '0', size = '0'] = /^bytes (\d+)-(-?\d+)\/(\d+)$/.exec(String(response.getHeader('content-range'))) ?? [];
+    if (response.statusCode !== 206 || Number(last) >= Number(first)) return Reflect.apply(writeHead, this, args) as ServerResponse;
+    response.setHeader('content-range', `bytes */${size}`);
+    response.setHeader('x-ms-error-code', 'InvalidRange');
+    response.statusCode = 416;
+    return writeHead(416);
+  };
 }
 
 export function encodePath(path: string): string {

@@ -175,7 +175,8 @@ class ContainerInstances {
     const group = running ?? new RunningGroup(kept.name, readGroup(kept.body, kept.name), this.tools);
     this.groups.set(kept.name, group);
     if (group.place === undefined) await group.takePlace(kept.ip);
-    const headers = this.begin(call, { ...kept, stopped: false }, () => group.start());
+    this.save({ ...kept, stopped: false });
+    const headers = this.begin(call, kept, () => group.start());
     return status === 202 ? { status, headers } : { status };
   }
 
@@ -237,9 +238,8 @@ class ContainerInstances {
     const advance = (status: string): void => {
       if (operation !== undefined) operation.status = status;
       const current = this.read(this.key(kept.name));
-      // Deleted or replaced meanwhile: nothing to say about it any more.
-      if (current !== undefined)
-        this.save({ ...current, provisioningState: status, stopped: this.groups.get(kept.name)?.stopped ?? false });
+      // Deleted meanwhile: nothing to say about it any more.
+      if (current !== undefined) this.save({ ...current, provisioningState: status });
     };
     const done = (async (): Promise<void> => {
       // The first state is seen by the answer itself.

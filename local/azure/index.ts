@@ -64,7 +64,7 @@ export interface LocalAzure {
   /** Variables of the agent's own environment when it runs a task. */
   taskEnvironment(taskName: string): Record<string, string>;
   serviceConnection(scheme: ConnectionScheme): ServiceConnection;
-  /** Trusts tokens of an issuer for the service principal (workload identity federation). */
+  /** Trusts tokens of an issuer for the service principal (workload identity federation); one subject of an issuer once. */
   federate(credential: FederatedCredential): void;
   /** Calls a listener with every exchange on the https door; the returned function ends that. */
   onExchange(listener: (exchange: Exchange) => void): () => void;
@@ -194,7 +194,8 @@ function present(parts: Parts, stop: () => Promise<void>): LocalAzure {
     }),
     serviceConnection: (scheme) => serviceConnection(scheme, url, directory, parts.federated.at(-1)),
     federate: (credential) => {
-      parts.federated.push(credential);
+      const same = (one: FederatedCredential): boolean => one.issuer === credential.issuer && one.subject === credential.subject;
+      parts.federated.splice(0, Infinity, ...parts.federated.filter((one) => !same(one)), credential);
     },
     onExchange: (listener) => parts.server.onExchange(listener),
     stop,

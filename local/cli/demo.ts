@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isObject } from '../devops/shape';
 import { AzureClient } from './azure-client';
 import type { Command } from './command';
 import { withServices } from './connect';
@@ -9,6 +8,7 @@ import { startDaemon } from './daemon';
 import { firstWhoMay } from './decide';
 import { DevOpsClient, userNamed, type Approval } from './devops-client';
 import { Failure } from './errors';
+import { readEvaluation } from './evaluation';
 import type { Followed } from './follow';
 import { takeLock } from './lock';
 import type { Output } from './output';
@@ -22,6 +22,9 @@ import { findRunning, type Running } from './running';
 
 /** Attachment with which the evaluation tells its decision. */
 const evaluationType = 'mlops.evaluation.v1';
+
+/** Environment of the example's last stage. */
+const production = 'diabetes-production';
 
 export const demo: Command = {
   name: 'demo',
@@ -91,6 +94,8 @@ interface Scored {
 }
 
 interface Outcome extends Record<string, unknown> {
+  /** Whether this run deployed to the production environment. */
+  deployedToProduction: boolean;
   decision: Decision | null;
   approvedBy: string | null;
   endpoints: { name: string; url: string | undefined; traffic: Record<string, number>; model: string | undefined }[];
@@ -134,6 +139,9 @@ class Demo {
     return {
       ...summary(followed),
       decision: await this.decision(followed.build.id),
+      deployedToProduction: (await this.requester.deployments(production)).some(
+        (one) => one.owner.id === followed.build.id,
+      ),
       approvedBy: this.approvedBy ?? (await this.approver(followed.build.id)),
       endpoints,
       staging: await azure.containerGroups(),
@@ -162,6 +170,7 @@ class Demo {
         `Production  ${one.url ?? 'no address'} (${[traffic, modelOf(one.model)].filter((part) => part !== '').join('; ')})`,
       );
     }
+    if (!outcome.deployedToProduction && outcome.endpoints.length > 0) output.line('            untouched by this run');
     if (outcome.scored) {
       const { status, answer, milliseconds } = outcome.scored;
       output.line(`Scored      ${answer.trim().slice(0, 200)} (HTTP ${status}, ${Math.round(milliseconds)} ms)`);
@@ -192,11 +201,7 @@ class Demo {
   private async decision(runId: number): Promise<Decision | null> {
     const evidence = (await this.requester.attachments(runId, evaluationType)).at(-1);
     if (!evidence) return null;
-    return {
-      decision: memberNamed(evidence.content, ['decision']) ?? 'unknown',
-      why: memberNamed(evidence.content, ['reason', 'why', 'explanation', 'summary']) ?? '',
-      evidence: evidence.sha256,
-    };
+    return { ...readEvaluation(evidence.content), evidence: evidence.sha256 };
   }
 
   private async score(azure: AzureClient, endpoint: Parameters<AzureClient['score']>[0]): Promise<Scored> {
@@ -208,17 +213,6 @@ class Demo {
     const { status, answer, ms, deployment } = await azure.score(endpoint, request);
     return { endpoint: endpoint.name, status, answer, milliseconds: ms, deployment };
   }
-}
-
-/** The text of the first member of that name, the outermost first. */
-function memberNamed(value: unknown, wanted: string[]): string | undefined {
-  let level = [value];
-  for (let depth = 0; depth < 4 && level.length > 0; depth += 1) {
-    const objects = level.filter(isObject);
-    for (const one of objects) for (const name of wanted) if (typeof one[name] === 'string') return one[name];
-    level = objects.flatMap((one) => Object.values(one));
-  }
-  return undefined;
 }
 
 /** `diabetes version 3` of a model's ARM id. */

@@ -3,7 +3,7 @@ import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import { readPipelineRun, runTags } from '../../lib/agent/pipeline-run';
 import { waitFor } from '../../lib/agent/poll';
 import { at, isRecord, number, textAt } from '../../lib/azure/json';
-import { clusterConfig, connect, items, type Kubernetes, type Transport } from '../../lib/azure/kubernetes';
+import { clusterConfig, connect, items, type Kubernetes } from '../../lib/azure/kubernetes';
 import { adviceFor } from './advice';
 import type { Collaborators, InFlight } from './deploy';
 import type { KubernetesInputs } from './inputs';
@@ -12,10 +12,15 @@ import type { Deployed } from './report';
 
 const shownLines = 40;
 
+interface Pace {
+  timeoutMs: number;
+  firstDelayMs?: number;
+}
+
 /** Applies Namespace, Deployment and Service, follows the rollout and waits for the service's address. */
 export async function deployToCluster(
   inputs: KubernetesInputs,
-  { azure, agent, tokens, transport }: Collaborators & { transport?: Transport },
+  { azure, agent, tokens, transport, firstDelayMs }: Collaborators,
   inFlight: InFlight,
 ): Promise<Deployed> {
   const config = await clusterConfig(azure, agent, inputs.cluster);
@@ -36,8 +41,10 @@ export async function deployToCluster(
   try {
     const applied = await kubernetes.apply(deploymentPath(workload), deploymentManifest(workload));
     await kubernetes.apply(servicePath(workload), serviceManifest(workload));
-    await rolledOut(kubernetes, agent, workload, number(at(applied, 'metadata', 'generation')) ?? 0, timeoutMs);
-    const host = await address(kubernetes, agent, workload, timeoutMs);
+    const generation = number(at(applied, 'metadata', 'generation')) ?? 0;
+    const pace = { timeoutMs, firstDelayMs };
+    await rolledOut(kubernetes, agent, workload, generation, pace);
+    const host = await address(kubernetes, agent, workload, pace);
     const scoringUri = `http://${host}:${workload.port}/score`;
     return { target: 'aks', name, deploymentName: name, scoringUri, image: inputs.image, isNew };
   } catch (error) {
@@ -80,10 +87,10 @@ async function rolledOut(
   agent: Agent,
   workload: Workload,
   generation: number,
-  timeoutMs: number,
+  { timeoutMs, firstDelayMs = 1_000 }: Pace,
 ): Promise<void> {
   const what = `rollout of ${workload.name}`;
-  const wait = { what, timeoutMs, firstDelayMs: 1_000, maxDelayMs: 5_000, progress: { from: 15, to: 80 } };
+  const wait = { what, timeoutMs, firstDelayMs, maxDelayMs: 5_000, progress: { from: 15, to: 80 } };
   await waitFor(wait, agent, async () => {
     const found = await kubernetes.get(deploymentPath(workload));
     const status = rolloutStatus(found, generation);
@@ -113,9 +120,9 @@ export function rolloutStatus(
   return { done: updated === wanted && available === wanted && all === wanted, state };
 }
 
-async function address(kubernetes: Kubernetes, agent: Agent, workload: Workload, timeoutMs: number): Promise<string> {
+async function address(kubernetes: Kubernetes, agent: Agent, workload: Workload, pace: Pace): Promise<string> {
   const what = `address of service ${workload.name}`;
-  return waitFor({ what, timeoutMs, maxDelayMs: 10_000, progress: { from: 80, to: 98 } }, agent, async () => {
+  return waitFor({ what, ...pace, maxDelayMs: 10_000, progress: { from: 80, to: 98 } }, agent, async () => {
     const found = await kubernetes.get(servicePath(workload));
     const ingress = at(found, 'status', 'loadBalancer', 'ingress');
     const entry: unknown = Array.isArray(ingress) ? ingress[0] : undefined;

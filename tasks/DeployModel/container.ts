@@ -45,12 +45,9 @@ export async function deployContainer(
       const options = { what: `container group ${name}`, timeoutMs, progress: { from: 10, to: 60 } };
       await putContainerGroup(azure, name, body, options);
     }
-    const scoringUri = await waitUntilHealthy(
-      azure,
-      agent,
-      inputs,
-      Math.max(60_000, timeoutMs - (Date.now() - started)),
-    );
+    const left = Math.max(60_000, timeoutMs - (Date.now() - started));
+    const pace = { timeoutMs: left, firstDelayMs: collaborators.firstDelayMs };
+    const scoringUri = await waitUntilHealthy(azure, agent, inputs, pace);
     if (inputs.subnet === undefined) {
       agent.print('The container is reached without TLS and without authentication: for staging with test data only.');
     }
@@ -106,11 +103,11 @@ async function waitUntilHealthy(
   azure: Azure,
   agent: Agent,
   { name, port }: ContainerInputs,
-  timeoutMs: number,
+  pace: { timeoutMs: number; firstDelayMs?: number },
 ): Promise<string> {
   const wait = {
     what: `container group ${name} to answer`,
-    timeoutMs,
+    ...pace,
     maxDelayMs: 10_000,
     progress: { from: 60, to: 98 },
   };

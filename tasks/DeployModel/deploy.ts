@@ -3,6 +3,7 @@ import { CancelledError } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
 import type { Tokens } from '../../lib/azure/credential';
 import { deployContainer } from './container';
+import type { Transport } from '../../lib/azure/kubernetes';
 import type { Inputs } from './inputs';
 import { deployToCluster } from './cluster';
 import { deployManaged } from './managed';
@@ -12,6 +13,10 @@ export interface Collaborators {
   agent: Agent;
   azure: Azure;
   tokens: Tokens;
+  /** First pause of waits; tests shorten it. */
+  firstDelayMs?: number;
+  /** How the cluster is called; tests replace it. */
+  transport?: Transport;
 }
 
 /** What a step has begun, for the message of a cancellation. */

@@ -21,6 +21,8 @@ export interface BuildRequest {
   archive: { file: string; size: number };
   /** `repository:tag`, the registry left out. */
   imageNames: string[];
+  /** First pause of the wait; 1 s when absent. */
+  firstDelayMs?: number;
 }
 
 export interface BuildResult {
@@ -45,7 +47,7 @@ export async function buildImage(azure: Azure, agent: Agent, request: BuildReque
     const runId = textAt(body, 'properties', 'runId') ?? textAt(body, 'name');
     if (runId === undefined) throw new TaskError(`The registry ${registry.name} started no run.`);
     agent.print(`Build ${runId} in registry ${registry.name} started.`);
-    return await cancelling(azure, agent, registry, runId, follow(azure, agent, registry, runId));
+    return await cancelling(azure, agent, registry, runId, follow(azure, agent, request, runId));
   } catch (error) {
     throw explained(error, registry);
   }
@@ -82,13 +84,14 @@ export function runBody({ imageNames }: Pick<BuildRequest, 'imageNames'>, source
 
 const endings = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
 
-async function follow(azure: Azure, agent: Agent, registry: Registry, runId: string): Promise<BuildResult> {
+async function follow(azure: Azure, agent: Agent, request: BuildRequest, runId: string): Promise<BuildResult> {
+  const { registry } = request;
   const path = `${registry.id}/runs/${runId}`;
   const log = new BuildLog(azure, agent, path, tasksApiVersion);
   const wait = {
     what: `build ${runId} of the image`,
     timeoutMs: (buildSeconds + 600) * 1000,
-    firstDelayMs: 1_000,
+    firstDelayMs: request.firstDelayMs ?? 1_000,
     maxDelayMs: 5_000,
     progress: { from: 30, to: 95 },
   };

@@ -18,6 +18,8 @@ export interface Collaborators {
   agent: Agent;
   azure: Azure;
   tokens: Tokens;
+  /** First pause of waits; tests shorten it. */
+  firstDelayMs?: number;
 }
 
 /** What was made and of what. */
@@ -38,7 +40,10 @@ interface Packaged {
  *
  * @throws TaskError for a model that is not there, files that changed, a failed build; CancelledError
  */
-export async function packageModel(inputs: Inputs, { agent, azure, tokens }: Collaborators): Promise<Outcome> {
+export async function packageModel(
+  inputs: Inputs,
+  { agent, azure, tokens, firstDelayMs }: Collaborators,
+): Promise<Outcome> {
   const python = await readCondaFile(inputs.condaFile);
   const model = await readModel(azure, inputs);
   const registry = await findRegistry(azure, inputs.registry);
@@ -53,7 +58,10 @@ export async function packageModel(inputs: Inputs, { agent, azure, tokens }: Col
       python,
     });
     const access = { azure, tokens, agent, registry };
-    const built = await imageOf(access, inputs, context, path.join(folder, 'context.tar.gz'));
+    const built = await imageOf(access, inputs, context, {
+      archive: path.join(folder, 'context.tar.gz'),
+      firstDelayMs,
+    });
     return report(agent, {
       ...built,
       image: `${registry.loginServer}/${inputs.imageName}@${built.digest}`,
@@ -89,7 +97,7 @@ async function imageOf(
   access: RegistryAccess,
   inputs: Inputs,
   context: BuildContext,
-  archive: string,
+  { archive, firstDelayMs }: { archive: string; firstDelayMs?: number },
 ): Promise<{ digest: string; runId?: string }> {
   const { azure, agent, registry } = access;
   // One content, one tag: a run that is repeated, and a pipeline that changes nothing, build nothing.
@@ -108,6 +116,7 @@ async function imageOf(
     registry,
     archive: { file: archive, size },
     imageNames: names,
+    firstDelayMs,
   });
   const digest =
     names.map((name) => digests[name]).find((found) => found !== undefined) ??

@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { namespaceProblem, requireProgram, runBesideAzure, skip } from '../../support/clients';
+import { namespaceProblem, requireProgram, result, runBesideAzure, skip } from '../../support/clients';
 
-/** Programs print one line `RESULT {json}` at their end. */
-function result(output: { stdout: string; stderr: string; status: number | null }): Record<string, unknown> {
-  const line = output.stdout.split('\n').find((text) => text.startsWith('RESULT '));
-  assert.equal(output.status, 0, output.stdout + output.stderr);
-  assert.ok(line, output.stdout + output.stderr);
-  return JSON.parse(line.slice('RESULT '.length)) as Record<string, unknown>;
-}
+/** What tracking.py reads back, whatever the client. */
+const tracked = {
+  status: 'FINISHED',
+  params: { alpha: '0.5', a: '1', b: 'two' },
+  metrics: { loss: 1 / 3, mse: 3298.9, r2: 0.36 },
+  tag: 'clients',
+  history: 3,
+  searched: true,
+  note: 'read me back',
+  predicted: 2.333,
+  registered: ['1', 2.333],
+};
+
+const program = path.join(__dirname, 'tracking.py');
 
 describe('Python clients on the local Azure', function () {
   this.timeout(300_000);
@@ -27,16 +34,15 @@ describe('Python clients on the local Azure', function () {
   });
 
   it('mlflow with azureml-mlflow logs a run, saves a model, and reads both back', () => {
-    const output = runBesideAzure([python, path.join(__dirname, 'tracking.py')]);
-    assert.deepEqual(result(output), {
-      status: 'FINISHED',
-      params: { alpha: '0.5', a: '1', b: 'two' },
-      metrics: { loss: 1 / 3, mse: 3298.9, r2: 0.36 },
-      tag: 'clients',
-      history: 3,
-      searched: true,
-      note: 'read me back',
-      predicted: 2.333,
-    });
+    assert.deepEqual(result(runBesideAzure([python, program])), tracked);
+  });
+
+  it('mlflow 2 does the same over plain https', () => {
+    assert.deepEqual(result(runBesideAzure([python, program, 'plain'])), tracked);
+  });
+
+  it('mlflow 3 does the same over plain https', function () {
+    const newer = requireProgram(this, 'python-mlflow3');
+    assert.deepEqual(result(runBesideAzure([newer, program, 'plain'])), tracked);
   });
 });

@@ -55,10 +55,9 @@ describe('the mlops command line', function () {
     );
     write('failing.yml', "steps:\n  - bash: 'echo the reason; exit 3'\n");
     write('broken.yml', 'steps:\n  - bahs: echo\n');
-    write(
-      'long.yml',
-      "steps:\n  - bash: 'echo $$ > ../../../../child.pid; sleep 60'\n    workingDirectory: $(Build.SourcesDirectory)\n",
-    );
+    // It ends at once when interrupted, and leaves a child of its own to whoever started it.
+    const endless = `echo $BASHPID; sleep 60 & echo $! > '${join(folder, 'child.pid')}'; trap 'exit 1' INT; wait`;
+    write('long.yml', `steps:\n  - bash: ${JSON.stringify(endless)}\n`);
   });
   after(async () => {
     const running = findRunning(join(folder, '.mlops'));
@@ -149,7 +148,7 @@ describe('the mlops command line', function () {
 
     it('cancels on Ctrl-C, waits, and leaves no process behind', async () => {
       const { child, ended, until } = open('run', 'project/long.yml');
-      const pidFile = join(folder, '.mlops', 'child.pid');
+      const pidFile = join(folder, 'child.pid');
       await until('Run …');
       for (const begun = Date.now(); !existsSync(pidFile) && Date.now() - begun < 20_000;) await sleep(50);
       const pid = Number(readFileSync(pidFile, 'utf8'));

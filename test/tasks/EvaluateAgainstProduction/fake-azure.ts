@@ -1,9 +1,9 @@
-import type { Azure } from '../../lib/azure/azure';
-import { ArmClient } from '../../lib/azure/arm-client';
-import type { Cloud } from '../../lib/azure/cloud';
-import { azureError } from '../../lib/azure/errors';
-import type { Http, HttpAnswer, HttpRequest } from '../../lib/azure/http';
-import type { FakeAgent } from './fake-agent';
+import type { Azure } from '../../../lib/azure/azure';
+import { ArmClient } from '../../../lib/azure/arm-client';
+import type { Cloud } from '../../../lib/azure/cloud';
+import { azureError } from '../../../lib/azure/errors';
+import type { Http, HttpAnswer, HttpRequest } from '../../../lib/azure/http';
+import type { FakeAgent } from '../../support/fake-agent';
 
 /** What a fake answers: a status and a body; a body alone is a 200. */
 export interface FakeAnswer {
@@ -53,6 +53,7 @@ export function fakeAzure(agent: FakeAgent, route: FakeRoute): Azure & { http: F
   return {
     cloud,
     http,
+    tokens: { get: () => Promise.reject(new Error('no token is needed here')) },
     arm: new ArmClient(http, cloud, agent),
     subscriptionId: 's',
     resourceGroup: 'g',

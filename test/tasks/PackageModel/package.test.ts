@@ -125,7 +125,7 @@ class PackageWorld {
 
   package(more: Partial<Inputs> = {}): Promise<Outcome> {
     const tokens = { get: (audience: string) => Promise.resolve(`token for ${audience}`) };
-    return packageModel({ ...inputs, ...more }, { agent: this.agent, azure: this.fake.azure, tokens });
+    return packageModel({ ...inputs, ...more }, { agent: this.agent, azure: this.fake.azure, tokens, firstDelayMs: 1 });
   }
 
   get scheduled(): Seen[] {

@@ -171,13 +171,13 @@ describe('the build context', () => {
     reading.on('entry', (header, stream, next) => {
       assert.deepEqual([header.mode, header.uid, header.gid, header.mtime?.getTime()], [0o644, 0, 0, 0]);
       const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('data', (chunk) => chunks.push(chunk as Buffer));
       stream.on('end', () => {
         found.push([header.name, Buffer.concat(chunks).toString()]);
         next();
       });
     });
-    await new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       Readable.from([readFileSync(file)])
         .pipe(createGunzip())
         .pipe(reading)
