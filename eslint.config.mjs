@@ -63,5 +63,6 @@ export default tseslint.config(
   },
   { files: ['scripts/**/*.ts'], rules: { 'no-console': 'off' } },
   { files: ['**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.cjs'], languageOptions: { globals: { module: 'writable', FormData: 'readonly' } } },
   prettier,
 );

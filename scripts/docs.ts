@@ -35,12 +35,15 @@ interface Permissions {
   dataActions: Permission[];
 }
 
-function read<T>(task: string, file: string): T {
-  return JSON.parse(readFileSync(path.join(root, 'tasks', task, file), 'utf8')) as T;
+function read(task: string, file: string): unknown {
+  return JSON.parse(readFileSync(path.join(root, 'tasks', task, file), 'utf8'));
 }
 
 function cell(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ').replace(/\|/g, '\\|').trim();
+  return text
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\|/g, '\\|')
+    .trim();
 }
 
 function table(head: string[], rows: string[][]): string {
@@ -60,17 +63,27 @@ function inputs({ inputs: list }: TaskDescription): string {
 }
 
 function choices({ options }: Input): string {
-  return options ? `One of ${Object.keys(options).map((key) => `\`${key}\``).join(', ')}.` : '';
+  return options
+    ? `One of ${Object.keys(options)
+        .map((key) => `\`${key}\``)
+        .join(', ')}.`
+    : '';
 }
 
 function outputs({ outputVariables = [] }: TaskDescription): string {
-  return table(['output', 'meaning'], outputVariables.map(({ name, description }) => [`\`${name}\``, cell(description)]));
+  return table(
+    ['output', 'meaning'],
+    outputVariables.map(({ name, description }) => [`\`${name}\``, cell(description)]),
+  );
 }
 
 function rights(task: string): string {
-  const { actions, dataActions } = read<Permissions>(task, 'permissions.json');
+  const { actions, dataActions } = read(task, 'permissions.json') as Permissions;
   const row = (kind: string) => (item: Permission) => [`\`${item.name}\``, item.scope, kind, cell(item.why)];
-  return table(['right', 'scope', 'kind', 'why'], [...actions.map(row('action')), ...dataActions.map(row('data action'))]);
+  return table(
+    ['right', 'scope', 'kind', 'why'],
+    [...actions.map(row('action')), ...dataActions.map(row('data action'))],
+  );
 }
 
 function replaceRegion(text: string, name: string, content: string): string {
@@ -95,7 +108,7 @@ export async function documents(): Promise<Map<string, string>> {
     files.set(file, await format(renew(file, regions), { ...options, parser: 'markdown' }));
   };
   for (const task of taskNames()) {
-    const description = read<TaskDescription>(task, 'task.json');
+    const description = read(task, 'task.json') as TaskDescription;
     await put(path.join(root, 'docs', 'tasks', `${task}.md`), {
       inputs: inputs(description),
       outputs: outputs(description),

@@ -23,8 +23,8 @@ const development = {
   }),
   task: (task: Json): Json => ({
     ...task,
-    // The production ids with another first character of the fourth block.
-    id: String(task['id']).replace(/^(.{19})./, '$1d'),
+    // The production ids with another first digit.
+    id: String(task['id']).replace(/^./, 'd'),
     name: `${String(task['name'])}Dev`,
     friendlyName: `${String(task['friendlyName']).slice(0, 34)} (dev)`,
   }),

@@ -21,7 +21,10 @@ export class Admission {
     }
     const token = /^bearer\s+(\S+)$/i.exec(authorization)?.[1];
     if (token === undefined) {
-      throw this.refuse('AuthenticationFailedInvalidHeader', "Authentication failed. The 'Authorization' header is provided in an invalid format.");
+      throw this.refuse(
+        'AuthenticationFailedInvalidHeader',
+        "Authentication failed. The 'Authorization' header is provided in an invalid format.",
+      );
     }
     const checked = this.tokens.check(token);
     if (!('caller' in checked)) throw this.refuseToken(checked);

@@ -41,7 +41,9 @@ export function armHeaders(method: string, request: IncomingHttpHeaders): Record
     'x-ms-routing-request-id': `${names.location.toUpperCase()}:${stamp}:${randomUUID()}`,
     [`x-ms-ratelimit-remaining-subscription-${kind}`]: kind === 'reads' ? '249' : '199',
     [`x-ms-ratelimit-remaining-subscription-global-${kind}`]: kind === 'reads' ? '3749' : '2999',
-    ...(typeof client === 'string' && request['x-ms-return-client-request-id'] === 'true' ? { 'x-ms-client-request-id': client } : {}),
+    ...(typeof client === 'string' && request['x-ms-return-client-request-id'] === 'true'
+      ? { 'x-ms-client-request-id': client }
+      : {}),
   };
 }
 
@@ -59,15 +61,28 @@ export function mlHeaders(path: string, startedAt: number): Record<string, strin
 export function errorAnswer(path: string, fault: ArmFault): Answer {
   const { headers } = fault.more;
   if (gatewayCodes.has(fault.code)) {
-    const cause: Record<string, string> = fault.status === 404 || fault.status === 403 ? { 'x-ms-failure-cause': 'gateway' } : {};
-    return { status: fault.status, headers: { ...cause, ...headers }, body: { error: { code: fault.code, message: fault.message } } };
+    const cause: Record<string, string> =
+      fault.status === 404 || fault.status === 403 ? { 'x-ms-failure-cause': 'gateway' } : {};
+    return {
+      status: fault.status,
+      headers: { ...cause, ...headers },
+      body: { error: { code: fault.code, message: fault.message } },
+    };
   }
   if (dataPlane.test(path)) return { status: fault.status, headers, body: dataPlaneError(fault) };
   if (mlProvider.test(path)) {
-    return { status: fault.status, headers: { 'x-ms-response-type': 'error', ...headers }, body: { error: mlError(fault) } };
+    return {
+      status: fault.status,
+      headers: { 'x-ms-response-type': 'error', ...headers },
+      body: { error: mlError(fault) },
+    };
   }
   const { target, details } = fault.more;
-  return { status: fault.status, headers, body: { error: { code: fault.code, message: fault.message, target, details } } };
+  return {
+    status: fault.status,
+    headers,
+    body: { error: { code: fault.code, message: fault.message, target, details } },
+  };
 }
 
 function mlError(fault: ArmFault): unknown {
@@ -111,9 +126,16 @@ export function unknownPath(path: string, apiVersion: string): ArmFault {
   const provider = parts.findLastIndex((part) => part.toLowerCase() === 'providers');
   const namespace = provider === -1 ? undefined : parts[provider + 1];
   if (namespace === undefined) {
-    return new ArmFault(404, 'InvalidResourceType', `The resource type could not be found at '${path}' for api version '${apiVersion}'.`);
+    return new ArmFault(
+      404,
+      'InvalidResourceType',
+      `The resource type could not be found at '${path}' for api version '${apiVersion}'.`,
+    );
   }
-  const type = parts.slice(provider + 2).filter((_, index) => index % 2 === 0).join('/');
+  const type = parts
+    .slice(provider + 2)
+    .filter((_, index) => index % 2 === 0)
+    .join('/');
   return new ArmFault(
     404,
     'InvalidResourceType',

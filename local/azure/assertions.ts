@@ -45,17 +45,31 @@ export function checkCertificateAssertion(text: string, client: ServicePrincipal
     );
   }
   if (assertion.claims['sub'] !== client.clientId) {
-    throw new LoginError(401, 'invalid_client', 700021, "Client assertion application identifier doesn't match 'client_id' parameter.");
+    throw new LoginError(
+      401,
+      'invalid_client',
+      700021,
+      "Client assertion application identifier doesn't match 'client_id' parameter.",
+    );
   }
   const audiences = [endpoint, endpoint.replace('/v2.0/', '/'), `${url}/${endpoint.split('/')[3] ?? ''}/v2.0`];
   if (!audiences.includes(asString(assertion.claims['aud']) ?? '')) {
-    throw new LoginError(401, 'invalid_client', 700023, `Client assertion audience claim does not match Realm issuer. Review the documentation.`);
+    throw new LoginError(
+      401,
+      'invalid_client',
+      700023,
+      `Client assertion audience claim does not match Realm issuer. Review the documentation.`,
+    );
   }
   checkTimes(assertion);
 }
 
 /** Checks a token of another issuer against the application's federated credentials. */
-export async function checkFederatedAssertion(text: string, credentials: FederatedCredential[], caFile: string): Promise<void> {
+export async function checkFederatedAssertion(
+  text: string,
+  credentials: FederatedCredential[],
+  caFile: string,
+): Promise<void> {
   const assertion = read(text);
   const issuer = asString(assertion.claims['iss']) ?? '';
   const subject = asString(assertion.claims['sub']) ?? '';
@@ -69,15 +83,26 @@ export async function checkFederatedAssertion(text: string, credentials: Federat
         'Check that the federated identity credential is configured on the application.',
     );
   const byIssuer = credentials.filter((one) => one.issuer === issuer);
-  if (byIssuer.length === 0) throw mismatch(700211, 'No matching federated identity record found for presented assertion issuer.');
+  if (byIssuer.length === 0)
+    throw mismatch(700211, 'No matching federated identity record found for presented assertion issuer.');
   const bySubject = byIssuer.filter((one) => one.subject === subject);
-  if (bySubject.length === 0) throw mismatch(700213, 'No matching federated identity record found for presented assertion subject.');
+  if (bySubject.length === 0)
+    throw mismatch(700213, 'No matching federated identity record found for presented assertion subject.');
   const credential = bySubject.find((one) => audiences.includes(one.audience ?? 'api://AzureADTokenExchange'));
-  if (credential === undefined) throw mismatch(700212, 'No matching federated identity record found for presented assertion audience.');
+  if (credential === undefined)
+    throw mismatch(700212, 'No matching federated identity record found for presented assertion audience.');
   const keys = credential.keys ?? (await fetchKeys(issuer, caFile));
-  const named = keys.filter((key) => assertion.header['kid'] === undefined || key['kid'] === undefined || key['kid'] === assertion.header['kid']);
+  const named = keys.filter(
+    (key) =>
+      assertion.header['kid'] === undefined || key['kid'] === undefined || key['kid'] === assertion.header['kid'],
+  );
   if (!named.some((key) => signatureHolds(assertion, createPublicKey({ key, format: 'jwk' })))) {
-    throw new LoginError(401, 'invalid_client', 50013, 'Assertion failed signature validation. [Reason - The key was not found.]');
+    throw new LoginError(
+      401,
+      'invalid_client',
+      50013,
+      'Assertion failed signature validation. [Reason - The key was not found.]',
+    );
   }
   checkTimes(assertion);
 }
@@ -88,7 +113,12 @@ function read(text: string): Assertion {
   if (parts.header === undefined || parts.claims === undefined || signature === undefined) {
     throw new LoginError(401, 'invalid_client', 50027, 'JWT token is invalid or malformed.');
   }
-  return { header: parts.header, claims: parts.claims, signed: Buffer.from(`${header}.${claims}`), signature: Buffer.from(signature, 'base64url') };
+  return {
+    header: parts.header,
+    claims: parts.claims,
+    signed: Buffer.from(`${header}.${claims}`),
+    signature: Buffer.from(signature, 'base64url'),
+  };
 }
 
 function signatureHolds(assertion: Assertion, key: KeyObject): boolean {
@@ -123,7 +153,9 @@ function thumbprintOf(header: Record<string, unknown>): string {
 }
 
 async function fetchKeys(issuer: string, caFile: string): Promise<JsonWebKey[]> {
-  const configuration = asObject(await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, caFile));
+  const configuration = asObject(
+    await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, caFile),
+  );
   const place = asString(configuration['jwks_uri']);
   if (place === undefined) throw unreachable(issuer, 'its OpenID configuration names no jwks_uri');
   return asList(asObject(await fetchJson(place, caFile))['keys']).filter((key): key is JsonWebKey => isObject(key));

@@ -57,7 +57,9 @@ export class Authorization {
     if (principal === undefined) return false;
     if (action === '') return true;
     const byRole = principal.role === 'owner' || this.tasksDir === undefined || this.anyTaskLists(action, scope);
-    return byRole && (caller.task === undefined || this.tasksDir === undefined || this.taskLists(caller.task, action, scope));
+    return (
+      byRole && (caller.task === undefined || this.tasksDir === undefined || this.taskLists(caller.task, action, scope))
+    );
   }
 
   /** The task's name as it is written; clients lower-case the address they were given, and with it the name in it. */

@@ -20,13 +20,22 @@ export function admitToBlobs(
   if (token === undefined) return undefined;
   const checked = parts.tokens.check(token);
   if (!('caller' in checked)) {
-    return refusal(401, 'InvalidAuthenticationInfo', 'Server failed to authenticate the request. Please refer to the information in the www-authenticate header.');
+    return refusal(
+      401,
+      'InvalidAuthenticationInfo',
+      'Server failed to authenticate the request. Please refer to the information in the www-authenticate header.',
+    );
   }
   seen.caller = checked.caller;
   if (!storageAudience.test(checked.caller.audience)) return undefined;
   const action = dataAction(request.method ?? 'GET', url);
-  if (parts.authorization.allows(checked.caller, action, `${accountPath}/blobServices/default/containers`)) return undefined;
-  return refusal(403, 'AuthorizationPermissionMismatch', 'This request is not authorized to perform this operation using this permission.');
+  if (parts.authorization.allows(checked.caller, action, `${accountPath}/blobServices/default/containers`))
+    return undefined;
+  return refusal(
+    403,
+    'AuthorizationPermissionMismatch',
+    'This request is not authorized to perform this operation using this permission.',
+  );
 }
 
 function dataAction(method: string, url: URL): string {

@@ -72,7 +72,9 @@ export class BlobStorage implements Blobs {
   /** Whether a request is for this account: by host name, or by the first part of the path. */
   owns(host: string, path: string): boolean {
     return (
-      host.toLowerCase().startsWith(`${this.account}.blob.`) || path === `/${this.account}` || path.startsWith(`/${this.account}/`)
+      host.toLowerCase().startsWith(`${this.account}.blob.`) ||
+      path === `/${this.account}` ||
+      path.startsWith(`/${this.account}/`)
     );
   }
 
@@ -100,7 +102,12 @@ export class BlobStorage implements Blobs {
     return `?${accountSas(this.storage, permissions, 'co', hours)}`;
   }
 
-  async write(container: string, blob: string, content: Buffer, contentType = 'application/octet-stream'): Promise<void> {
+  async write(
+    container: string,
+    blob: string,
+    content: Buffer,
+    contentType = 'application/octet-stream',
+  ): Promise<void> {
     await this.containerUrl(container);
     const headers = { 'x-ms-blob-type': 'BlockBlob', 'content-type': contentType };
     await this.send('PUT', container, blob, { headers, body: content, accept: [201] });
@@ -109,7 +116,11 @@ export class BlobStorage implements Blobs {
   async append(container: string, blob: string, content: Buffer): Promise<void> {
     await this.containerUrl(container);
     if (!(await this.exists(container, blob))) {
-      const headers = { 'x-ms-blob-type': 'AppendBlob', 'content-type': 'text/plain; charset=utf-8', 'if-none-match': '*' };
+      const headers = {
+        'x-ms-blob-type': 'AppendBlob',
+        'content-type': 'text/plain; charset=utf-8',
+        'if-none-match': '*',
+      };
       await this.send('PUT', container, blob, { headers, accept: [201, 409] });
     }
     // One append takes at most 4 MiB.
@@ -191,10 +202,16 @@ export class BlobStorage implements Blobs {
     more: { query?: string; headers?: Record<string, string>; body?: Buffer; accept: number[] },
   ): Promise<Response> {
     const path = `${this.account}/${container}${blob === '' ? '' : `/${encodePath(blob)}`}`;
-    const query = [more.query, accountSas(this.storage, 'rwdlacup', 'sco')].filter((part) => part !== undefined).join('&');
+    const query = [more.query, accountSas(this.storage, 'rwdlacup', 'sco')]
+      .filter((part) => part !== undefined)
+      .join('&');
     const headers = { 'x-ms-version': '2021-12-02', ...more.headers };
     const body = more.body ?? (method === 'PUT' ? Buffer.alloc(0) : undefined);
-    const response = await fetch(`${this.running().getHttpServerAddress()}/${path}?${query}`, { method, headers, body });
+    const response = await fetch(`${this.running().getHttpServerAddress()}/${path}?${query}`, {
+      method,
+      headers,
+      body,
+    });
     if (more.accept.includes(response.status)) return response;
     const reason = response.headers.get('x-ms-error-code') ?? (await response.text());
     throw new Error(`Blob storage answered ${response.status} to ${method} ${path}: ${reason}`);
@@ -238,8 +255,10 @@ function defaultExport<T extends object>(module: { default: T | { default: T } }
 function refuseRangeAtEnd(response: ServerResponse): void {
   const writeHead = response.writeHead.bind(response);
   response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-    const [, first = '0', last = '0', size = '0'] = /^bytes (\d+)-(-?\d+)\/(\d+)$/.exec(String(response.getHeader('content-range'))) ?? [];
-    if (response.statusCode !== 206 || Number(last) >= Number(first)) return Reflect.apply(writeHead, this, args) as ServerResponse;
+    const [, first = '0', last = '0', size = '0'] =
+      /^bytes (\d+)-(-?\d+)\/(\d+)$/.exec(String(response.getHeader('content-range'))) ?? [];
+    if (response.statusCode !== 206 || Number(last) >= Number(first))
+      return Reflect.apply(writeHead, this, args) as ServerResponse;
     response.setHeader('content-range', `bytes */${size}`);
     response.setHeader('x-ms-error-code', 'InvalidRange');
     response.statusCode = 416;

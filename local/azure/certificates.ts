@@ -119,7 +119,12 @@ export async function makeClientCertificate(
   name: string,
 ): Promise<{ certificate: string; key: string; thumbprint: string }> {
   x509.cryptoProvider.set(webcrypto);
-  const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+  const rsa = {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  };
   const keys = await webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),

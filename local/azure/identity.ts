@@ -73,10 +73,18 @@ export class MetadataService {
     });
     request.resume();
     if (await this.misbehave(method, url, request, response)) return;
-    await send(method, response, this.answer(method, path ?? '/', url.searchParams, request, task), { server: 'IMDS/150.870.65.1854' });
+    await send(method, response, this.answer(method, path ?? '/', url.searchParams, request, task), {
+      server: 'IMDS/150.870.65.1854',
+    });
   }
 
-  private answer(method: string, path: string, query: URLSearchParams, request: IncomingMessage, task: string | undefined): Answer {
+  private answer(
+    method: string,
+    path: string,
+    query: URLSearchParams,
+    request: IncomingMessage,
+    task: string | undefined,
+  ): Answer {
     if (method !== 'GET') return { status: 405, body: { error: 'method_not_allowed' } };
     const plain = path.replace(/\/+$/, '').toLowerCase();
     if (plain === '/metadata/identity/oauth2/token') return this.machineToken(query, request, task);
@@ -96,7 +104,8 @@ export class MetadataService {
     const chosen = this.choose(firstOf(query, wanted));
     if (typeof chosen === 'string') return badRequest(chosen);
     const audience = audienceOf(resource, this.options.url);
-    if (audience === undefined) return { status: 400, body: { error: 'invalid_resource', error_description: unknownResource(resource) } };
+    if (audience === undefined)
+      return { status: 400, body: { error: 'invalid_resource', error_description: unknownResource(resource) } };
     const issued = this.issue(chosen, audience, task);
     return {
       status: 200,
@@ -119,18 +128,28 @@ export class MetadataService {
       return { status: 403, body: { statusCode: 403, message: 'The X-IDENTITY-HEADER is missing or wrong.' } };
     }
     const refuse = (message: string): Answer => ({ status: 400, body: { statusCode: 400, message } });
-    if (query.get('api-version') !== '2019-08-01') return refuse(`Unsupported api-version: ${query.get('api-version') ?? '(none)'}.`);
+    if (query.get('api-version') !== '2019-08-01')
+      return refuse(`Unsupported api-version: ${query.get('api-version') ?? '(none)'}.`);
     const resource = query.get('resource');
     if (resource === null || resource === '') return refuse('The resource parameter is required.');
     const wanted = ['client_id', 'principal_id', 'object_id', 'mi_res_id', 'msi_res_id'];
     const chosen = this.choose(firstOf(query, wanted));
-    if (typeof chosen === 'string') return refuse('No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.');
+    if (typeof chosen === 'string')
+      return refuse(
+        'No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.',
+      );
     const audience = audienceOf(resource, this.options.url);
     if (audience === undefined) return refuse(unknownResource(resource));
     const issued = this.issue(chosen, audience, task);
     return {
       status: 200,
-      body: { access_token: issued.token, client_id: chosen.clientId, expires_on: String(issued.expires), resource, token_type: 'Bearer' },
+      body: {
+        access_token: issued.token,
+        client_id: chosen.clientId,
+        expires_on: String(issued.expires),
+        resource,
+        token_type: 'Bearer',
+      },
     };
   }
 
@@ -150,13 +169,22 @@ export class MetadataService {
     return 'Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request';
   }
 
-  private issue(who: Principal, audience: string, task: string | undefined): { token: string; lifetime: number; expires: number } {
+  private issue(
+    who: Principal,
+    audience: string,
+    task: string | undefined,
+  ): { token: string; lifetime: number; expires: number } {
     const lifetime = this.options.faults.tokenLifetimeSeconds ?? lifetimeSeconds;
     const token = this.options.tokens.mint({ ...who, audience, task, lifetimeSeconds: lifetime });
     return { token, lifetime, expires: Math.floor(Date.now() / 1000) + lifetime };
   }
 
-  private async misbehave(method: string, url: URL, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  private async misbehave(
+    method: string,
+    url: URL,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<boolean> {
     const fault = this.options.faults.take('metadata', method, url.pathname + url.search);
     if (fault === undefined) return false;
     if (fault.delayMs !== undefined) await sleep(fault.delayMs);
@@ -175,8 +203,10 @@ function firstOf(query: URLSearchParams, parameters: string[]): string | undefin
 
 function metadataProblem(request: IncomingMessage): Answer | undefined {
   // A proxy's mark: the service must only be reached from the machine itself.
-  if (request.headers['x-forwarded-for'] !== undefined) return badRequest('Requests with an X-Forwarded-For header are not allowed');
-  if (request.headers['metadata']?.toString().toLowerCase() !== 'true') return badRequest('Required metadata header not specified');
+  if (request.headers['x-forwarded-for'] !== undefined)
+    return badRequest('Requests with an X-Forwarded-For header are not allowed');
+  if (request.headers['metadata']?.toString().toLowerCase() !== 'true')
+    return badRequest('Required metadata header not specified');
   return undefined;
 }
 
@@ -207,5 +237,6 @@ function requireLoopback(host: string): void {
     .flatMap((list) => list ?? [])
     .filter((one) => one.internal)
     .map((one) => one.address);
-  if (!loopback.includes(host)) throw new Error(`The metadata service can listen on ${host} only where the loopback interface holds that address.`);
+  if (!loopback.includes(host))
+    throw new Error(`The metadata service can listen on ${host} only where the loopback interface holds that address.`);
 }

@@ -15,7 +15,7 @@ import { Recorder, type Exchange } from './recorder';
 import { createResources, requireParents } from './resources';
 import { names, openDirectory, type AgentIdentities, type Directory } from './seed';
 import { AzureServer } from './server';
-import type { Core, Service } from './service';
+import type { Caller, Core, Service } from './service';
 import { serviceConnection, type ConnectionScheme, type ServiceConnection } from './service-connection';
 import { createServices } from './services';
 import { JournalStore } from './store';
@@ -140,7 +140,8 @@ async function open(stateDir: string, options: AzureOptions): Promise<Parts> {
     caBundleFile: certificates.caBundleFile,
     store,
     blobs,
-    mintToken: (claims) => tokens.mint({ ...claims, lifetimeSeconds: claims.lifetimeSeconds ?? faults.tokenLifetimeSeconds }),
+    mintToken: (claims) =>
+      tokens.mint({ ...claims, lifetimeSeconds: claims.lifetimeSeconds ?? faults.tokenLifetimeSeconds }),
     verifyToken: (token) => {
       const checked = tokens.check(token);
       return 'caller' in checked ? checked.caller : undefined;
@@ -151,13 +152,22 @@ async function open(stateDir: string, options: AzureOptions): Promise<Parts> {
     log,
   };
   const common = { url, tokens, faults, recorder };
-  const server = new AzureServer({ ...common, ...certificates, tenantId: names.tenantId, port: ports.https, authorization, blobs, log, requireParents });
+  const server = new AzureServer({
+    ...common,
+    ...certificates,
+    tenantId: names.tenantId,
+    port: ports.https,
+    authorization,
+    blobs,
+    log,
+    requireParents,
+  });
   const services = [
     createLogin({ ...common, caFile: certificates.caFile, directory, federated: () => federated }),
     createResources(core, directory),
     { routes: operations.routes() },
     createWorkspace(core, directory, blobs),
-    ...(options.services ?? createServices)(core),
+    ...(options.services?.(core) ?? createServices(core, ownerOf(directory), kubeconfigFile(stateDir))),
   ];
   server.use(services.flatMap((service) => service.routes));
   const metadata = new MetadataService({
@@ -169,7 +179,21 @@ async function open(stateDir: string, options: AzureOptions): Promise<Parts> {
     taskName: (given) => authorization.taskName(given),
   });
   const imdsUrl = `http://127.0.0.1:${ports.metadata}`;
-  return { url, imdsUrl, stateDir, identityHeader, certificates, directory, faults, federated, recorder, blobs, server, metadata, services };
+  return {
+    url,
+    imdsUrl,
+    stateDir,
+    identityHeader,
+    certificates,
+    directory,
+    faults,
+    federated,
+    recorder,
+    blobs,
+    server,
+    metadata,
+    services,
+  };
 }
 
 function present(parts: Parts, stop: () => Promise<void>): LocalAzure {
@@ -194,7 +218,8 @@ function present(parts: Parts, stop: () => Promise<void>): LocalAzure {
     }),
     serviceConnection: (scheme) => serviceConnection(scheme, url, directory, parts.federated.at(-1)),
     federate: (credential) => {
-      const same = (one: FederatedCredential): boolean => one.issuer === credential.issuer && one.subject === credential.subject;
+      const same = (one: FederatedCredential): boolean =>
+        one.issuer === credential.issuer && one.subject === credential.subject;
       parts.federated.splice(0, Infinity, ...parts.federated.filter((one) => !same(one)), credential);
     },
     onExchange: (listener) => parts.server.onExchange(listener),
@@ -222,11 +247,19 @@ function environment(parts: Parts): Record<string, string> {
     MLOPS_RESOURCE_GROUP: names.resourceGroup,
     MLOPS_WORKSPACE: names.workspace,
     MLOPS_REGISTRY: names.registry,
-    KUBECONFIG: join(parts.stateDir, 'kubeconfig'),
+    KUBECONFIG: kubeconfigFile(parts.stateDir),
     SSL_CERT_FILE: certificates.caBundleFile,
     REQUESTS_CA_BUNDLE: certificates.caBundleFile,
     NODE_EXTRA_CA_CERTS: certificates.caFile,
   };
+}
+
+function kubeconfigFile(stateDir: string): string {
+  return join(stateDir, 'kubeconfig');
+}
+
+function ownerOf({ servicePrincipal: { objectId, clientId } }: Directory): Caller {
+  return { objectId, clientId, tenantId: names.tenantId, audience: '' };
 }
 
 function readIdentityHeader(file: string): string {

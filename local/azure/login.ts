@@ -20,8 +20,18 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** The login endpoint (authority): discovery documents, signing keys, and the client credentials grant in both versions. */
 export function createLogin(options: Options): Service {
-  const open = (path: string, handle: (call: Call) => Answer): Route => ({ method: 'GET', path, token: 'none', handle });
-  const token = (path: string): Route => ({ method: 'POST', path, token: 'none', handle: (call) => answerToken(call, options) });
+  const open = (path: string, handle: (call: Call) => Answer): Route => ({
+    method: 'GET',
+    path,
+    token: 'none',
+    handle,
+  });
+  const token = (path: string): Route => ({
+    method: 'POST',
+    path,
+    token: 'none',
+    handle: (call) => answerToken(call, options),
+  });
   return {
     routes: [
       open('/common/discovery/instance', () => ({ status: 200, body: discovery(options.url) })),
@@ -82,7 +92,12 @@ async function issue(call: Call, options: Options): Promise<Answer> {
   if (!isTenant(tenant)) throw noTenant(tenant);
   const grant = form.get('grant_type') ?? '';
   if (grant !== 'client_credentials') {
-    throw new LoginError(400, 'unsupported_grant_type', 70003, `The app requested an unsupported grant type '${grant}'.`);
+    throw new LoginError(
+      400,
+      'unsupported_grant_type',
+      70003,
+      `The app requested an unsupported grant type '${grant}'.`,
+    );
   }
   const client = options.directory.servicePrincipal;
   if (form.get('client_id') !== client.clientId) {
@@ -98,7 +113,11 @@ async function issue(call: Call, options: Options): Promise<Answer> {
   const { resource, audience } = readResource(form, options.url);
   const lifetime = options.faults.tokenLifetimeSeconds ?? 3600;
   const token = options.tokens.mint({ ...client, audience, lifetimeSeconds: lifetime });
-  return { status: 200, headers: { 'cache-control': 'no-store, no-cache', pragma: 'no-cache' }, body: tokenBody(call, token, resource, lifetime) };
+  return {
+    status: 200,
+    headers: { 'cache-control': 'no-store, no-cache', pragma: 'no-cache' },
+    body: tokenBody(call, token, resource, lifetime),
+  };
 }
 
 function tokenBody(call: Call, token: string, resource: string, lifetime: number): unknown {
@@ -118,7 +137,12 @@ function tokenBody(call: Call, token: string, resource: string, lifetime: number
   };
 }
 
-async function checkCredential(form: URLSearchParams, client: ServicePrincipal, options: Options, call: Call): Promise<void> {
+async function checkCredential(
+  form: URLSearchParams,
+  client: ServicePrincipal,
+  options: Options,
+  call: Call,
+): Promise<void> {
   const secret = form.get('client_secret');
   const assertion = form.get('client_assertion');
   if (secret !== null) {
@@ -132,13 +156,24 @@ async function checkCredential(form: URLSearchParams, client: ServicePrincipal, 
     );
   }
   if (assertion === null) {
-    throw new LoginError(401, 'invalid_client', 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.");
+    throw new LoginError(
+      401,
+      'invalid_client',
+      7000218,
+      "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    );
   }
   if (form.get('client_assertion_type') !== assertionType) {
-    throw new LoginError(400, 'invalid_request', 900144, "The request body must contain the following parameter: 'client_assertion_type'.");
+    throw new LoginError(
+      400,
+      'invalid_request',
+      900144,
+      "The request body must contain the following parameter: 'client_assertion_type'.",
+    );
   }
   // A certificate's assertion is issued by the application itself, a federated one by somebody else.
-  if (issuerOf(assertion) === client.clientId) checkCertificateAssertion(assertion, client, `${options.url}${call.url.pathname}`, options.url);
+  if (issuerOf(assertion) === client.clientId)
+    checkCertificateAssertion(assertion, client, `${options.url}${call.url.pathname}`, options.url);
   else await checkFederatedAssertion(assertion, options.federated(), options.caFile);
 }
 
@@ -153,9 +188,12 @@ function issuerOf(assertion: string): unknown {
 
 /** Version 1 names a resource, version 2 a scope that ends with `/.default`. */
 function readResource(form: URLSearchParams, url: string): { resource: string; audience: string } {
-  const scopes = (form.get('scope') ?? '').split(' ').filter((scope) => scope !== '' && !['openid', 'profile', 'offline_access'].includes(scope));
+  const scopes = (form.get('scope') ?? '')
+    .split(' ')
+    .filter((scope) => scope !== '' && !['openid', 'profile', 'offline_access'].includes(scope));
   const [scope] = scopes;
-  const resource = form.get('resource') ?? (scope?.endsWith('/.default') === true ? scope.slice(0, -'/.default'.length) : undefined);
+  const resource =
+    form.get('resource') ?? (scope?.endsWith('/.default') === true ? scope.slice(0, -'/.default'.length) : undefined);
   if (resource === undefined) {
     throw new LoginError(
       400,
@@ -165,7 +203,8 @@ function readResource(form: URLSearchParams, url: string): { resource: string; a
     );
   }
   const audience = audienceOf(resource, url);
-  if (audience === undefined) throw new LoginError(400, 'invalid_resource', 500011, unknownResource(resource).replace(/^AADSTS500011: /, ''));
+  if (audience === undefined)
+    throw new LoginError(400, 'invalid_resource', 500011, unknownResource(resource).replace(/^AADSTS500011: /, ''));
   return { resource, audience };
 }
 
@@ -174,14 +213,22 @@ function isTenant(tenant: string): boolean {
 }
 
 function noTenant(tenant: string): LoginError {
-  return new LoginError(400, 'invalid_request', 90002, `Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.`);
+  return new LoginError(
+    400,
+    'invalid_request',
+    90002,
+    `Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.`,
+  );
 }
 
 function errorBody(call: Call, error: LoginError): Answer {
   const trace = randomUUID();
   const client = call.headers['client-request-id'];
   const correlation = typeof client === 'string' ? client : randomUUID();
-  const time = new Date().toISOString().replace('T', ' ').replace(/\.\d+Z$/, 'Z');
+  const time = new Date()
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z');
   return {
     status: error.status,
     body: {

@@ -1,7 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { asObject, asString } from './json';
-import { ArmFault, type Answer, type Call, type Operations, type Route, type StartedOperation, type Store } from './service';
+import {
+  ArmFault,
+  type Answer,
+  type Call,
+  type Operations,
+  type Route,
+  type StartedOperation,
+  type Store,
+} from './service';
 
 /** The api-version of the request being answered: status URLs carry the version of the request that began the operation. */
 export const requestApiVersion = new AsyncLocalStorage<string>();
@@ -58,11 +66,16 @@ export class LongRunningOperations implements Operations {
     };
     this.store.set(key, status);
     void this.run(key, status, work);
-    return { id, asyncOperationUrl: this.statusUrl('mfeOperationsStatus', name), resultUrl: this.statusUrl('mfeOperationResults', name) };
+    return {
+      id,
+      asyncOperationUrl: this.statusUrl('mfeOperationsStatus', name),
+      resultUrl: this.statusUrl('mfeOperationResults', name),
+    };
   }
 
   routes(): Route[] {
-    const path = (kind: string): string => `/subscriptions/{subscription}/providers/${provider}/locations/{location}/${kind}/{name}`;
+    const path = (kind: string): string =>
+      `/subscriptions/{subscription}/providers/${provider}/locations/{location}/${kind}/{name}`;
     // Whoever holds the signed URL may read it: no action is asked for.
     const common = { method: 'GET', token: 'arm', action: '' } as const;
     return [
@@ -71,7 +84,11 @@ export class LongRunningOperations implements Operations {
     ];
   }
 
-  private async run(key: string, status: Status, work: (report: (percent: number) => void) => Promise<void>): Promise<void> {
+  private async run(
+    key: string,
+    status: Status,
+    work: (report: (percent: number) => void) => Promise<void>,
+  ): Promise<void> {
     const save = (change: Partial<Status>): void => {
       Object.assign(status, change);
       this.store.set(key, status);
@@ -81,7 +98,12 @@ export class LongRunningOperations implements Operations {
       save({ status: 'Succeeded', running: false, percentComplete: 100, endTime: new Date().toISOString() });
     } catch (cause) {
       const fault = cause instanceof ArmFault ? cause : new ArmFault(500, 'InternalServerError', String(cause));
-      const error = { status: fault.status, code: fault.code, message: fault.message, details: fault.more.details ?? [] };
+      const error = {
+        status: fault.status,
+        code: fault.code,
+        message: fault.message,
+        details: fault.more.details ?? [],
+      };
       save({ status: 'Failed', running: false, endTime: new Date().toISOString(), error });
     }
   }
@@ -106,7 +128,9 @@ export class LongRunningOperations implements Operations {
   private answerResult(call: Call): Answer {
     const status = this.find(call);
     if (status.error !== undefined) {
-      throw new ArmFault(status.error.status, status.error.code, status.error.message, { details: status.error.details });
+      throw new ArmFault(status.error.status, status.error.code, status.error.message, {
+        details: status.error.details,
+      });
     }
     return { ...this.answerStatus(call), status: status.running ? 202 : 200 };
   }
@@ -114,7 +138,11 @@ export class LongRunningOperations implements Operations {
   private find(call: Call): Status {
     const name = call.params['name'] ?? '';
     if (call.query.get('s') !== this.signature(name, call.query)) {
-      throw new ArmFault(403, 'AuthorizationFailed', 'The signature of the operation URL is not valid; it must be used as it was given.');
+      throw new ArmFault(
+        403,
+        'AuthorizationFailed',
+        'The signature of the operation URL is not valid; it must be used as it was given.',
+      );
     }
     const found = readStatus(this.store.get(`operation/${name}`));
     if (found === undefined) throw new ArmFault(404, 'OperationNotFound', `The operation ${name} was not found.`);
@@ -125,7 +153,11 @@ export class LongRunningOperations implements Operations {
   private statusUrl(kind: string, name: string): string {
     const version = requestApiVersion.getStore() ?? '2024-10-01';
     const base = `${this.where.url}/subscriptions/${this.where.subscriptionId}/providers/${provider}/locations/${this.where.location}`;
-    const query = new URLSearchParams({ 'api-version': version, t: String(Date.now()), c: randomBytes(2900).toString('base64url') });
+    const query = new URLSearchParams({
+      'api-version': version,
+      t: String(Date.now()),
+      c: randomBytes(2900).toString('base64url'),
+    });
     query.set('s', this.signature(name, query));
     query.set('h', randomBytes(32).toString('base64url'));
     return `${base}/${kind}/${name}?${query.toString()}`;
@@ -141,7 +173,12 @@ export class LongRunningOperations implements Operations {
     for (const key of this.store.keys('operation/')) {
       const status = readStatus(this.store.get(key));
       if (status?.running !== true) continue;
-      const error = { status: 409, code: 'OperationCanceled', message: 'The operation was interrupted by a restart.', details: [] };
+      const error = {
+        status: 409,
+        code: 'OperationCanceled',
+        message: 'The operation was interrupted by a restart.',
+        details: [],
+      };
       this.store.set(key, { ...status, running: false, status: 'Failed', endTime: new Date().toISOString(), error });
     }
   }
@@ -176,5 +213,7 @@ function readStatus(value: unknown): Status | undefined {
 
 function readDetails(value: unknown): { code: string; message: string }[] {
   const list: unknown[] = Array.isArray(value) ? value : [];
-  return list.map(asObject).map((one) => ({ code: asString(one['code']) ?? '', message: asString(one['message']) ?? '' }));
+  return list
+    .map(asObject)
+    .map((one) => ({ code: asString(one['code']) ?? '', message: asString(one['message']) ?? '' }));
 }

@@ -14,7 +14,10 @@ export async function choosePorts(stateDir: string, asked: { port?: number; imds
   const kept = existsSync(file) ? asObject(JSON.parse(readFileSync(file, 'utf8'))) : {};
   const choose = async (wanted: number | undefined, last: unknown): Promise<number> =>
     wanted !== undefined && wanted !== 0 ? wanted : (asNumber(last) ?? (await freePort()));
-  const ports = { https: await choose(asked.port, kept['https']), metadata: await choose(asked.imdsPort, kept['metadata']) };
+  const ports = {
+    https: await choose(asked.port, kept['https']),
+    metadata: await choose(asked.imdsPort, kept['metadata']),
+  };
   writeFileSync(file, JSON.stringify(ports));
   return ports;
 }
@@ -25,7 +28,9 @@ async function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('No port is free.'))));
+      server.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('No port is free.')),
+      );
     });
   });
 }

@@ -1,4 +1,13 @@
-import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import type { Caller } from './service';
@@ -21,7 +30,10 @@ export interface Exchange {
 const limit = 16 * 1024 * 1024;
 
 /** Collects what passes through a request and its answer, however they are read and written. */
-export function tap(request: IncomingMessage, response: ServerResponse): { request: () => Buffer; response: () => Buffer } {
+export function tap(
+  request: IncomingMessage,
+  response: ServerResponse,
+): { request: () => Buffer; response: () => Buffer } {
   const received = collector();
   const sent = collector();
   const push = request.push.bind(request);
@@ -47,7 +59,8 @@ function collector(): { keep: (chunk: unknown) => void; take: () => Buffer } {
   let size = 0;
   return {
     keep: (chunk) => {
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk instanceof Uint8Array ? Buffer.from(chunk) : undefined;
+      const bytes =
+        typeof chunk === 'string' ? Buffer.from(chunk) : chunk instanceof Uint8Array ? Buffer.from(chunk) : undefined;
       if (bytes === undefined || size > limit) return;
       size += bytes.length;
       chunks.push(bytes);
@@ -70,9 +83,19 @@ export class Recorder {
     return this.recordFile !== undefined;
   }
 
-  log(line: { time: string; method: string; url: string; status: number; ms: number; task?: string; caller?: string; note?: string }): void {
+  log(line: {
+    time: string;
+    method: string;
+    url: string;
+    status: number;
+    ms: number;
+    task?: string;
+    caller?: string;
+    note?: string;
+  }): void {
     // A stand-in whose folder is being removed still answers its last requests.
-    if (existsSync(dirname(this.logFile))) appendFileSync(this.logFile, `${JSON.stringify({ ...line, url: redactText(line.url) })}\n`);
+    if (existsSync(dirname(this.logFile)))
+      appendFileSync(this.logFile, `${JSON.stringify({ ...line, url: redactText(line.url) })}\n`);
   }
 
   record(exchange: Exchange): void {
@@ -106,7 +129,10 @@ const secretFields =
 
 function redactHeaders(headers: IncomingHttpHeaders | OutgoingHttpHeaders): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, secretHeaders.test(name) ? hidden : redactText(String(value))]),
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      secretHeaders.test(name) ? hidden : redactText(String(value)),
+    ]),
   );
 }
 

@@ -10,7 +10,13 @@ const subscriptionPath = `/subscriptions/${names.subscriptionId}`;
  */
 export function createResources(core: Core, directory: Directory): Service {
   // Lists show what the caller may see; here that is all there is.
-  const list = (path: string, handle: (call: Call) => Answer): Route => ({ method: 'GET', path, token: 'arm', action: '', handle });
+  const list = (path: string, handle: (call: Call) => Answer): Route => ({
+    method: 'GET',
+    path,
+    token: 'arm',
+    action: '',
+    handle,
+  });
   return {
     routes: [
       { method: 'GET', path: '/metadata/endpoints', token: 'none', handle: (call) => cloudDescription(call, core.url) },
@@ -58,7 +64,10 @@ export function createResources(core: Core, directory: Directory): Service {
 
 /** Throws the 404 that Azure gives for a path whose subscription, resource group or workspace does not exist. */
 export function requireParents(path: string): void {
-  const found = /^\/subscriptions\/([^/]+)(?:\/resourceGroups\/([^/]+))?(?:\/providers\/Microsoft\.MachineLearningServices\/workspaces\/([^/]+)(\/.*)?)?/i.exec(path);
+  const found =
+    /^\/subscriptions\/([^/]+)(?:\/resourceGroups\/([^/]+))?(?:\/providers\/Microsoft\.MachineLearningServices\/workspaces\/([^/]+)(\/.*)?)?/i.exec(
+      path,
+    );
   if (found === null) return;
   const [, subscriptionId, groupName, workspace, below] = found;
   if (!same(subscriptionId, names.subscriptionId)) {
@@ -115,7 +124,8 @@ function cloudDescription(call: Call, url: string): Answer {
     },
     batch: 'https://batch.core.windows.net/',
     resourceManager: url,
-    vmImageAliasDoc: 'https://raw.githubusercontent.com/Azure/azure-rest-api-specs/master/arm-compute/quickstart-templates/aliases.json',
+    vmImageAliasDoc:
+      'https://raw.githubusercontent.com/Azure/azure-rest-api-specs/master/arm-compute/quickstart-templates/aliases.json',
     activeDirectoryDataLake: 'https://datalake.azure.net/',
     sqlManagement: 'https://management.core.windows.net:8443/',
     microsoftGraphResourceId: 'https://graph.microsoft.com/',
@@ -149,7 +159,11 @@ function subscription(): unknown {
     tenantId: names.tenantId,
     displayName: 'mlops local',
     state: 'Enabled',
-    subscriptionPolicies: { locationPlacementId: 'Public_2014-09-01', quotaId: 'PayAsYouGo_2014-09-01', spendingLimit: 'Off' },
+    subscriptionPolicies: {
+      locationPlacementId: 'Public_2014-09-01',
+      quotaId: 'PayAsYouGo_2014-09-01',
+      spendingLimit: 'Off',
+    },
   };
 }
 
@@ -186,10 +200,17 @@ function resources(core: Core, directory: Directory): Record<string, unknown>[] 
   const kept = core.store.keys(`${groupPath}/providers/`).flatMap((id) => {
     const [namespace = '', type = '', name, ...below] = id.slice(`${groupPath}/providers/`.length).split('/');
     const known = resourceTypes[`${namespace}/${type}`.toLowerCase()];
-    return known === undefined || name === undefined || below.length > 0 ? [] : [{ id, name, type: known, location: names.location }];
+    return known === undefined || name === undefined || below.length > 0
+      ? []
+      : [{ id, name, type: known, location: names.location }];
   });
   const fixed = [
-    { id: workspacePath, name: names.workspace, type: 'Microsoft.MachineLearningServices/workspaces', location: names.location },
+    {
+      id: workspacePath,
+      name: names.workspace,
+      type: 'Microsoft.MachineLearningServices/workspaces',
+      location: names.location,
+    },
     {
       id: `${groupPath}/providers/Microsoft.ContainerRegistry/registries/${names.registry}`,
       name: names.registry,
@@ -221,7 +242,12 @@ function filtered(call: Call, all: Record<string, unknown>[]): unknown[] {
   if (filter === null) return all;
   return filter.split(/\s+and\s+/i).reduce((left, term) => {
     const [, field, value] = /^\s*(resourceType|name)\s+eq\s+'([^']*)'\s*$/i.exec(term) ?? [];
-    if (field === undefined) throw new ArmFault(400, 'InvalidFilterInQueryString', `Invalid $filter '${filter}' specified in the query string.`);
+    if (field === undefined)
+      throw new ArmFault(
+        400,
+        'InvalidFilterInQueryString',
+        `Invalid $filter '${filter}' specified in the query string.`,
+      );
     const key = field.toLowerCase() === 'name' ? 'name' : 'type';
     return left.filter((one) => same(asString(asObject(one)[key]), value ?? ''));
   }, all);
@@ -250,7 +276,11 @@ function provider(namespace: string): unknown {
 function oneProvider(call: Call): Answer {
   const namespace = providers.find((one) => same(one, call.params['namespace'] ?? ''));
   if (namespace === undefined) {
-    throw new ArmFault(404, 'InvalidResourceNamespace', `The resource namespace '${call.params['namespace'] ?? ''}' is invalid.`);
+    throw new ArmFault(
+      404,
+      'InvalidResourceNamespace',
+      `The resource namespace '${call.params['namespace'] ?? ''}' is invalid.`,
+    );
   }
   return { status: 200, body: provider(namespace) };
 }

@@ -23,8 +23,18 @@ export function serviceSas(
   const resource = blob === undefined ? 'c' : 'b';
   const path = `/blob/${account.name}/${container}${blob === undefined ? '' : `/${blob}`}`;
   const { start, expiry } = times(hours);
-  const text = [ordered, start, expiry, path, '', '', 'https,http', version, resource, '', '', '', '', '', '', ''].join('\n');
-  return query({ sv: version, st: start, se: expiry, sr: resource, sp: ordered, spr: 'https,http', sig: sign(account, text) });
+  const text = [ordered, start, expiry, path, '', '', 'https,http', version, resource, '', '', '', '', '', '', ''].join(
+    '\n',
+  );
+  return query({
+    sv: version,
+    st: start,
+    se: expiry,
+    sr: resource,
+    sp: ordered,
+    spr: 'https,http',
+    sig: sign(account, text),
+  });
 }
 
 /** Query of an account SAS for blobs (service, containers and objects as given), without `?`. */

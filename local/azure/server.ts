@@ -95,7 +95,12 @@ export class AzureServer {
     }
   }
 
-  private async answer(method: string, url: URL, request: IncomingMessage, seen: { caller?: Caller; note?: string }): Promise<Answer> {
+  private async answer(
+    method: string,
+    url: URL,
+    request: IncomingMessage,
+    seen: { caller?: Caller; note?: string },
+  ): Promise<Answer> {
     try {
       const body = await readBody(request);
       const match = this.match(method, url, seen);
@@ -110,7 +115,10 @@ export class AzureServer {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.options.log(`${method} ${url.pathname} failed: ${text}`);
       seen.note = 'internal error';
-      return errorAnswer(url.pathname, new ArmFault(500, 'InternalServerError', `The local Azure failed: ${String(error)}`));
+      return errorAnswer(
+        url.pathname,
+        new ArmFault(500, 'InternalServerError', `The local Azure failed: ${String(error)}`),
+      );
     }
   }
 
@@ -121,7 +129,12 @@ export class AzureServer {
     this.options.log(`no route for ${method} ${url.pathname}`);
     if (found.methods.length > 0) {
       const allow = { headers: { allow: found.methods.join(', ') } };
-      throw new ArmFault(405, 'MethodNotAllowed', `The requested resource does not support http method '${method}'.`, allow);
+      throw new ArmFault(
+        405,
+        'MethodNotAllowed',
+        `The requested resource does not support http method '${method}'.`,
+        allow,
+      );
     }
     throw unknownPath(url.pathname, url.searchParams.get('api-version') ?? '');
   }
@@ -130,7 +143,11 @@ export class AzureServer {
     if (route.token === 'none') return nobody;
     const caller = this.admission.require(request.headers, route.token);
     if (route.token === 'arm' && !url.searchParams.has('api-version')) {
-      throw new ArmFault(400, 'MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required for all requests.');
+      throw new ArmFault(
+        400,
+        'MissingApiVersionParameter',
+        'The api-version query parameter (?api-version=) is required for all requests.',
+      );
     }
     // Data-plane paths carry the workspace's ARM id behind their own prefix.
     const armPath = url.pathname.slice(Math.max(0, url.pathname.toLowerCase().indexOf('/subscriptions/')));
@@ -142,7 +159,12 @@ export class AzureServer {
   }
 
   /** Does what a planned fault says; true when that was the answer. */
-  private async misbehave(method: string, url: URL, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  private async misbehave(
+    method: string,
+    url: URL,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<boolean> {
     const fault = this.options.faults.take('azure', method, url.pathname + url.search);
     if (fault === undefined) return false;
     if (fault.delayMs !== undefined) await sleep(fault.delayMs);
@@ -163,8 +185,20 @@ export class AzureServer {
     const time = new Date(started).toISOString();
     const ms = Date.now() - started;
     const status = response.headersSent ? response.statusCode : 0;
-    const name = caller === undefined ? undefined : (this.options.authorization.principal(caller.objectId)?.name ?? caller.objectId);
-    this.options.recorder.log({ time, method, url: url.href, status, ms, task: caller?.task, caller: name, note: what.note });
+    const name =
+      caller === undefined
+        ? undefined
+        : (this.options.authorization.principal(caller.objectId)?.name ?? caller.objectId);
+    this.options.recorder.log({
+      time,
+      method,
+      url: url.href,
+      status,
+      ms,
+      task: caller?.task,
+      caller: name,
+      note: what.note,
+    });
     if (copy === undefined) return;
     const exchange: Exchange = {
       time,
@@ -187,7 +221,11 @@ export class AzureServer {
 export async function listen(server: HttpServer, port: number, host: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void => {
-      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} on ${host} is in use by another program; stop it or choose another port.`) : error);
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`Port ${port} on ${host} is in use by another program; stop it or choose another port.`)
+          : error,
+      );
     };
     server.once('error', fail);
     server.listen(port, host, () => {
@@ -204,7 +242,12 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** Sends an answer; `defaults` are headers it does not name itself. */
-export async function send(method: string, response: ServerResponse, answer: Answer, ...defaults: Record<string, string>[]): Promise<void> {
+export async function send(
+  method: string,
+  response: ServerResponse,
+  answer: Answer,
+  ...defaults: Record<string, string>[]
+): Promise<void> {
   const headers = new Headers();
   for (const set of [...defaults, answer.headers ?? {}]) {
     for (const [name, value] of Object.entries(set)) headers.set(name, value);
@@ -212,7 +255,8 @@ export async function send(method: string, response: ServerResponse, answer: Ans
   response.statusCode = answer.status;
   const { body } = answer;
   const raw = typeof body === 'string' || body instanceof Uint8Array;
-  if (body !== undefined && !raw && !headers.has('content-type')) headers.set('content-type', 'application/json; charset=utf-8');
+  if (body !== undefined && !raw && !headers.has('content-type'))
+    headers.set('content-type', 'application/json; charset=utf-8');
   for (const [name, value] of headers) response.setHeader(name, value);
   if (answer.stream !== undefined) {
     response.flushHeaders();
@@ -221,16 +265,28 @@ export async function send(method: string, response: ServerResponse, answer: Ans
   }
   const bytes = body === undefined ? Buffer.alloc(0) : raw ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
   // The length that a HEAD names is that of the body it leaves out.
-  if (answer.status !== 204 && answer.status !== 304 && !headers.has('content-length')) response.setHeader('content-length', bytes.length);
+  if (answer.status !== 204 && answer.status !== 304 && !headers.has('content-length'))
+    response.setHeader('content-length', bytes.length);
   response.end(method === 'HEAD' ? undefined : bytes);
 }
 
-function makeCall(method: string, url: URL, request: IncomingMessage, body: Buffer, match: Match, caller: Caller): Call {
+function makeCall(
+  method: string,
+  url: URL,
+  request: IncomingMessage,
+  body: Buffer,
+  match: Match,
+  caller: Caller,
+): Call {
   const json = (): unknown => {
     try {
       return JSON.parse(body.toString('utf8'));
     } catch (error) {
-      throw new ArmFault(400, 'InvalidRequestContent', `The request content was invalid and could not be deserialized: '${String(error)}'.`);
+      throw new ArmFault(
+        400,
+        'InvalidRequestContent',
+        `The request content was invalid and could not be deserialized: '${String(error)}'.`,
+      );
     }
   };
   return { method, url, params: match.params, query: url.searchParams, headers: request.headers, body, json, caller };

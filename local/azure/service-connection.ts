@@ -1,7 +1,8 @@
 import type { FederatedCredential } from './assertions';
 import { names, type Directory } from './seed';
 
-export type ConnectionScheme = 'ManagedServiceIdentity' | 'WorkloadIdentityFederation' | 'ServicePrincipalKey' | 'ServicePrincipalCertificate';
+export type ConnectionScheme =
+  'ManagedServiceIdentity' | 'WorkloadIdentityFederation' | 'ServicePrincipalKey' | 'ServicePrincipalCertificate';
 
 /** A service connection of type azurerm, as Azure DevOps hands it to the agent. */
 export interface ServiceConnection {
@@ -46,14 +47,19 @@ export function serviceConnection(
   };
 }
 
-function authorization(scheme: ConnectionScheme, directory: Directory, federated: FederatedCredential | undefined): ServiceConnection['authorization'] {
+function authorization(
+  scheme: ConnectionScheme,
+  directory: Directory,
+  federated: FederatedCredential | undefined,
+): ServiceConnection['authorization'] {
   const { clientId, secret, key, certificate } = directory.servicePrincipal;
   const tenantid = names.tenantId;
   switch (scheme) {
     case 'ManagedServiceIdentity':
       return { scheme, parameters: { tenantid } };
     case 'WorkloadIdentityFederation':
-      if (federated === undefined) throw new Error('No federated credential is registered: call federate() with the issuer and subject first.');
+      if (federated === undefined)
+        throw new Error('No federated credential is registered: call federate() with the issuer and subject first.');
       return {
         scheme,
         parameters: {
@@ -66,7 +72,12 @@ function authorization(scheme: ConnectionScheme, directory: Directory, federated
     case 'ServicePrincipalKey':
       return {
         scheme: 'ServicePrincipal',
-        parameters: { tenantid, serviceprincipalid: clientId, authenticationType: 'spnKey', serviceprincipalkey: secret },
+        parameters: {
+          tenantid,
+          serviceprincipalid: clientId,
+          authenticationType: 'spnKey',
+          serviceprincipalkey: secret,
+        },
       };
     case 'ServicePrincipalCertificate':
       return {

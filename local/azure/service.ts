@@ -77,7 +77,13 @@ export interface Core {
   /** Blob storage: accounts, containers, SAS. */
   readonly blobs: Blobs;
   /** Signs a token of this tenant (RS256) for an audience, in the form of the real issuer. */
-  mintToken(claims: { objectId: string; clientId: string; audience: string; task?: string; lifetimeSeconds?: number }): string;
+  mintToken(claims: {
+    objectId: string;
+    clientId: string;
+    audience: string;
+    task?: string;
+    lifetimeSeconds?: number;
+  }): string;
   /** Claims of a token this core signed, or `undefined` when it is not one, or expired. */
   verifyToken(token: string): Caller | undefined;
   /** Whether a caller may do an Azure action on an ARM id: for routes that check their caller themselves. */
@@ -151,7 +157,11 @@ export class ArmFault extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
-    readonly more: { details?: { code: string; message: string }[]; target?: string; headers?: Record<string, string> } = {},
+    readonly more: {
+      details?: { code: string; message: string }[];
+      target?: string;
+      headers?: Record<string, string>;
+    } = {},
   ) {
     super(message);
   }

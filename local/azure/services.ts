@@ -1,11 +1,32 @@
+import { writeFileSync } from 'node:fs';
 import { createContainerInstances } from './container-instances';
+import { createKubernetes } from './kubernetes';
+import { Access } from './kubernetes/access';
+import { kubeconfig } from './kubernetes/arm';
 import { createEndpoints } from './ml/endpoints';
 import { createJobs } from './ml/jobs';
 import { createTracking } from './ml/tracking';
 import { createRegistry } from './registry';
-import type { Core, Service } from './service';
+import type { Caller, Core, Service } from './service';
 
-/** The services that run things: jobs, tracking, endpoints, registry, container instances. */
-export function createServices(core: Core): Service[] {
-  return [createJobs(core), createTracking(core), createEndpoints(core), createRegistry(core), createContainerInstances(core)];
+/**
+ * The services that run things: jobs, tracking, endpoints, registry, container instances, Kubernetes. `owner` is who the
+ * kubeconfig written to `kubeconfigFile` acts as.
+ */
+export function createServices(core: Core, owner: Caller, kubeconfigFile: string): Service[] {
+  return [
+    createJobs(core),
+    createTracking(core),
+    createEndpoints(core),
+    createRegistry(core),
+    createContainerInstances(core),
+    createKubernetes(core),
+    {
+      routes: [],
+      start: () => {
+        writeFileSync(kubeconfigFile, kubeconfig(core, new Access(core), owner), { mode: 0o600 });
+        return Promise.resolve();
+      },
+    },
+  ];
 }

@@ -79,7 +79,9 @@ export class JournalStore implements Store {
       if (last) return undefined;
       throw new Error(`The state file ${this.file} is damaged; remove its folder to start anew.`, { cause: error });
     }
-    throw new Error(`The state file ${this.file} holds a line that is not a document; remove its folder to start anew.`);
+    throw new Error(
+      `The state file ${this.file} holds a line that is not a document; remove its folder to start anew.`,
+    );
   }
 
   private compact(): void {

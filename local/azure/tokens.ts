@@ -1,4 +1,12 @@
-import { createPrivateKey, createPublicKey, createSign, generateKeyPairSync, randomUUID, verify, createHash } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSign,
+  generateKeyPairSync,
+  randomUUID,
+  verify,
+  createHash,
+} from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -79,7 +87,8 @@ export class Tokens {
     const claims = readPart(payload);
     if (claims === undefined || readPart(header)?.['alg'] !== 'RS256') return { problem: 'malformed' };
     const signed = Buffer.from(`${header}.${payload}`);
-    if (!verify('RSA-SHA256', signed, this.publicKey, Buffer.from(signature, 'base64url'))) return { problem: 'signature' };
+    if (!verify('RSA-SHA256', signed, this.publicKey, Buffer.from(signature, 'base64url')))
+      return { problem: 'signature' };
     return this.checkClaims(claims);
   }
 

@@ -45,24 +45,31 @@ export function lockOwner(file: string): LockOwner | undefined {
   return owner && isSameProcess(owner.pid, owner.started) ? owner : undefined;
 }
 
-/** When a process began, as `ps` tells it; `undefined` when there is no such process (or no `ps`). */
+/** When a process began, as `ps` tells it; `undefined` when none lives under this number, or there is no `ps` to ask. */
 export function startOf(pid: number): string | undefined {
-  const { stdout, status } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
-    encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
-  });
-  return status === 0 && stdout.trim() !== '' ? stdout.trim() : undefined;
+  const seen = look(pid);
+  return seen === 'unknown' ? undefined : seen;
 }
 
 /** Whether the process lives and is the one that began then: process numbers are given again. */
 export function isSameProcess(pid: number, started: string): boolean {
+  const seen = look(pid);
+  if (seen !== 'unknown') return seen !== undefined && (started === '' || seen === started);
   try {
-    process.kill(pid, 0);
+    return process.kill(pid, 0);
   } catch (error) {
     // Another user's process lives, though we may not signal it.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
-  return started === '' || (startOf(pid) ?? started) === started;
+}
+
+function look(pid: number): string | undefined {
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+  const { stdout, error } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8', env });
+  if (error) return 'unknown';
+  const [state = '', ...start] = stdout.trim().split(/\s+/);
+  // Z: it has ended, and only its parent has not taken notice yet.
+  return state === '' || state.startsWith('Z') ? undefined : start.join(' ');
 }
 
 function read(file: string): LockOwner | undefined {

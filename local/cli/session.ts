@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Run, Server } from '../agent/server';
 import { runPipeline } from '../agent';
+import { nodeBinary } from '../agent/task/node-handler';
 import { startAzure, type LocalAzure } from '../azure';
 import { startDevOps, type LocalDevOps, type QueueRequest } from '../devops';
 import { Failure } from './errors';
@@ -44,6 +45,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   const { stateDir, port } = options;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   requireTasks();
+  requireNode(options.handler);
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.reverse().splice(0)) await closer();
@@ -183,6 +185,19 @@ function requireTasks(): void {
     ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'task.json')))
     : [];
   if (built.length === 0) throw new Failure('The tasks are not built yet. Build them with `npm run build`.');
+}
+
+/** Asked for by name, it must be there before anything starts. */
+function requireNode(handler: Handler | undefined): void {
+  if (handler === undefined) return;
+  try {
+    nodeBinary(handler);
+  } catch {
+    const major = handler.slice('node'.length);
+    throw new Failure(
+      `There is no Node ${major} here for --handler ${handler}. Set NODE${major} to the path of its binary.`,
+    );
+  }
 }
 
 function seedOf(azure: LocalAzure): Parameters<typeof startDevOps>[0]['seed'] {

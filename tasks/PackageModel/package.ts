@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Agent, Outcome } from '../../lib/agent/agent';
-import { TaskError, errorText } from '../../lib/agent/errors';
+import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import { markdownTable } from '../../lib/agent/markdown';
 import type { Azure } from '../../lib/azure/azure';
 import type { Tokens } from '../../lib/azure/credential';
@@ -132,6 +132,7 @@ async function findBuilt(access: RegistryAccess, repository: string, tag: string
   try {
     return await manifestDigest(access, repository, tag);
   } catch (error) {
+    if (error instanceof CancelledError) throw error;
     access.agent.warn(
       `Whether the image was built before cannot be seen in registry ${access.registry.name}, so it is built: ${errorText(error)}`,
     );

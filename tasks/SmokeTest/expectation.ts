@@ -62,9 +62,9 @@ async function schemaExpectation(name: string, schema: Record<string, unknown>):
 async function compile(name: string, schema: Record<string, unknown>): Promise<ValidateFunction> {
   const dialect = typeof schema['$schema'] === 'string' ? schema['$schema'] : '';
   const { Ajv } = dialect.includes('2020-12')
-    ? { Ajv: (await import('ajv/dist/2020')).Ajv2020 }
+    ? { Ajv: (await import('ajv/dist/2020.js')).Ajv2020 }
     : dialect.includes('2019-09')
-      ? { Ajv: (await import('ajv/dist/2019')).Ajv2019 }
+      ? { Ajv: (await import('ajv/dist/2019.js')).Ajv2019 }
       : await import('ajv');
   const { default: formats } = await import('ajv-formats');
   try {

@@ -1,7 +1,16 @@
 import type { Core, Route } from '../service';
-import { Assets } from './assets';
-import { badParameter, missing, MlflowFault, mlflowRoutes, paged, pairs, type MlflowCall } from './mlflow-wire';
-import { errorMessage, isObject, optionalObject, provider, textMap, type Json } from './wire';
+import { artifactContainer, Assets } from './assets';
+import {
+  badParameter,
+  missing,
+  MlflowFault,
+  mlflowRoutes,
+  paged,
+  pairs,
+  plainClient,
+  type MlflowCall,
+} from './mlflow-wire';
+import { errorMessage, isObject, optionalObject, optionalText, provider, textMap, type Json } from './wire';
 
 /**
  * MLflow's model registry on top of the workspace's models: a registered model is a model container, its versions are
@@ -31,7 +40,7 @@ export function modelRoutes(core: Core): Route[] {
     ...route('GET', 'model-versions/get', 'read', (call) => registry.version(call)),
     ...route('GET', 'model-versions/search', 'read', (call) => registry.searchVersions(call)),
     ...route('GET', 'model-versions/get-download-uri', 'read', (call) => ({
-      artifact_uri: registry.found(call)['modelUri'],
+      artifact_uri: registry.downloadUri(call),
     })),
     ...route('PATCH', 'model-versions/update', 'write', (call) =>
       registry.change(
@@ -209,6 +218,20 @@ class Registry {
 
   found(call: MlflowCall): Json {
     return this.properties(call, this.name(call), call.input.text('version'));
+  }
+
+  /**
+   * The model's place in a form that MLflow's artifact readers know: of the plugin `azureml://artifacts/{origin}/{container}/{path}`,
+   * of plain MLflow the proxy's. A model outside the artifact store is shown as ARM shows it; no reader of MLflow's gets there.
+   */
+  downloadUri(call: MlflowCall): string {
+    const uri = optionalText(this.found(call), 'modelUri', 'model') ?? '';
+    const place = new Assets(this.core, call.store.workspace).place(uri);
+    if (place.container !== artifactContainer) return uri;
+    const [, runId, path = ''] = /^ExperimentRun\/dcid\.([^/]+)\/?(.*)$/.exec(place.blob) ?? [];
+    const run = runId === undefined ? undefined : call.store.run(runId);
+    if (!plainClient(call.call) || run === undefined) return `azureml://artifacts/${place.blob}`;
+    return `mlflow-artifacts:/${run.experimentId}/${run.runId}/artifacts/${path}`;
   }
 
   searchVersions(call: MlflowCall): Json {

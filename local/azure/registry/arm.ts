@@ -85,7 +85,6 @@ function registry(core: Core, group: string): unknown {
         trustPolicy: { type: 'Notary', status: 'disabled' },
         retentionPolicy: { days: 7, status: 'disabled' },
         exportPolicy: { status: 'enabled' },
-        azureADAuthenticationAsArmPolicy: { status: 'enabled' },
       },
       encryption: { status: 'disabled' },
       dataEndpointEnabled: false,

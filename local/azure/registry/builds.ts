@@ -149,7 +149,8 @@ export class Builds {
   private async work(queued: Run, request: BuildRequest, abort: AbortController): Promise<void> {
     const run: Run = { ...queued, status: 'Running', startTime: now() };
     this.save(run);
-    const log = new RunLog(this.core.blobs, container, logBlob(run), (error) =>
+    const secrets = request.arguments.filter(({ isSecret }) => isSecret).map(({ value }) => value);
+    const log = new RunLog(this.core.blobs, container, logBlob(run), secrets, (error) =>
       this.core.log(`log of run ${run.id}: ${String(error)}`),
     );
     const timer = setTimeout(() => abort.abort(new TimeoutError()), request.timeout * 1000);
@@ -210,7 +211,7 @@ export class Builds {
           architecture: request.platform.architecture,
           noCache: request.noCache,
           signal,
-          log: secretsHidden(request, log.line),
+          log: log.line,
         },
         {
           storage: this.storage,
@@ -321,12 +322,6 @@ const ends: Partial<Record<Run['status'], LogEnd>> = {
 
 function logBlob(run: Run): string {
   return `logs/${run.id}/rawtext.log`;
-}
-
-/** Values of secret build arguments never reach the log. */
-function secretsHidden(request: BuildRequest, log: (line: string) => void): (line: string) => void {
-  const secrets = request.arguments.filter(({ isSecret, value }) => isSecret && value !== '').map(({ value }) => value);
-  return (line) => log(secrets.reduce((text, secret) => text.replaceAll(secret, '***'), line));
 }
 
 function dependencies(images: Run['outputImages'], result: BuildResult, log: RunLog): void {

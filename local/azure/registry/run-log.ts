@@ -16,12 +16,15 @@ export class RunLog {
     private readonly blobs: Blobs,
     private readonly container: string,
     private readonly blob: string,
+    /** Values of secret build arguments: they never reach the log, whoever writes them. */
+    private readonly secrets: string[],
     private readonly failed: (error: unknown) => void,
   ) {}
 
   /** A line of what runs in a step, as it is. */
   readonly line = (text: string): void => {
-    this.pending += `${text}\n`;
+    const shown = this.secrets.reduce((line, secret) => (secret === '' ? line : line.replaceAll(secret, '***')), text);
+    this.pending += `${shown}\n`;
     this.timer ??= setTimeout(() => this.flush(), 200);
   };
 

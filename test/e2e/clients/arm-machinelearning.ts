@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AzureMachineLearningWorkspaces, type JobBaseUnion } from '@azure/arm-machinelearning';
+import { AzureMachineLearningWorkspaces, type JobBasePropertiesUnion } from '@azure/arm-machinelearning';
 import { ClientSecretCredential } from '@azure/identity';
 
 /**
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
 async function job(): Promise<Record<string, unknown>> {
   const environmentId = await environment('arm-job', []);
   const codeId = await code('arm-job', { 'train.py': train });
-  const body: JobBaseUnion = {
+  const body: JobBasePropertiesUnion = {
     jobType: 'Command',
     command: 'python train.py ${{inputs.alpha}}',
     environmentId,
@@ -81,7 +81,7 @@ async function job(): Promise<Record<string, unknown>> {
   return {
     created: [created.name, created.properties.jobType, 'status' in created.properties],
     completed: completed.status,
-    command: completed.jobType === 'Command' ? completed.command : undefined,
+    command: 'command' in completed ? completed.command : undefined,
     services: Object.keys(completed.services ?? {}).sort(),
     canceled: canceled.status,
     jobs: listed.map((one) => one.name).sort(),
@@ -89,7 +89,7 @@ async function job(): Promise<Record<string, unknown>> {
   };
 }
 
-async function waitForJob(name: string, wanted: string[]): Promise<JobBaseUnion> {
+async function waitForJob(name: string, wanted: string[]): Promise<JobBasePropertiesUnion> {
   for (;;) {
     const { properties } = await client.jobs.get(group, workspace, name);
     const status = properties.status ?? '';
@@ -119,17 +119,24 @@ async function serving(): Promise<Record<string, unknown>> {
   const name = 'arm-endpoint';
   const body = { location: 'westeurope', properties: { authMode: 'Key' } };
   await onlineEndpoints.beginCreateOrUpdateAndWait(group, workspace, name, body, quick);
-  const deployed = await onlineDeployments.beginCreateOrUpdateAndWait(group, workspace, name, 'blue', {
-    location: 'westeurope',
-    sku: { name: 'Default', capacity: 1 },
-    properties: {
-      endpointComputeType: 'Managed',
-      model: `${workspaceId()}/models/arm-model/versions/2`,
-      environmentId: await environment('arm-serving', ['azureml-inference-server-http>=1.5.1']),
-      codeConfiguration: { codeId: await code('arm-score', { 'score.py': score }), scoringScript: 'score.py' },
-      instanceType: 'Standard_DS2_v2',
+  const deployed = await onlineDeployments.beginCreateOrUpdateAndWait(
+    group,
+    workspace,
+    name,
+    'blue',
+    {
+      location: 'westeurope',
+      sku: { name: 'Default', capacity: 1 },
+      properties: {
+        endpointComputeType: 'Managed',
+        model: `${workspaceId()}/models/arm-model/versions/2`,
+        environmentId: await environment('arm-serving', ['azureml-inference-server-http>=1.5.1']),
+        codeConfiguration: { codeId: await code('arm-score', { 'score.py': score }), scoringScript: 'score.py' },
+        instanceType: 'Standard_DS2_v2',
+      },
     },
-  }, quick);
+    quick,
+  );
   const { scoringUri = '' } = (await onlineEndpoints.get(group, workspace, name)).properties;
   const { primaryKey = '' } = await onlineEndpoints.listKeys(group, workspace, name);
   const before = (await ask(scoringUri, primaryKey)).status;
@@ -195,7 +202,6 @@ async function upload(asset: string, files: Record<string, string>): Promise<str
   }
   return sasUri.origin + sasUri.pathname;
 }
-
 
 function workspaceId(): string {
   return `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.MachineLearningServices/workspaces/${workspace}`;

@@ -42,7 +42,10 @@ describe('azure-cli, unchanged, on the local Azure', function () {
   it('builds an image with ACR Tasks and runs it as a container instance', () => {
     const image = path.join(__dirname, 'hello-image');
     const answers = run('azure-cli-image.sh', [image], { network: true, port: 443 });
-    assert.match(answers.get('build') ?? '', /Step 6\/6 : CMD .*\n[^]*digest: sha256:[0-9a-f]{64}[^]*Run ID: ch1 was successful/);
+    assert.match(
+      answers.get('build') ?? '',
+      /Step 6\/6 : CMD .*\n[^]*digest: sha256:[0-9a-f]{64}[^]*Run ID: ch1 was successful/,
+    );
     const group = json(answers, 'show');
     assert.equal(valueAt(group, 'provisioningState'), 'Succeeded');
     assert.equal(valueAt(group, 'containers/0/image'), 'localhost/hello:1');

@@ -4,10 +4,29 @@ import { neutralLine, neutralLines } from '../../../lib/agent/neutralise';
 
 // What the agent would find: an own reading of Command.TryParse, with a search that skips ignorable characters as .NET's
 // culture-sensitive IndexOf does. Deliberately generous: it ignores case too.
-const invisible =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]/g;
+const invisible = [
+  [0x00, 0x08],
+  [0x0b, 0x1f],
+  [0x7f, 0x9f],
+  [0xad, 0xad],
+  [0x34f, 0x34f],
+  [0x61c, 0x61c],
+  [0x115f, 0x1160],
+  [0x17b4, 0x17b5],
+  [0x180b, 0x180f],
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x206f],
+  [0x3164, 0x3164],
+  [0xfe00, 0xfe0f],
+  [0xfeff, 0xfeff],
+  [0xffa0, 0xffa0],
+  [0xfff0, 0xfff8],
+] as const;
+const isVisible = (character: string): boolean =>
+  !invisible.some(([from, to]) => character.charCodeAt(0) >= from && character.charCodeAt(0) <= to);
 function agentSeesCommand(line: string): boolean {
-  const compared = line.replace(invisible, '').toLowerCase();
+  const compared = Array.from(line).filter(isVisible).join('').toLowerCase();
   return compared.includes('##vso[') || compared.includes('##[');
 }
 

@@ -44,14 +44,18 @@ async function translate(expected: Expected, asset: () => Promise<AssetFile>): P
     const deployment = await readOnlineDeployment(file);
     fake.on('GET', '{ws}/models/[^/]+/versions/[^/]+', ({ path: id }) => ({ body: { id, properties: {} } }));
     const resolved = await resolveDeployment(fake.azure, agent, deployment, undefined);
-    const endpoint = deployment.endpointName ?? String(expected.set?.['endpoint_name'] ?? 'endpoint');
-    const name = deployment.name ?? String(expected.set?.['name'] ?? 'unnamed');
+    const endpoint = deployment.endpointName ?? textOf(expected.set?.['endpoint_name'], 'endpoint');
+    const name = deployment.name ?? textOf(expected.set?.['name'], 'unnamed');
     const dataIds = await ensureCollections(fake.azure, deployment, endpoint, name);
     const body = onlineDeploymentBody(deployment, { ...resolved, dataIds }, 'westeurope');
     return { calls: [...calls(fake.seen), put(`/onlineEndpoints/${endpoint}/deployments/${name}`, body)] };
   } catch (error) {
     return { error: { message: String(error) } };
   }
+}
+
+function textOf(value: unknown, fallback: string): string {
+  return typeof value === 'string' ? value : fallback;
 }
 
 function put(below: string, body: unknown): unknown {
@@ -112,7 +116,7 @@ function mutate(document: unknown, { op, path: pointer, to, value }: Mutant['op'
   const parent = keys.reduce((at, key) => at[key] as Record<string, unknown>, copy);
   const old = parent[last];
   if (op === 'replace') parent[last] = value;
-  else delete parent[last];
+  else Reflect.deleteProperty(parent, last);
   if (op === 'rename') parent[to!] = old;
   return copy;
 } // prettier-ignore

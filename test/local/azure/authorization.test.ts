@@ -16,7 +16,12 @@ describe('action of an ARM request', () => {
     ['PUT', `${id}/jobs/j1`, `${ml}/jobs/write`, `${id}/jobs/j1`],
     ['POST', `${id}/jobs/j1/cancel`, `${ml}/jobs/cancel/action`, `${id}/jobs/j1`],
     ['POST', `${id}/datastores/d/listSecrets`, `${ml}/datastores/listSecrets/action`, `${id}/datastores/d`],
-    ['PATCH', `${id}/onlineEndpoints/e/deployments/blue`, `${ml}/onlineEndpoints/deployments/write`, `${id}/onlineEndpoints/e/deployments/blue`],
+    [
+      'PATCH',
+      `${id}/onlineEndpoints/e/deployments/blue`,
+      `${ml}/onlineEndpoints/deployments/write`,
+      `${id}/onlineEndpoints/e/deployments/blue`,
+    ],
     ['DELETE', `${id}/models/m/versions/3`, `${ml}/models/versions/delete`, `${id}/models/m/versions/3`],
     ['GET', groupPath, 'Microsoft.Resources/subscriptions/resourceGroups/read', groupPath],
     [
@@ -55,14 +60,24 @@ describe('authorisation by permissions.json', () => {
     const action = (name: string, scope: string): unknown => ({ name, scope, why: 'a test' });
     writeTask(tasks, 'Reader', { actions: [action(`${ml}/models/versions/read`, 'workspace')], dataActions: [] });
     writeTask(tasks, 'Writer', {
-      actions: [action(`${ml}/models/versions/write`, 'workspace'), action(`${ml}/onlineEndpoints/score/action`, 'workspace'), action('*', 'workspace')],
+      actions: [
+        action(`${ml}/models/versions/write`, 'workspace'),
+        action(`${ml}/onlineEndpoints/score/action`, 'workspace'),
+        action('*', 'workspace'),
+      ],
       dataActions: [action('Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read', 'workspace')],
     });
     authorization = new Authorization(directory.principals, tasks);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const caller = (task?: string, objectId = directory.agentIdentities[0]?.objectId ?? ''): Caller => ({ objectId, clientId: 'c', tenantId: 't', audience: 'a', ...(task === undefined ? {} : { task }) });
+  const caller = (task?: string, objectId = directory.agentIdentities[0]?.objectId ?? ''): Caller => ({
+    objectId,
+    clientId: 'c',
+    tenantId: 't',
+    audience: 'a',
+    ...(task === undefined ? {} : { task }),
+  });
   const model = `${id}/models/m/versions/1`;
 
   it('allows a task what its own file lists, whatever the spelling', () => {
@@ -87,13 +102,21 @@ describe('authorisation by permissions.json', () => {
   it('denies outside the scope that a permission names', () => {
     const elsewhere = `${groupPath}/providers/Microsoft.ContainerRegistry/registries/r`;
     assert.ok(!authorization.allows(caller('Reader'), `${ml}/models/versions/read`, elsewhere));
-    assert.ok(!authorization.allows(caller('Reader'), `${ml}/models/versions/read`, model.replace('rg-mlops', 'rg-other')));
+    assert.ok(
+      !authorization.allows(caller('Reader'), `${ml}/models/versions/read`, model.replace('rg-mlops', 'rg-other')),
+    );
   });
 
   it('looks for data actions among data actions only', () => {
     assert.ok(!authorization.allows(caller('Writer'), `${ml}/onlineEndpoints/score/action`, `${id}/onlineEndpoints/e`));
     const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read';
-    assert.ok(authorization.allows(caller('Writer'), blobs, `${groupPath}/providers/Microsoft.Storage/storageAccounts/stmlops/blobServices/default`));
+    assert.ok(
+      authorization.allows(
+        caller('Writer'),
+        blobs,
+        `${groupPath}/providers/Microsoft.Storage/storageAccounts/stmlops/blobServices/default`,
+      ),
+    );
   });
 
   it('allows the owner everything, and a task with the owner token its own list only', () => {
@@ -108,7 +131,10 @@ describe('a denied request', () => {
   let tasksDir: string;
   before(async () => {
     tasksDir = mkdtempSync(join(tmpdir(), 'tasks-'));
-    writeTask(tasksDir, 'Reader', { actions: [{ name: `${ml}/models/versions/read`, scope: 'workspace', why: 'a test' }], dataActions: [] });
+    writeTask(tasksDir, 'Reader', {
+      actions: [{ name: `${ml}/models/versions/read`, scope: 'workspace', why: 'a test' }],
+      dataActions: [],
+    });
     on = await stage({ tasksDir });
   });
   after(async () => {
@@ -133,10 +159,18 @@ describe('a denied request', () => {
 
   it('is refused on the data plane and in blob storage too', async () => {
     const ml1 = await metadataToken(on.azure, resources.ml, { task: 'Reader' });
-    const listed = await request(on.azure, 'GET', `/artifact/v2.0${workspacePath(on.azure)}/artifacts/ExperimentRun/dcid.x`, { token: ml1 });
+    const listed = await request(
+      on.azure,
+      'GET',
+      `/artifact/v2.0${workspacePath(on.azure)}/artifacts/ExperimentRun/dcid.x`,
+      { token: ml1 },
+    );
     assert.deepEqual([listed.status, at(listed.json, 'error', 'code')], [403, 'AuthorizationFailed']);
     const storage = await metadataToken(on.azure, resources.storage, { task: 'Reader' });
-    const blob = await request(on.azure, 'GET', '/stmlops/azureml/x', { token: storage, headers: { 'x-ms-version': '2023-11-03' } });
+    const blob = await request(on.azure, 'GET', '/stmlops/azureml/x', {
+      token: storage,
+      headers: { 'x-ms-version': '2023-11-03' },
+    });
     assert.deepEqual([blob.status, blob.headers['x-ms-error-code']], [403, 'AuthorizationPermissionMismatch']);
   });
 
@@ -151,7 +185,10 @@ describe('a denied request', () => {
     const token = await metadataToken(on.azure, resources.arm, { task: 'Later' });
     const path = `${workspacePath(on.azure)}?api-version=2024-10-01`;
     assert.equal((await request(on.azure, 'GET', path, { token })).status, 403);
-    writeTask(tasksDir, 'Later', { actions: [{ name: `${ml}/read`, scope: 'workspace', why: 'a test' }], dataActions: [] });
+    writeTask(tasksDir, 'Later', {
+      actions: [{ name: `${ml}/read`, scope: 'workspace', why: 'a test' }],
+      dataActions: [],
+    });
     assert.equal((await request(on.azure, 'GET', path, { token })).status, 200);
   });
 });

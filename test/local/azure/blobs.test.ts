@@ -35,10 +35,27 @@ describe('blob storage', () => {
   it('accepts a SAS of a container for every blob in it', async () => {
     const [base = '', query = ''] = (await core.blobs.sasUrl('tree', undefined, 'racwdl')).split('?');
     for (const name of ['x/1', 'x/2', 'y']) {
-      assert.equal((await request(on.azure, 'PUT', `${base}/${name}?${query}`, { body: Buffer.from(name), headers: put })).status, 201);
+      assert.equal(
+        (await request(on.azure, 'PUT', `${base}/${name}?${query}`, { body: Buffer.from(name), headers: put })).status,
+        201,
+      );
     }
-    assert.deepEqual((await core.blobs.list('tree', 'x/')).map(({ name, size }) => [name, size]), [['x/1', 3], ['x/2', 3]]);
-    assert.equal((await request(on.azure, 'PUT', `${base.replace('tree', 'sas')}/z?${query}`, { body: Buffer.from('z'), headers: put })).status, 403);
+    assert.deepEqual(
+      (await core.blobs.list('tree', 'x/')).map(({ name, size }) => [name, size]),
+      [
+        ['x/1', 3],
+        ['x/2', 3],
+      ],
+    );
+    assert.equal(
+      (
+        await request(on.azure, 'PUT', `${base.replace('tree', 'sas')}/z?${query}`, {
+          body: Buffer.from('z'),
+          headers: put,
+        })
+      ).status,
+      403,
+    );
   });
 
   it('checks a token: signature here, audience and lifetime too', async () => {
@@ -57,15 +74,21 @@ describe('blob storage', () => {
     const key = readFileSync(join(on.folder, 'state', 'blobs', 'account.key'), 'utf8');
     const headers = { 'x-ms-date': new Date().toUTCString(), 'x-ms-version': '2021-12-02' };
     const canonical = `x-ms-date:${headers['x-ms-date']}\nx-ms-version:${headers['x-ms-version']}\n/stmlops/stmlops/sas/by-token`;
-    const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(`GET\n\n\n\n\n\n\n\n\n\n\n\n${canonical}`).digest('base64');
-    const reply = await request(on.azure, 'GET', '/stmlops/sas/by-token', { headers: { ...headers, authorization: `SharedKey stmlops:${signature}` } });
+    const signature = createHmac('sha256', Buffer.from(key, 'base64'))
+      .update(`GET\n\n\n\n\n\n\n\n\n\n\n\n${canonical}`)
+      .digest('base64');
+    const reply = await request(on.azure, 'GET', '/stmlops/sas/by-token', {
+      headers: { ...headers, authorization: `SharedKey stmlops:${signature}` },
+    });
     assert.equal(reply.status, 200, reply.text);
   });
 
   it('is reached by host name too', async () => {
     const read = new URL(await core.blobs.sasUrl('sas', 'a/b c#1.txt', 'r'));
     const path = read.pathname.replace('/stmlops/', '/') + read.search;
-    const reply = await request(on.azure, 'GET', path, { headers: { host: `stmlops.blob.core.localhost:${read.port}` } });
+    const reply = await request(on.azure, 'GET', path, {
+      headers: { host: `stmlops.blob.core.localhost:${read.port}` },
+    });
     assert.deepEqual([reply.status, reply.text], [200, 'hello']);
   });
 
@@ -76,7 +99,10 @@ describe('blob storage', () => {
     await core.blobs.append('logs', 'run/log.txt', Buffer.from('two\n'));
     await core.blobs.setMetadata('logs', 'run/log.txt', { Complete: 'successful' });
     const head = await request(on.azure, 'HEAD', read);
-    assert.deepEqual([head.headers['x-ms-blob-type'], head.headers['x-ms-meta-complete']], ['AppendBlob', 'successful']);
+    assert.deepEqual(
+      [head.headers['x-ms-blob-type'], head.headers['x-ms-meta-complete']],
+      ['AppendBlob', 'successful'],
+    );
     const rest = await request(on.azure, 'GET', read, { headers: { range: 'bytes=4-' } });
     assert.deepEqual([rest.status, rest.text], [206, 'two\n']);
     assert.equal((await request(on.azure, 'GET', read, { headers: { range: 'bytes=8-' } })).status, 416);
@@ -108,7 +134,10 @@ describe('blob storage', () => {
     const url = await core.blobs.sasUrl('sas', 'a/b c#1.txt', 'r');
     assert.deepEqual(core.blobs.parse(url), { container: 'sas', blob: 'a/b c#1.txt' });
     const port = new URL(on.azure.url).port;
-    assert.deepEqual(core.blobs.parse(`https://stmlops.blob.core.localhost:${port}/sas/x?y`), { container: 'sas', blob: 'x' });
+    assert.deepEqual(core.blobs.parse(`https://stmlops.blob.core.localhost:${port}/sas/x?y`), {
+      container: 'sas',
+      blob: 'x',
+    });
     assert.equal(core.blobs.parse('https://stmlops.blob.core.windows.net/sas/x'), undefined);
     assert.equal(core.blobs.parse('azureml://datastores/x'), undefined);
   });

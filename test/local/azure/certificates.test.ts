@@ -22,7 +22,8 @@ describe('certificates', () => {
     const authority = new X509Certificate(readFileSync(first.caFile));
     assert.ok(server.verify(authority.publicKey));
     assert.ok(authority.ca && !server.ca);
-    for (const host of ['localhost', 'stmlops.blob.core.localhost', 'crmlops.azurecr.localhost']) assert.ok(server.checkHost(host), host);
+    for (const host of ['localhost', 'stmlops.blob.core.localhost', 'crmlops.azurecr.localhost'])
+      assert.ok(server.checkHost(host), host);
     for (const address of ['127.0.0.1', '::1']) assert.ok(server.checkIP(address), address);
   });
 
@@ -31,7 +32,9 @@ describe('certificates', () => {
     unlinkSync(join(folder, 'ca.key'));
     const second = await openCertificates(folder);
     assert.notEqual(second.certificate, first.certificate);
-    assert.ok(new X509Certificate(second.certificate).verify(new X509Certificate(readFileSync(second.caFile)).publicKey));
+    assert.ok(
+      new X509Certificate(second.certificate).verify(new X509Certificate(readFileSync(second.caFile)).publicKey),
+    );
   });
 });
 
@@ -42,7 +45,11 @@ describe('certificates as other languages see them', () => {
   });
   after(() => on.end());
 
-  const run = (command: string, args: string[], environment: Record<string, string>): Promise<{ code: number | null; text: string }> =>
+  const run = (
+    command: string,
+    args: string[],
+    environment: Record<string, string>,
+  ): Promise<{ code: number | null; text: string }> =>
     new Promise((resolve, reject) => {
       const child = spawn(command, args, { env: { PATH: process.env['PATH'], HOME: on.folder, ...environment } });
       let text = '';
@@ -76,7 +83,7 @@ for host in ('localhost', '127.0.0.1'):
       console.log('      skipped: kubectl (a Go client) is not installed');
       this.skip();
     }
-    const args = ['--server', on.azure.url, 'get', '--raw', path];
+    const args = ['--token', 'none', '--server', on.azure.url, 'get', '--raw', path];
     const { code, text } = await run('kubectl', args, { SSL_CERT_FILE: on.azure.caBundleFile });
     assert.equal(code, 0, text);
     assert.match(text, /"name":"Local"/);

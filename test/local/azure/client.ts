@@ -19,11 +19,25 @@ export interface Asked {
   headers?: Record<string, string>;
 }
 
-export const resources = { arm: 'https://management.azure.com/', storage: 'https://storage.azure.com/', ml: 'https://ml.azure.com' };
+export const resources = {
+  arm: 'https://management.azure.com/',
+  storage: 'https://storage.azure.com/',
+  ml: 'https://ml.azure.com',
+};
 
 /** One request on a connection of its own. `url` is absolute, or a path of the stand-in. */
-export function request(azure: Pick<LocalAzure, 'url' | 'caFile'>, method: string, url: string, asked: Asked = {}): Promise<Reply> {
-  const body = asked.body === undefined ? undefined : Buffer.isBuffer(asked.body) ? asked.body : Buffer.from(JSON.stringify(asked.body));
+export function request(
+  azure: Pick<LocalAzure, 'url' | 'caFile'>,
+  method: string,
+  url: string,
+  asked: Asked = {},
+): Promise<Reply> {
+  const body =
+    asked.body === undefined
+      ? undefined
+      : Buffer.isBuffer(asked.body)
+        ? asked.body
+        : Buffer.from(JSON.stringify(asked.body));
   const headers: Record<string, string> = {
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     'content-length': String(body?.length ?? 0),
@@ -56,7 +70,10 @@ function readJson(text: string): unknown {
 
 /** A value inside JSON: `at(reply.json, 'error', 'code')`. */
 export function at(value: unknown, ...path: (string | number)[]): unknown {
-  return path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), value);
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
 }
 
 export function textAt(value: unknown, ...path: (string | number)[]): string {
@@ -66,10 +83,16 @@ export function textAt(value: unknown, ...path: (string | number)[]): string {
 }
 
 /** A token of the metadata service. */
-export async function metadataToken(azure: LocalAzure, resource: string, more: { task?: string; query?: string } = {}): Promise<string> {
+export async function metadataToken(
+  azure: LocalAzure,
+  resource: string,
+  more: { task?: string; query?: string } = {},
+): Promise<string> {
   const prefix = more.task === undefined ? '' : `/task/${more.task}`;
   const query = `api-version=2018-02-01&resource=${encodeURIComponent(resource)}${more.query ?? ''}`;
-  const answer = await fetch(`${azure.imdsUrl}${prefix}/metadata/identity/oauth2/token?${query}`, { headers: { Metadata: 'true' } });
+  const answer = await fetch(`${azure.imdsUrl}${prefix}/metadata/identity/oauth2/token?${query}`, {
+    headers: { Metadata: 'true' },
+  });
   return textAt(await answer.json(), 'access_token');
 }
 

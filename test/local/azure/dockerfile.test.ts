@@ -12,7 +12,10 @@ describe('Dockerfile reader', () => {
       [['FROM', 2], ['ENV', 4], ['CMD', 7]],
     ); // prettier-ignore
     assert.deepEqual(found[2]?.list, ['a', 'b c']);
-    assert.deepEqual(pairs(found[1]!, new Map()), [['A', '1'], ['B', '2']]);
+    assert.deepEqual(pairs(found[1]!, new Map()), [
+      ['A', '1'],
+      ['B', '2'],
+    ]);
   });
 
   it('reads flags of COPY, and takes a broken JSON list for the shell form', () => {
@@ -23,7 +26,11 @@ describe('Dockerfile reader', () => {
   });
 
   const refused: [string, string, RegExp][] = [
-    ['an instruction it does not know', 'FROM scratch\nHEALTHCHECK CMD x', /line 2: the instruction HEALTHCHECK is not supported/],
+    [
+      'an instruction it does not know',
+      'FROM scratch\nHEALTHCHECK CMD x',
+      /line 2: the instruction HEALTHCHECK is not supported/,
+    ],
     ['ADD', 'FROM scratch\n\n\nADD a b', /line 4: the instruction ADD/],
     ['a word that is none', 'FROM scratch\n=x', /parse error line 2: unknown instruction/],
     ['a second stage', 'FROM scratch\nFROM scratch', /line 2: FROM: builds of several stages/],
@@ -35,7 +42,8 @@ describe('Dockerfile reader', () => {
     ['an empty file', '# nothing\n', /cannot be empty/],
     ['an instruction without arguments', 'FROM scratch\nENV', /line 2: ENV requires at least one argument/],
   ];
-  for (const [what, text, message] of refused) it(`refuses ${what}, by name and line`, () => void assert.throws(() => parseDockerfile(text), message));
+  for (const [what, text, message] of refused)
+    it(`refuses ${what}, by name and line`, () => void assert.throws(() => parseDockerfile(text), message));
 
   it('puts variables in as the reference says', () => {
     const variables = new Map([['A', 'x'], ['EMPTY', '']]); // prettier-ignore
@@ -65,14 +73,34 @@ describe('Dockerfile reader', () => {
 
 describe('RUN pip install', () => {
   it('is read in all its forms', () => {
-    const forms = ['pip install a', 'pip3 install a', 'python -m pip install a', 'python3.11 -m pip install a', 'uv pip install --system a', '/usr/local/bin/pip install a'];
-    for (const form of forms) assert.deepEqual(parsePip(form, 1).map(({ packages }) => packages), [['a']], form);
+    const forms = [
+      'pip install a',
+      'pip3 install a',
+      'python -m pip install a',
+      'python3.11 -m pip install a',
+      'uv pip install --system a',
+      '/usr/local/bin/pip install a',
+    ];
+    for (const form of forms)
+      assert.deepEqual(
+        parsePip(form, 1).map(({ packages }) => packages),
+        [['a']],
+        form,
+      );
     assert.deepEqual(parsePip(['pip', 'install', 'b>=1'], 1)[0]?.packages, ['b>=1']);
   });
 
   it('keeps requirements, files and options apart', () => {
-    const [first, second] = parsePip('pip install --no-cache-dir -r req.txt -c con.txt "a>=1,<2" && pip install --index-url=https://x/simple b', 1);
-    assert.deepEqual(first, { packages: ['a>=1,<2'], requirementFiles: ['req.txt'], constraintFiles: ['con.txt'], options: [] });
+    const [first, second] = parsePip(
+      'pip install --no-cache-dir -r req.txt -c con.txt "a>=1,<2" && pip install --index-url=https://x/simple b',
+      1,
+    );
+    assert.deepEqual(first, {
+      packages: ['a>=1,<2'],
+      requirementFiles: ['req.txt'],
+      constraintFiles: ['con.txt'],
+      options: [],
+    });
     assert.deepEqual(second?.options, ['--index-url', 'https://x/simple']);
   });
 
@@ -88,14 +116,25 @@ describe('RUN pip install', () => {
     ['pip install', /at least one requirement/],
     ['pip install a -r', /-r requires a value/],
   ];
-  for (const [command, message] of refused) it(`refuses "${command}"`, () => void assert.throws(() => parsePip(command, 5), message));
+  for (const [command, message] of refused)
+    it(`refuses "${command}"`, () => void assert.throws(() => parsePip(command, 5), message));
 });
 
 describe('image names', () => {
   it('are taken apart', () => {
     const digest = `sha256:${'a'.repeat(64)}`;
-    assert.deepEqual(parseReference('localhost:5000/a/b:1'), { server: 'localhost:5000', repository: 'a/b', tag: '1', digest: undefined });
-    assert.deepEqual(parseReference(`localhost:5000/a@${digest}`), { server: 'localhost:5000', repository: 'a', tag: undefined, digest });
+    assert.deepEqual(parseReference('localhost:5000/a/b:1'), {
+      server: 'localhost:5000',
+      repository: 'a/b',
+      tag: '1',
+      digest: undefined,
+    });
+    assert.deepEqual(parseReference(`localhost:5000/a@${digest}`), {
+      server: 'localhost:5000',
+      repository: 'a',
+      tag: undefined,
+      digest,
+    });
     assert.deepEqual(parseReference('python'), { server: '', repository: 'python', tag: 'latest', digest: undefined });
   });
 
@@ -105,7 +144,10 @@ describe('image names', () => {
     assert.equal(baseImage('mcr.microsoft.com/azureml/minimal-py312-inference:latest', 1).python, '3.12');
     assert.equal(baseImage('mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04', 1).python, undefined);
     for (const name of ['node:22', 'python:2.7', 'ubuntu', 'mcr.microsoft.com/devcontainers/python:3']) {
-      assert.throws(() => baseImage(name, 4), new RegExp(`line 4: FROM ${name.replaceAll('.', '\\.')}: this base image is not known here`));
+      assert.throws(
+        () => baseImage(name, 4),
+        new RegExp(`line 4: FROM ${name.replaceAll('.', '\\.')}: this base image is not known here`),
+      );
     }
   });
 });

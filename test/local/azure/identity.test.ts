@@ -29,7 +29,8 @@ describe('metadata service', () => {
   });
   after(() => on.end());
 
-  const url = (query: string, prefix = ''): string => `${on.azure.imdsUrl}${prefix}/metadata/identity/oauth2/token${query}`;
+  const url = (query: string, prefix = ''): string =>
+    `${on.azure.imdsUrl}${prefix}/metadata/identity/oauth2/token${query}`;
   const good = `?api-version=2018-02-01&resource=${encodeURIComponent(arm)}`;
 
   it('gives a token in the form of the real service, with and without a slash at the end', async () => {
@@ -58,7 +59,11 @@ describe('metadata service', () => {
   it('gives the user-assigned identity that is named by client id, object id or resource id', async () => {
     const identity = on.azure.directory.agentIdentities[1];
     assert.ok(identity?.resourceId !== undefined);
-    for (const name of [`client_id=${identity.clientId}`, `object_id=${identity.objectId}`, `msi_res_id=${encodeURIComponent(identity.resourceId)}`]) {
+    for (const name of [
+      `client_id=${identity.clientId}`,
+      `object_id=${identity.objectId}`,
+      `msi_res_id=${encodeURIComponent(identity.resourceId)}`,
+    ]) {
       const { json } = await ask(url(`${good}&${name}`));
       assert.equal(at(json, 'client_id'), identity.clientId, name);
     }
@@ -66,11 +71,29 @@ describe('metadata service', () => {
 
   const refusals: [string, () => string, Record<string, string>, unknown, RegExp][] = [
     ['without the Metadata header', () => url(good), {}, 'invalid_request', /Required metadata header not specified/],
-    ['through a proxy', () => url(good), { Metadata: 'true', 'x-forwarded-for': '10.0.0.1' }, 'invalid_request', /X-Forwarded-For/],
+    [
+      'through a proxy',
+      () => url(good),
+      { Metadata: 'true', 'x-forwarded-for': '10.0.0.1' },
+      'invalid_request',
+      /X-Forwarded-For/,
+    ],
     ['without api-version', () => url(`?resource=${arm}`), { Metadata: 'true' }, 'invalid_request', /api-version/],
     ['without a resource', () => url('?api-version=2018-02-01'), { Metadata: 'true' }, 'invalid_request', /audience/],
-    ['for an unknown resource', () => url('?api-version=2018-02-01&resource=https://nowhere.example'), { Metadata: 'true' }, 'invalid_resource', /AADSTS500011/],
-    ['for an unknown identity', () => url(`${good}&client_id=00000000-0000-4000-8000-000000000000`), { Metadata: 'true' }, 'invalid_request', /Identity not found/],
+    [
+      'for an unknown resource',
+      () => url('?api-version=2018-02-01&resource=https://nowhere.example'),
+      { Metadata: 'true' },
+      'invalid_resource',
+      /AADSTS500011/,
+    ],
+    [
+      'for an unknown identity',
+      () => url(`${good}&client_id=00000000-0000-4000-8000-000000000000`),
+      { Metadata: 'true' },
+      'invalid_request',
+      /Identity not found/,
+    ],
   ];
   for (const [what, place, headers, error, text] of refusals) {
     it(`refuses a request ${what}`, async () => {
@@ -104,9 +127,14 @@ describe('metadata service of a machine with several user-assigned identities an
   after(() => on.end());
 
   it('asks which one is meant', async () => {
-    const { status, json } = await ask(`${on.azure.imdsUrl}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=${arm}`);
+    const { status, json } = await ask(
+      `${on.azure.imdsUrl}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=${arm}`,
+    );
     assert.equal(status, 400);
-    assert.match(textAt(json, 'error_description'), /^Multiple user assigned identities exist, please specify the clientId/);
+    assert.match(
+      textAt(json, 'error_description'),
+      /^Multiple user assigned identities exist, please specify the clientId/,
+    );
   });
 });
 
@@ -129,9 +157,14 @@ describe('@azure/identity with the metadata service', () => {
     const id = process.argv[1];
     new ManagedIdentityCredential(id === '' ? {} : { clientId: id }).getToken('https://management.azure.com/.default').then(
       ({ token }) => process.stdout.write(token), (error) => { process.stderr.write(error.message); process.exitCode = 1; });`;
-  const run = (clientId: string, environment: Record<string, string>): Promise<{ code: number | null; out: string; errors: string }> =>
+  const run = (
+    clientId: string,
+    environment: Record<string, string>,
+  ): Promise<{ code: number | null; out: string; errors: string }> =>
     new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, ['-e', script, clientId], { env: { PATH: process.env['PATH'], ...environment } });
+      const child = spawn(process.execPath, ['-e', script, clientId], {
+        env: { PATH: process.env['PATH'], ...environment },
+      });
       let out = '';
       let errors = '';
       child.stdout.on('data', (data) => (out += String(data)));
@@ -143,7 +176,10 @@ describe('@azure/identity with the metadata service', () => {
   it('gets the token of the machine, with the task in it, though it lower-cases the address', async () => {
     const { code, out, errors } = await run('', on.azure.taskEnvironment('RegisterModel'));
     assert.equal(code, 0, errors);
-    assert.deepEqual([at(claims(out), 'task'), at(claims(out), 'oid')], ['RegisterModel', on.azure.directory.agentIdentities[0]?.objectId]);
+    assert.deepEqual(
+      [at(claims(out), 'task'), at(claims(out), 'oid')],
+      ['RegisterModel', on.azure.directory.agentIdentities[0]?.objectId],
+    );
   });
 
   it('gets the token of a user-assigned identity', async () => {
@@ -154,7 +190,10 @@ describe('@azure/identity with the metadata service', () => {
   });
 
   it('is told when there is no such identity', async () => {
-    const { code, errors } = await run('00000000-0000-4000-8000-000000000000', on.azure.taskEnvironment('RegisterModel'));
+    const { code, errors } = await run(
+      '00000000-0000-4000-8000-000000000000',
+      on.azure.taskEnvironment('RegisterModel'),
+    );
     assert.equal(code, 1);
     assert.match(errors, /Identity not found/);
   });
@@ -173,7 +212,10 @@ describe('metadata service at its real address', () => {
       this.skip();
     }
     const script = join(__dirname, 'in-namespace.ts');
-    const child = spawnSync('unshare', ['-rn', process.execPath, '--require', 'tsx/cjs', script], { encoding: 'utf8', timeout: 50_000 });
+    const child = spawnSync('unshare', ['-rn', process.execPath, '--require', 'tsx/cjs', script], {
+      encoding: 'utf8',
+      timeout: 50_000,
+    });
     assert.equal(child.status, 0, child.stderr);
     assert.equal(child.stdout, 'https://management.azure.com');
   });

@@ -9,12 +9,21 @@ import type { Core, Service } from '../../../local/azure/service';
 import { at, request, resources, textAt, type Reply } from './client';
 
 export const registryServices = (core: Core): Service[] => [createRegistry(core)];
-export const containerServices = (core: Core): Service[] => [createRegistry(core), createContainerInstances(core), createKubernetes(core)];
+export const containerServices = (core: Core): Service[] => [
+  createRegistry(core),
+  createContainerInstances(core),
+  createKubernetes(core),
+];
 
 /** A token of the service principal that owns the resource group. */
 export async function ownerToken(azure: LocalAzure, resource = resources.arm): Promise<string> {
   const { clientId, secret } = azure.directory.servicePrincipal;
-  const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: secret, scope: `${resource.replace(/\/$/, '')}/.default` };
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: secret,
+    scope: `${resource.replace(/\/$/, '')}/.default`,
+  };
   const reply = await request(azure, 'POST', `/${azure.tenantId}/oauth2/v2.0/token`, {
     body: Buffer.from(new URLSearchParams(form).toString()),
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -56,7 +65,13 @@ export interface Built {
 }
 
 /** Builds an image by the registry's quick build, as a client does. */
-export async function buildImage(azure: LocalAzure, token: string, context: Buffer, name: string, more: Record<string, unknown> = {}): Promise<Built> {
+export async function buildImage(
+  azure: LocalAzure,
+  token: string,
+  context: Buffer,
+  name: string,
+  more: Record<string, unknown> = {},
+): Promise<Built> {
   const sourceLocation = await upload(azure, token, context);
   const scheduled = await schedule(azure, token, { sourceLocation, imageNames: [name], ...more });
   if (scheduled.status !== 200) throw new Error(scheduled.text);
@@ -73,7 +88,12 @@ export async function buildImage(azure: LocalAzure, token: string, context: Buff
 }
 
 export async function upload(azure: LocalAzure, token: string, context: Buffer): Promise<string> {
-  const place = await request(azure, 'POST', `${registryPath(azure)}/listBuildSourceUploadUrl?api-version=2019-06-01-preview`, { token });
+  const place = await request(
+    azure,
+    'POST',
+    `${registryPath(azure)}/listBuildSourceUploadUrl?api-version=2019-06-01-preview`,
+    { token },
+  );
   const put = await request(azure, 'PUT', textAt(place.json, 'uploadUrl'), {
     body: context,
     headers: { 'x-ms-blob-type': 'BlockBlob', 'content-type': 'application/octet-stream' },
@@ -83,14 +103,22 @@ export async function upload(azure: LocalAzure, token: string, context: Buffer):
 }
 
 export function schedule(azure: LocalAzure, token: string, more: Record<string, unknown>): Promise<Reply> {
-  const body = { type: 'DockerBuildRequest', isPushEnabled: true, dockerFilePath: 'Dockerfile', platform: { os: 'Linux', architecture: 'amd64' }, ...more };
+  const body = {
+    type: 'DockerBuildRequest',
+    isPushEnabled: true,
+    dockerFilePath: 'Dockerfile',
+    platform: { os: 'Linux', architecture: 'amd64' },
+    ...more,
+  };
   return request(azure, 'POST', `${registryPath(azure)}/scheduleRun?api-version=2019-06-01-preview`, { token, body });
 }
 
 /** The run once it has ended. */
 export async function ended(azure: LocalAzure, token: string, run: string): Promise<unknown> {
   return until(`the end of run ${run}`, async () => {
-    const { json } = await request(azure, 'GET', `${registryPath(azure)}/runs/${run}?api-version=2019-06-01-preview`, { token });
+    const { json } = await request(azure, 'GET', `${registryPath(azure)}/runs/${run}?api-version=2019-06-01-preview`, {
+      token,
+    });
     return ['Queued', 'Started', 'Running'].includes(textAt(json, 'properties', 'status')) ? undefined : json;
   });
 }
@@ -105,7 +133,12 @@ export async function buildLog(azure: LocalAzure, token: string, run: string): P
 }
 
 export async function logLink(azure: LocalAzure, token: string, run: string): Promise<string> {
-  const { json } = await request(azure, 'POST', `${registryPath(azure)}/runs/${run}/listLogSasUrl?api-version=2019-06-01-preview`, { token });
+  const { json } = await request(
+    azure,
+    'POST',
+    `${registryPath(azure)}/runs/${run}/listLogSasUrl?api-version=2019-06-01-preview`,
+    { token },
+  );
   return textAt(json, 'logLink');
 }
 
@@ -129,7 +162,11 @@ export async function registryPassword(azure: LocalAzure, token: string): Promis
 export const tokenUser = '00000000-0000-0000-0000-000000000000';
 
 export function exchange(azure: LocalAzure, token: string): Promise<Reply> {
-  return postForm(azure, '/oauth2/exchange', { grant_type: 'access_token', service: loginServer(azure), access_token: token });
+  return postForm(azure, '/oauth2/exchange', {
+    grant_type: 'access_token',
+    service: loginServer(azure),
+    access_token: token,
+  });
 }
 
 export function postForm(azure: LocalAzure, path: string, form: Record<string, string>): Promise<Reply> {
@@ -165,7 +202,10 @@ http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 };
 
 /** What the server of `serverFiles` answers; `undefined` when nobody does. */
-export async function greeting(ip: string, port = 8080): Promise<{ greeting: string; data: string; pid: number } | undefined> {
+export async function greeting(
+  ip: string,
+  port = 8080,
+): Promise<{ greeting: string; data: string; pid: number } | undefined> {
   const response = await fetch(`http://${ip}:${port}/`, { headers: { connection: 'close' } }).catch(() => undefined);
   if (response === undefined) return undefined;
   const body: unknown = await response.json();

@@ -1,4 +1,9 @@
-import { ClientAssertionCredential, ClientCertificateCredential, ClientSecretCredential, type TokenCredential } from '@azure/identity';
+import {
+  ClientAssertionCredential,
+  ClientCertificateCredential,
+  ClientSecretCredential,
+  type TokenCredential,
+} from '@azure/identity';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createSign, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
@@ -38,7 +43,10 @@ describe('login endpoint', () => {
   const refused = (reply: Reply, status: number, code: number): void => {
     assert.equal(reply.status, status, reply.text);
     assert.deepEqual(at(reply.json, 'error_codes'), [code]);
-    assert.match(textAt(reply.json, 'error_description'), new RegExp(`^AADSTS${code}: .*Trace ID: \\S+ Correlation ID: \\S+ Timestamp: `));
+    assert.match(
+      textAt(reply.json, 'error_description'),
+      new RegExp(`^AADSTS${code}: .*Trace ID: \\S+ Correlation ID: \\S+ Timestamp: `),
+    );
   };
 
   it('gives a token for a secret, in both versions', async () => {
@@ -78,7 +86,11 @@ describe('login endpoint', () => {
     const now = Math.floor(Date.now() / 1000);
     const aud = `${on.azure.url}/${on.azure.tenantId}/oauth2/v2.0/token`;
     const x5t = Buffer.from(other.thumbprint, 'hex').toString('base64url');
-    const assertion = jwt(createPrivateKey(other.key), { iss: clientId, sub: clientId, aud, nbf: now, exp: now + 600 }, { x5t });
+    const assertion = jwt(
+      createPrivateKey(other.key),
+      { iss: clientId, sub: clientId, aud, nbf: now, exp: now + 600 },
+      { x5t },
+    );
     const { client_secret: _, ...form } = credentials();
     const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
     refused(await token({ ...form, client_assertion_type: type, client_assertion: assertion }), 401, 700027);
@@ -107,7 +119,14 @@ describe('login endpoint', () => {
 
     const exchange = (content: Record<string, unknown>, key = privateKey): Promise<Reply> => {
       const now = Math.floor(Date.now() / 1000);
-      const all = { iss: issuer, sub: subject, aud: 'api://AzureADTokenExchange', nbf: now - 10, exp: now + 600, ...content };
+      const all = {
+        iss: issuer,
+        sub: subject,
+        aud: 'api://AzureADTokenExchange',
+        nbf: now - 10,
+        exp: now + 600,
+        ...content,
+      };
       const { client_secret: _, ...form } = credentials();
       const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
       return token({ ...form, client_assertion_type: type, client_assertion: jwt(key, all, { kid: 'k1' }) });
@@ -116,7 +135,10 @@ describe('login endpoint', () => {
     it('accepts one that matches the federated credential, with keys fetched from its issuer', async () => {
       const reply = await exchange({});
       assert.equal(reply.status, 200, reply.text);
-      assert.equal(at(claims(textAt(reply.json, 'access_token')), 'appid'), on.azure.directory.servicePrincipal.clientId);
+      assert.equal(
+        at(claims(textAt(reply.json, 'access_token')), 'appid'),
+        on.azure.directory.servicePrincipal.clientId,
+      );
     });
 
     it('refuses another issuer, subject or audience, an expired one, and a forged one', async () => {
@@ -152,10 +174,16 @@ describe('service connections of the local Azure', () => {
           serviceprincipalkey: directory.servicePrincipal.secret,
         },
       });
-      const certificate = on.azure.serviceConnection('ServicePrincipalCertificate').authorization.parameters['servicePrincipalCertificate'] ?? '';
+      const certificate =
+        on.azure.serviceConnection('ServicePrincipalCertificate').authorization.parameters[
+          'servicePrincipalCertificate'
+        ] ?? '';
       assert.match(certificate, /-----BEGIN PRIVATE KEY-----[^]*-----BEGIN CERTIFICATE-----/);
       const identity = on.azure.serviceConnection('ManagedServiceIdentity');
-      assert.deepEqual(identity.authorization, { scheme: 'ManagedServiceIdentity', parameters: { tenantid: tenantId } });
+      assert.deepEqual(identity.authorization, {
+        scheme: 'ManagedServiceIdentity',
+        parameters: { tenantid: tenantId },
+      });
       assert.equal(identity.data['environmentAuthorityUrl'], `${url}/`);
       assert.throws(() => on.azure.serviceConnection('WorkloadIdentityFederation'), /call federate/);
     } finally {
@@ -174,20 +202,35 @@ describe('@azure/identity with the login endpoint', () => {
 
   const make: Record<string, string> = {
     ClientSecretCredential: 'new ClientSecretCredential(e.TENANT, e.CLIENT, e.SECRET, o)',
-    ClientCertificateCredential: 'new ClientCertificateCredential(e.TENANT, e.CLIENT, { certificate: e.CERTIFICATE }, o)',
+    ClientCertificateCredential:
+      'new ClientCertificateCredential(e.TENANT, e.CLIENT, { certificate: e.CERTIFICATE }, o)',
     ClientAssertionCredential: 'new ClientAssertionCredential(e.TENANT, e.CLIENT, async () => e.ASSERTION, o)',
   };
   // Named here so that a credential the SDK drops fails the type check and not only the child.
-  const known: Record<string, new (...args: never[]) => TokenCredential> = { ClientSecretCredential, ClientCertificateCredential, ClientAssertionCredential };
+  const known: Record<string, new (...args: never[]) => TokenCredential> = {
+    ClientSecretCredential,
+    ClientCertificateCredential,
+    ClientAssertionCredential,
+  };
 
   for (const [name, expression] of Object.entries(make)) {
     it(`gives ${name} a token`, async () => {
       assert.ok(known[name]);
       const { directory, url, tenantId, caFile } = on.azure;
       const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-      on.azure.federate({ issuer: 'https://issuer.example', subject: 's', keys: [publicKey.export({ format: 'jwk' })] });
+      on.azure.federate({
+        issuer: 'https://issuer.example',
+        subject: 's',
+        keys: [publicKey.export({ format: 'jwk' })],
+      });
       const now = Math.floor(Date.now() / 1000);
-      const assertion = jwt(privateKey, { iss: 'https://issuer.example', sub: 's', aud: 'api://AzureADTokenExchange', nbf: now, exp: now + 60 });
+      const assertion = jwt(privateKey, {
+        iss: 'https://issuer.example',
+        sub: 's',
+        aud: 'api://AzureADTokenExchange',
+        nbf: now,
+        exp: now + 60,
+      });
       const script = `
         const { ${name} } = require('@azure/identity'); const e = process.env;
         const o = { authorityHost: e.AUTHORITY, disableInstanceDiscovery: true };

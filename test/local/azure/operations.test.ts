@@ -29,7 +29,10 @@ describe('long-running operations', () => {
       await work;
     });
     const running = await get(started.asyncOperationUrl);
-    assert.deepEqual([running.status, at(running.json, 'status'), at(running.json, 'percentComplete')], [200, 'Creating', 40]);
+    assert.deepEqual(
+      [running.status, at(running.json, 'status'), at(running.json, 'percentComplete')],
+      [200, 'Creating', 40],
+    );
     assert.equal(at(running.json, 'endTime'), '0001-01-01T00:00:00+00:00');
     assert.equal((await get(started.resultUrl)).status, 202);
     finish();
@@ -50,7 +53,9 @@ describe('long-running operations', () => {
 
   it('shows what failed', async () => {
     const details = [{ code: 'OutOfQuota', message: 'Not enough quota.' }];
-    const started = core.operations.start('od', '/x', () => Promise.reject(new ArmFault(400, 'BadArgument', 'It failed.', { details })));
+    const started = core.operations.start('od', '/x', () =>
+      Promise.reject(new ArmFault(400, 'BadArgument', 'It failed.', { details })),
+    );
     await sleep(20);
     const status = await get(started.asyncOperationUrl);
     assert.equal(at(status.json, 'status'), 'Failed');

@@ -25,7 +25,10 @@ describe('router of the local Azure', () => {
 
   it('decodes names, and gives the rest of a path with its slashes', () => {
     assert.deepEqual(found('GET', '/things/a%20b%2Fc'), ['/things/{name}', { name: 'a b/c' }]);
-    assert.deepEqual(found('GET', '/v2/team/model/blobs/sha256:1'), ['/v2/{name+}/blobs/{digest}', { name: 'team/model', digest: 'sha256:1' }]);
+    assert.deepEqual(found('GET', '/v2/team/model/blobs/sha256:1'), [
+      '/v2/{name+}/blobs/{digest}',
+      { name: 'team/model', digest: 'sha256:1' },
+    ]);
   });
 
   it('takes broken percent-encoding as it is', () => {

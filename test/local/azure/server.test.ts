@@ -27,7 +27,10 @@ describe('local Azure server', () => {
   });
 
   describe('refuses', () => {
-    const refusal = async (asked: Parameters<typeof request>[3], path = `/subscriptions?${version}`): Promise<[number, unknown, string]> => {
+    const refusal = async (
+      asked: Parameters<typeof request>[3],
+      path = `/subscriptions?${version}`,
+    ): Promise<[number, unknown, string]> => {
       const reply = await request(on.azure, 'GET', path, asked);
       return [reply.status, at(reply.json, 'error', 'code'), textAt(reply.json, 'error', 'message')];
     };
@@ -36,7 +39,10 @@ describe('local Azure server', () => {
       const reply = await request(on.azure, 'GET', `/subscriptions?${version}`);
       assert.equal(reply.status, 401);
       assert.equal(at(reply.json, 'error', 'code'), 'AuthenticationFailed');
-      assert.match(String(reply.headers['www-authenticate']), new RegExp(`authorization_uri="${on.azure.url}/${on.azure.tenantId}"`));
+      assert.match(
+        String(reply.headers['www-authenticate']),
+        new RegExp(`authorization_uri="${on.azure.url}/${on.azure.tenantId}"`),
+      );
     });
 
     it('a token for another audience', async () => {
@@ -49,7 +55,9 @@ describe('local Azure server', () => {
     it('a token whose signature was changed', async () => {
       const [header, claims = '', signature] = token.split('.');
       const forged = JSON.parse(Buffer.from(claims, 'base64url').toString()) as Record<string, unknown>;
-      const payload = Buffer.from(JSON.stringify({ ...forged, oid: '66666666-6666-4666-8666-666666666666' })).toString('base64url');
+      const payload = Buffer.from(JSON.stringify({ ...forged, oid: '66666666-6666-4666-8666-666666666666' })).toString(
+        'base64url',
+      );
       const [status, code] = await refusal({ token: [header, payload, signature].join('.') });
       assert.deepEqual([status, code], [401, 'InvalidAuthenticationToken']);
     });
@@ -80,7 +88,10 @@ describe('local Azure server', () => {
     });
 
     it('a body that is not JSON', async () => {
-      const reply = await request(on.azure, 'PUT', `${workspacePath(on.azure)}/models/m/versions/1?${version}`, { token, body: Buffer.from('{') });
+      const reply = await request(on.azure, 'PUT', `${workspacePath(on.azure)}/models/m/versions/1?${version}`, {
+        token,
+        body: Buffer.from('{'),
+      });
       assert.deepEqual([reply.status, at(reply.json, 'error', 'code')], [400, 'InvalidRequestContent']);
     });
 
@@ -90,7 +101,10 @@ describe('local Azure server', () => {
       assert.equal((await refusal({ token }, `${workspace}?${version}`))[1], 'ResourceNotFound');
       const [status, code, message] = await refusal({ token }, `${workspace}/models/m?${version}`);
       assert.deepEqual([status, code], [404, 'ParentResourceNotFound']);
-      assert.equal(message, "Can not perform requested operation on nested resource. Parent resource 'nope' not found.");
+      assert.equal(
+        message,
+        "Can not perform requested operation on nested resource. Parent resource 'nope' not found.",
+      );
       assert.equal((await refusal({ token }, `${group}-2?${version}`))[1], 'ResourceGroupNotFound');
       assert.equal((await refusal({ token }, `/subscriptions/0000?${version}`))[1], 'SubscriptionNotFound');
     });
@@ -101,10 +115,17 @@ describe('local Azure server', () => {
     afterEach(() => on.azure.faults.clear());
 
     it('answers as planned, as often as planned, and then as usual', async () => {
-      on.azure.faults.add({ path: /^\/subscriptions/, times: 2, respond: { status: 429, headers: { 'retry-after': '7' }, body: { error: { code: 'TooManyRequests' } } } });
+      on.azure.faults.add({
+        path: /^\/subscriptions/,
+        times: 2,
+        respond: { status: 429, headers: { 'retry-after': '7' }, body: { error: { code: 'TooManyRequests' } } },
+      });
       const replies = [];
       for (let i = 0; i < 3; i += 1) replies.push(await request(on.azure, 'GET', path, { token }));
-      assert.deepEqual(replies.map((one) => one.status), [429, 429, 200]);
+      assert.deepEqual(
+        replies.map((one) => one.status),
+        [429, 429, 200],
+      );
       assert.equal(replies[0]?.headers['retry-after'], '7');
     });
 
@@ -140,7 +161,10 @@ describe('local Azure server', () => {
     const lines = readFileSync(on.azure.logFile, 'utf8').trim().split('\n');
     const last = JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>;
     assert.deepEqual(Object.keys(last), ['time', 'method', 'url', 'status', 'ms', 'task', 'caller']);
-    assert.deepEqual([last['method'], last['status'], last['task'], last['caller']], ['GET', 200, 'SmokeTest', 'vm-mlops-agent']);
+    assert.deepEqual(
+      [last['method'], last['status'], last['task'], last['caller']],
+      ['GET', 200, 'SmokeTest', 'vm-mlops-agent'],
+    );
     assert.match(String(last['url']), /sig=SANITIZED&access_token=SANITIZED$/);
     assert.ok(!lines.some((line) => line.includes('eyJ')), 'no token in the log');
   });
@@ -148,11 +172,17 @@ describe('local Azure server', () => {
   it('hands every exchange to listeners, as it was', async () => {
     const seen: Exchange[] = [];
     const end = on.azure.onExchange((exchange) => seen.push(exchange));
-    await request(on.azure, 'PUT', `${workspacePath(on.azure)}/models/listened?${version}`, { token, body: { properties: { tags: { a: 'b' } } } });
+    await request(on.azure, 'PUT', `${workspacePath(on.azure)}/models/listened?${version}`, {
+      token,
+      body: { properties: { tags: { a: 'b' } } },
+    });
     await new Promise((resolve) => setTimeout(resolve, 50));
     end();
     await request(on.azure, 'GET', `/tenants?${version}`, { token });
-    assert.deepEqual(seen.map((one) => [one.method, one.status]), [['PUT', 201]]);
+    assert.deepEqual(
+      seen.map((one) => [one.method, one.status]),
+      [['PUT', 201]],
+    );
     assert.deepEqual(JSON.parse(seen[0]?.requestBody.toString() ?? ''), { properties: { tags: { a: 'b' } } });
     assert.equal(at(JSON.parse(seen[0]?.responseBody.toString() ?? ''), 'name'), 'listened');
   });
@@ -164,7 +194,10 @@ describe('local Azure over a restart', () => {
     const { url, imdsUrl, caFile } = on.azure;
     const authority = readFileSync(caFile, 'utf8');
     const token = await metadataToken(on.azure, resources.arm);
-    await request(on.azure, 'PUT', `${workspacePath(on.azure)}/models/kept?${version}`, { token, body: { properties: {} } });
+    await request(on.azure, 'PUT', `${workspacePath(on.azure)}/models/kept?${version}`, {
+      token,
+      body: { properties: {} },
+    });
     const before = on.azure.environment();
     await on.azure.stop();
     on.azure = await startAzure({ stateDir: join(on.folder, 'state'), services: () => [] });
@@ -173,7 +206,10 @@ describe('local Azure over a restart', () => {
       assert.equal(readFileSync(caFile, 'utf8'), authority);
       assert.deepEqual(on.azure.environment(), before);
       // A token of before is still good: the signing key is the same.
-      assert.equal((await request(on.azure, 'GET', `${workspacePath(on.azure)}/models/kept?${version}`, { token })).status, 200);
+      assert.equal(
+        (await request(on.azure, 'GET', `${workspacePath(on.azure)}/models/kept?${version}`, { token })).status,
+        200,
+      );
     } finally {
       await on.end();
     }
@@ -183,7 +219,10 @@ describe('local Azure over a restart', () => {
     const blocker = createServer();
     await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
     const { port } = blocker.address() as AddressInfo;
-    await assert.rejects(stage({ imdsPort: port }), new RegExp(`^Error: Port ${port} on 127\\.0\\.0\\.1 is in use by another program`));
+    await assert.rejects(
+      stage({ imdsPort: port }),
+      new RegExp(`^Error: Port ${port} on 127\\.0\\.0\\.1 is in use by another program`),
+    );
     await new Promise((resolve) => blocker.close(resolve));
   });
 });
@@ -197,18 +236,30 @@ describe('recording of the local Azure', () => {
     try {
       const token = await metadataToken(on.azure, resources.arm);
       const path = `${workspacePath(on.azure)}/datastores/workspaceblobstore/listSecrets?${version}`;
-      const secret = textAt((await request(on.azure, 'POST', path, { token, body: { expirableSecret: true } })).json, 'sasToken');
+      const secret = textAt(
+        (await request(on.azure, 'POST', path, { token, body: { expirableSecret: true } })).json,
+        'sasToken',
+      );
       const blob = `${on.azure.url}/stmlops/azureml/x.txt${secret}`;
       await request(on.azure, 'PUT', blob, { body: Buffer.from('hello'), headers: { 'x-ms-blob-type': 'BlockBlob' } });
       await new Promise((resolve) => setTimeout(resolve, 50));
       const text = readFileSync(recordFile, 'utf8');
       const { Entries: entries } = JSON.parse(text) as { Entries: Record<string, unknown>[] };
       const upload = entries.find((one) => one['RequestMethod'] === 'PUT');
-      assert.deepEqual(Object.keys(upload ?? {}), ['RequestMethod', 'RequestUri', 'RequestHeaders', 'RequestBody', 'StatusCode', 'ResponseHeaders', 'ResponseBody']);
+      assert.deepEqual(Object.keys(upload ?? {}), [
+        'RequestMethod',
+        'RequestUri',
+        'RequestHeaders',
+        'RequestBody',
+        'StatusCode',
+        'ResponseHeaders',
+        'ResponseBody',
+      ]);
       assert.equal(upload?.['RequestBody'], 'hello');
       assert.equal(upload['StatusCode'], 201);
       assert.match(String(upload['RequestUri']), /sig=SANITIZED/);
-      for (const hidden of [token, secret, new URLSearchParams(secret).get('sig') ?? '-']) assert.ok(!text.includes(hidden));
+      for (const hidden of [token, secret, new URLSearchParams(secret).get('sig') ?? '-'])
+        assert.ok(!text.includes(hidden));
     } finally {
       await on.end();
     }

@@ -75,13 +75,7 @@ describe('DataSanityTest', () => {
         ['7', '-7', '+7', '1.0', ' 7', '0x1F', '1e3', '1_0'],
         [5, 6, 7, 8, 9],
       ],
-      [
-        'numbers',
-        '{ name: x, logicalType: number }',
-        'type',
-        ['7', '.5', '-1e-3', 'NaN', 'abc', '1,0"'.slice(0, 1), 'Infinity'],
-        [6, 8],
-      ],
+      ['numbers', '{ name: x, logicalType: number }', 'type', ['7', '.5', '-1e-3', 'NaN', 'abc', 'Infinity'], [6, 7]],
       ['booleans', '{ name: x, logicalType: boolean }', 'type', ['true', 'False', 'yes', '1'], [4, 5]],
       [
         'dates',

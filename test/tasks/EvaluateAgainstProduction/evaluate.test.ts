@@ -146,7 +146,7 @@ describe('EvaluateAgainstProduction', () => {
     const [attachment] = agent.attachments;
     assert.equal(attachment?.type, 'mlops.evaluation.v1');
     assert.equal(agent.outputs['evidencePath'], attachment.file);
-    const body = JSON.parse(attachment.content) as Record<string, Record<string, unknown>>;
+    const body = JSON.parse(attachment.content) as Record<string, Record<string, unknown> | undefined>;
     assert.equal(body['kind'], 'mlops.evaluation.v1');
     assert.equal((body['candidate']?.['metrics'] as Record<string, number>)['mse']?.toFixed(4), '3592.0088');
     assert.equal((body['champion']?.['metrics'] as Record<string, number>)['mse']?.toFixed(4), '3298.8856');
@@ -156,7 +156,7 @@ describe('EvaluateAgainstProduction', () => {
       version: '3',
     });
     assert.equal(body['holdout']?.['rows'], 89);
-    assert.match(String(body['holdout']?.['fingerprint']), /^[0-9a-f]{64}$/);
+    assert.match(String(body['holdout']['fingerprint']), /^[0-9a-f]{64}$/);
     assert.equal(body['policy']?.['seed'], 1);
   });
 

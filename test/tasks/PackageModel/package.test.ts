@@ -146,7 +146,7 @@ describe('PackageModel', () => {
       assert.ok(tar.includes(part), part);
     const [evidence] = world.agent.attachments;
     assert.equal(evidence?.type, 'mlops.package.v1');
-    const { contextDigest, ...facts } = JSON.parse(evidence!.content) as Record<string, unknown>;
+    const { contextDigest, ...facts } = JSON.parse(evidence.content) as Record<string, unknown>;
     assert.match(String(contextDigest), /^sha256:[0-9a-f]{64}$/);
     assert.deepEqual(facts, {
       kind: 'mlops.package.v1',

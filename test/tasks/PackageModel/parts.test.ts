@@ -169,7 +169,7 @@ describe('the build context', () => {
     const found: [string, string][] = [];
     const reading = extract();
     reading.on('entry', (header, stream, next) => {
-      assert.deepEqual([header.mode, header.uid, header.gid, header.mtime?.getTime()], [0o644, 0, 0, 0]);
+      assert.deepEqual([header.mode, header.uid, header.gid, header.mtime.getTime()], [0o644, 0, 0, 0]);
       const chunks: Buffer[] = [];
       stream.on('data', (chunk) => chunks.push(chunk as Buffer));
       stream.on('end', () => {

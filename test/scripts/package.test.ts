@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { taskNames } from '../../scripts/build';
+
+const root = path.resolve(__dirname, '..', '..');
+const stage = path.join(root, 'build', 'extension');
+
+interface Manifest {
+  id: string;
+  version: string;
+  contributions: { id: string; type: string; properties: { name: string } }[];
+  files: { path: string }[];
+}
+
+function read(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function manifest(): Manifest {
+  return read(path.join(stage, 'vss-extension.json')) as Manifest;
+}
+
+function task(name: string): { id: string; name: string; version: Record<string, number> } {
+  return read(path.join(stage, 'tasks', name, 'task.json')) as ReturnType<typeof task>;
+}
+
+function pack(...args: string[]): string {
+  const tsx = path.join(path.dirname(require.resolve('tsx/package.json')), 'dist', 'cli.mjs');
+  const result = spawnSync(process.execPath, [tsx, path.join(root, 'scripts', 'package.ts'), ...args], {
+    encoding: 'utf8',
+  });
+  assert.equal(result.status, 0, result.stdout + result.stderr);
+  return result.stdout;
+}
+
+describe('packaging the extension', function () {
+  this.timeout(60_000);
+
+  it('packs every task with its contribution and the version of package.json', () => {
+    const { version } = read(path.join(root, 'package.json')) as { version: string };
+    const printed = pack();
+    const vsix = /Packaged (\S+\.vsix)/.exec(printed)?.[1];
+    assert.ok(vsix && existsSync(path.join(root, vsix)), printed);
+    const content = readFileSync(path.join(root, vsix)).toString('latin1');
+    const { version: stamped, contributions } = manifest();
+    assert.equal(stamped, version);
+    assert.deepEqual(contributions.map(({ properties }) => properties.name.replace('tasks/', '')).sort(), taskNames());
+    for (const name of taskNames()) {
+      for (const file of ['task.json', 'index.js', 'icon.png'])
+        assert.ok(content.includes(`tasks/${name}/${file}`), `${name}/${file}`);
+      const { Major, Minor, Patch } = task(name).version;
+      assert.equal(`${Major}.${Minor}.${Patch}`, version);
+    }
+  });
+
+  it('gives a development build ids and names of its own', () => {
+    const ids = (): { ids: string[]; names: string[] } => {
+      const tasks = readdirSync(path.join(stage, 'tasks')).map((name) => task(name));
+      return { ids: tasks.map(({ id }) => id), names: tasks.map(({ name }) => name) };
+    };
+    pack('--env', 'dev');
+    const development = { ...ids(), extension: manifest().id };
+    pack();
+    const production = { ...ids(), extension: manifest().id };
+    assert.notEqual(development.extension, production.extension);
+    for (const id of development.ids) {
+      assert.match(id, /^[0-9a-f-]{36}$/);
+      assert.ok(!production.ids.includes(id), id);
+    }
+    for (const name of development.names) assert.ok(!production.names.includes(name), name);
+  });
+
+  it('refuses another environment', () => {
+    const tsx = path.join(path.dirname(require.resolve('tsx/package.json')), 'dist', 'cli.mjs');
+    const result = spawnSync(process.execPath, [tsx, path.join(root, 'scripts', 'package.ts'), '--env', 'test'], {
+      encoding: 'utf8',
+    });
+    assert.equal(result.status, 1);
+    assert.match(result.stderr, /--env is "test"; write dev or prod/);
+  });
+});
