@@ -17,7 +17,9 @@ describe('routes', () => {
     assert.deepEqual(found('p/_apis/pipelines/12'), [['pipelines', { project: 'p', pipelineId: '12' }]]);
     assert.deepEqual(found('p/_APIS/Build/BUILDS/7'), [['Builds', { project: 'p', buildId: '7' }]]);
     assert.deepEqual(found('p/_apis/build/builds/7/tags/a/b'), [['tags', { project: 'p', buildId: '7', tag: 'a/b' }]]);
-    assert.deepEqual(found('p/_apis/build/builds/7/attachments/t'), [['attachments', { project: 'p', buildId: '7', type: 't' }]]);
+    assert.deepEqual(found('p/_apis/build/builds/7/attachments/t'), [
+      ['attachments', { project: 'p', buildId: '7', type: 't' }],
+    ]);
   });
 
   it('find every location again from its own template, filled', () => {
@@ -27,8 +29,19 @@ describe('routes', () => {
         let next = 0;
         const path = location.routeTemplate
           .split('/')
-          .map((one) => (one === '{area}' ? location.area : one === '{resource}' ? location.resourceName : one.startsWith('{') ? `x${parts[next++] ?? ''}` : one));
-        assert.ok(router.find(path).some(({ route }) => route.location.id === location.id), path.join('/'));
+          .map((one) =>
+            one === '{area}'
+              ? location.area
+              : one === '{resource}'
+                ? location.resourceName
+                : one.startsWith('{')
+                  ? `x${parts[next++] ?? ''}`
+                  : one,
+          );
+        assert.ok(
+          router.find(path).some(({ route }) => route.location.id === location.id),
+          path.join('/'),
+        );
       }),
     );
   });
