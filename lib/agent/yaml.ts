@@ -1,10 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import type * as Yaml from 'yaml';
 import type { LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import { TaskError, errorText } from './errors';
-
-/** Larger files are not configuration (and could be made to exhaust memory). */
-const largestBytes = 1024 * 1024;
+import { readTextFile } from './files';
 
 interface Source {
   file: string;
@@ -18,7 +15,7 @@ interface Source {
  * @throws TaskError with `file:line:column` for anything that cannot be read
  */
 export async function readYaml(file: string): Promise<YamlReader> {
-  return parseYaml(file, await readText(file));
+  return parseYaml(file, await readTextFile(file));
 }
 
 /** Like `readYaml`, for text already read; `file` names it in errors. */
@@ -192,19 +189,4 @@ function resolveAliases(source: Source, document: Yaml.Document.Parsed): void {
 function position(source: Source, offset: number): string {
   const { line, col } = source.lines.linePos(offset);
   return `${source.file}:${Math.max(1, line)}:${Math.max(1, col)}`;
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    const { size } = await stat(file);
-    if (size > largestBytes) throw new TaskError(`${file} has ${size} bytes; a YAML file may have ${largestBytes}.`);
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof TaskError) throw error;
-    throw new TaskError(
-      `${file} cannot be read: ${errorText(error)}`,
-      'Check the path; relative paths start at the repository.',
-      { cause: error },
-    );
-  }
 }

@@ -1,15 +1,12 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type * as YamlPackage from 'yaml';
 import type { Document, LineCounter, ScalarTag } from 'yaml';
 import { TaskError, errorText } from '../agent/errors';
+import { readTextFile } from '../agent/files';
 import { YamlReader } from '../agent/yaml';
 import { applySet } from './set';
 
 type Yaml = typeof YamlPackage;
-
-/** Larger files are not configuration. */
-const largestBytes = 1024 * 1024;
 
 /** An Azure ML CLI v2 file: its content, and the folder that relative paths start from. */
 export interface AssetFile {
@@ -41,7 +38,7 @@ export async function readAssetFile(file: string, set: readonly string[] = []): 
 }
 
 async function parse(yaml: Yaml, lines: LineCounter, file: string): Promise<Document> {
-  const document: Document = yaml.parseDocument(await readText(file), {
+  const document: Document = yaml.parseDocument(await readTextFile(file), {
     version: '1.1',
     schema: 'failsafe',
     customTags: (tags) => [...tags, ...scalarTags(yaml)],
@@ -118,21 +115,4 @@ function float(source: string): number {
   const digits = source.replaceAll('_', '').toLowerCase();
   if (digits.endsWith('.inf')) return digits.startsWith('-') ? -Infinity : Infinity;
   return digits === '.nan' ? NaN : Number(digits);
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    const { size } = await stat(file);
-    if (size > largestBytes) throw new TaskError(`${file} has ${size} bytes; a YAML file may have ${largestBytes}.`);
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof TaskError) throw error;
-    throw new TaskError(
-      `${file} cannot be read: ${errorText(error)}`,
-      'Check the path; it is relative to the repository.',
-      {
-        cause: error,
-      },
-    );
-  }
 }

@@ -94,15 +94,13 @@ function unwrap(body: unknown): Unwrapped {
 function detailsOf(error: Record<string, unknown>): ErrorDetail[] {
   const list = error['details'] ?? error['Details'];
   if (!Array.isArray(list)) return [];
-  return list
-    .filter(isRecord)
-    .flatMap((entry) => [
-      {
-        code: text(entry['code']) ?? text(entry['Code']) ?? '',
-        message: nested(text(entry['message']) ?? text(entry['Message']) ?? ''),
-      },
-      ...detailsOf(entry),
-    ]);
+  return list.filter(isRecord).flatMap((entry) => [
+    {
+      code: text(entry['code']) ?? text(entry['Code']) ?? '',
+      message: nested(text(entry['message']) ?? text(entry['Message']) ?? ''),
+    },
+    ...detailsOf(entry),
+  ]);
 }
 
 function correlationOf(error: Record<string, unknown>, envelope: Record<string, unknown>): string | undefined {

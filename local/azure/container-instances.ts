@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { readGroup, shownProperties, type GroupDefinition } from './container-groups/definition';
 import { RunningGroup, type GroupTools } from './container-groups/group';
+import { reservePlace } from './containers/addresses';
 import { endLeftovers } from './containers/container';
 import { pullImage, PullError } from './containers/images';
 import { LayerCache } from './containers/layer-cache';
@@ -63,6 +64,7 @@ class ContainerInstances {
       folder: join(core.folder('container-instances'), 'groups'),
       log: (text) => core.log(text),
     };
+    for (const key of core.store.keys(this.prefix())) reservePlace(this.read(key)?.ip ?? '');
   }
 
   service(): Service {
@@ -174,8 +176,8 @@ class ContainerInstances {
     await running?.stop();
     const group = running ?? new RunningGroup(kept.name, readGroup(kept.body, kept.name), this.tools);
     this.groups.set(kept.name, group);
-    if (group.place === undefined) await group.takePlace(kept.ip);
-    this.save({ ...kept, stopped: false });
+    const place = group.place ?? (await group.takePlace(kept.ip));
+    this.save({ ...kept, ip: place.ip, ports: Object.fromEntries(place.ports), stopped: false });
     const headers = this.begin(call, kept, () => group.start());
     return status === 202 ? { status, headers } : { status };
   }

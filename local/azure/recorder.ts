@@ -148,7 +148,7 @@ export function redactText(text: string): string {
 
 function recordBody(body: Buffer, contentType: unknown): unknown {
   if (body.length === 0) return null;
-  if (body.length > limit) return `(${body.length} bytes)`;
+  if (body.length > limit) return `(more than ${limit} bytes)`;
   const text = body.toString('utf8');
   if (!Buffer.from(text).equals(body)) return `base64:${body.toString('base64')}`;
   const clean = redactText(text);

@@ -50,9 +50,11 @@ function sign(account: StorageAccount, text: string): string {
 }
 
 function order(permissions: string, letters: string): string {
-  const unknown = [...permissions].find((letter) => !letters.includes(letter));
+  const wanted = permissions.split('');
+  const unknown = wanted.find((letter) => !letters.includes(letter));
   if (unknown !== undefined) throw new Error(`No permission of a SAS is called "${unknown}" (in "${permissions}").`);
-  return [...letters].filter((letter) => permissions.includes(letter)).join('');
+  const known = letters.split('');
+  return known.filter((letter) => wanted.includes(letter)).join('');
 }
 
 function times(hours: number): { start: string; expiry: string } {

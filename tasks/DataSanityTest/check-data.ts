@@ -9,25 +9,10 @@ import { readContract } from './contract';
 import { findDataFiles, type DataFile } from './files';
 import type { FailOn, Inputs } from './inputs';
 import { findingLine, summaryMarkdown, testSuites } from './report';
+import type { Result } from './result';
 import type { Contract, Table } from './rules';
 import { TableScan, type Finding } from './scan';
 import { readTextFile } from './text-file';
-
-/** What was found, before anything is published. */
-export interface Result {
-  contract: Contract;
-  files: DataSanityEvidence['files'];
-  findings: Finding[];
-  rowCount: number;
-  /** Columns that the files have and the contract does not describe. */
-  undescribed: number;
-  /**
-   * SHA-256 over the canonical JSON of `[{path, sha256}, …]`: path relative to the folder given (the file's own name for
-   * one file), digest of the file's bytes, in code-point order of the paths. The same names and bytes give the same
-   * fingerprint on every machine.
-   */
-  dataFingerprint: string;
-}
 
 /** Holds data against its contract and publishes what was found: log, test run, summary, evidence, outputs. */
 export async function checkData(inputs: Inputs, agent: Agent): Promise<Outcome> {

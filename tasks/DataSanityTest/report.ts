@@ -1,7 +1,7 @@
 import type { TestSuite } from '../../lib/agent/junit';
 import { markdownTable, markdownText } from '../../lib/agent/markdown';
 import type { DataSanityEvidence } from '../../lib/evidence/types';
-import type { Result } from './check-data';
+import type { Result } from './result';
 import type { Finding } from './scan';
 
 /** One line for the log: `error  diabetes.BMI  maximum 0.3: 3 rows, first at diabetes.csv:5, diabetes.csv:9`. */

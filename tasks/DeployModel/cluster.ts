@@ -5,7 +5,7 @@ import { waitFor } from '../../lib/agent/poll';
 import { at, isRecord, number, textAt } from '../../lib/azure/json';
 import { clusterConfig, connect, items, type Kubernetes } from '../../lib/azure/kubernetes';
 import { adviceFor } from './advice';
-import type { Collaborators, InFlight } from './deploy';
+import type { Collaborators, InFlight } from './collaborators';
 import type { KubernetesInputs } from './inputs';
 import { deploymentManifest, labels, namespaceManifest, selector, serviceManifest, type Workload } from './manifests';
 import type { Deployed } from './report';

@@ -14,7 +14,7 @@ import {
 } from '../../lib/azure/containerInstances';
 import { refreshToken, registryOfLoginServer, tokenUser } from '../../lib/azure/registry';
 import { adviceFor } from './advice';
-import type { Collaborators, InFlight } from './deploy';
+import type { Collaborators, InFlight } from './collaborators';
 import type { ContainerInputs } from './inputs';
 import type { Deployed } from './report';
 

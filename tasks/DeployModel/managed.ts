@@ -28,7 +28,7 @@ import {
 } from '../../lib/azure/onlineEndpoints';
 import { canonicalJson } from '../../lib/evidence/canonical';
 import { sha256Hex } from '../../lib/evidence/hash';
-import type { Collaborators, InFlight } from './deploy';
+import type { Collaborators, InFlight } from './collaborators';
 import { failedDeployment } from './failure';
 import type { ManagedInputs } from './inputs';
 import type { Deployed } from './report';

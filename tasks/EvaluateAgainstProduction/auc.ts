@@ -1,5 +1,5 @@
 import { TaskError } from '../../lib/agent/errors';
-import type { Difference, Rows, Settings } from './compare';
+import type { Difference, Rows, Settings } from './difference';
 import { toBinary, toNumbers } from './numbers';
 import { normalQuantile } from './quantile';
 

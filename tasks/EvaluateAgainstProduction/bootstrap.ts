@@ -1,5 +1,5 @@
 import { TaskError } from '../../lib/agent/errors';
-import type { Breathe, Settings } from './compare';
+import type { Breathe, Settings } from './difference';
 import { quantile } from './quantile';
 import { xoshiro128, type Random } from './random';
 

@@ -3,14 +3,7 @@ import { aucMetric, compareAuc } from './auc';
 import { compareLabels, labelMetric, readLabels } from './labels';
 import { compareLosses, lossMetric } from './losses';
 import { orientations, type MetricName } from './metric-names';
-import type { Policy } from './policy';
-
-/** The same rows for truth and answers, as texts of the predictions files. */
-export interface Rows {
-  truth: readonly string[];
-  candidate: readonly string[];
-  champion: readonly string[];
-}
+import type { Breathe, Difference, Rows, Settings } from './difference';
 
 /** A metric of both models on the same rows. */
 export interface Compared {
@@ -24,20 +17,6 @@ export interface Compared {
   /** How the interval was made. */
   method: string;
 }
-
-/** Difference `candidate − champion` with its interval, not yet oriented. */
-export interface Difference {
-  candidate: number;
-  champion: number;
-  lower: number;
-  upper: number;
-  method: string;
-}
-
-export type Settings = Pick<Policy, 'confidence' | 'resamples' | 'seed' | 'positiveLabel'>;
-
-/** Lets other work, a cancellation among it, happen between batches of resamples. */
-export type Breathe = () => Promise<void>;
 
 /**
  * Compares two models on the same rows with an interval for the difference.

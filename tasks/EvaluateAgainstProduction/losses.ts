@@ -1,5 +1,5 @@
 import { bootstrap } from './bootstrap';
-import type { Breathe, Difference, Rows, Settings } from './compare';
+import type { Breathe, Difference, Rows, Settings } from './difference';
 import { toBinary, toNumbers, toProbabilities } from './numbers';
 import { uniformBelow } from './random';
 

@@ -1,5 +1,6 @@
 import type { Agent } from '../../lib/agent/agent';
-import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
+import { unlessCancelled } from '../../lib/agent/cancellation';
+import { TaskError, errorText } from '../../lib/agent/errors';
 import { waitFor } from '../../lib/agent/poll';
 import type { Azure } from '../../lib/azure/azure';
 import { protectSas, putBlob } from '../../lib/azure/blob';
@@ -47,7 +48,8 @@ export async function buildImage(azure: Azure, agent: Agent, request: BuildReque
     const runId = textAt(body, 'properties', 'runId') ?? textAt(body, 'name');
     if (runId === undefined) throw new TaskError(`The registry ${registry.name} started no run.`);
     agent.print(`Build ${runId} in registry ${registry.name} started.`);
-    return await cancelling(azure, agent, registry, runId, follow(azure, agent, request, runId));
+    const built = follow(azure, agent, request, runId);
+    return await unlessCancelled(agent, built, () => cancel(azure, registry, runId));
   } catch (error) {
     throw explained(error, registry);
   }
@@ -143,33 +145,6 @@ function advice(status: string, log: string): string {
   if (status === 'Timeout')
     return `The build may take ${buildSeconds / 60} minutes: make the model or its packages smaller.`;
   return 'The log above says what went wrong.';
-}
-
-/** Ends the run as soon as the agent cancels the step; the call goes out at once, whatever else is on its way. */
-async function cancelling<T>(
-  azure: Azure,
-  agent: Agent,
-  registry: Registry,
-  runId: string,
-  work: Promise<T>,
-): Promise<T> {
-  const signal = agent.cancelled;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<'aborted'>((resolve) => {
-    onAbort = () => resolve('aborted');
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
-  work.catch(() => undefined); // Its failure after a cancellation is of no interest; before, it is thrown below.
-  try {
-    const first = await Promise.race([work.then((value) => ({ value })), aborted]);
-    if (first !== 'aborted') return first.value;
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
-  }
-  throw new CancelledError(await cancel(azure, registry, runId));
 }
 
 async function cancel(azure: Azure, registry: Registry, runId: string): Promise<string> {

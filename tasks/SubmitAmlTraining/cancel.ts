@@ -1,5 +1,6 @@
 import type { Agent } from '../../lib/agent/agent';
-import { CancelledError, errorText } from '../../lib/agent/errors';
+import { unlessCancelled } from '../../lib/agent/cancellation';
+import { errorText } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
 import { jobId } from '../../lib/azure/jobs';
 import { mlApiVersion } from '../../lib/azure/workspace';
@@ -23,29 +24,16 @@ export interface InFlight {
  *
  * @throws CancelledError after at most 4 s
  */
-export async function withCancellation<T>(
+export function withCancellation<T>(
   { azure, agent, onCancel }: { azure: Azure; agent: Agent; onCancel: OnCancel },
   inFlight: InFlight,
   work: Promise<T>,
 ): Promise<T> {
-  const signal = agent.cancelled;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<'aborted'>((resolve) => {
-    onAbort = () => resolve('aborted');
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+  return unlessCancelled(agent, work, async () => {
+    // A job that is being created at this moment can be cancelled only when it exists.
+    await Promise.race([work.catch(() => undefined), after(settleMs)]);
+    return end(azure, agent, inFlight, onCancel);
   });
-  try {
-    const first = await Promise.race([work.then((value) => ({ value })), aborted]);
-    if (first !== 'aborted') return first.value;
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
-  }
-  // A job that is being created at this moment can be cancelled only when it exists.
-  await Promise.race([work.catch(() => undefined), after(settleMs)]);
-  throw new CancelledError(await end(azure, agent, inFlight, onCancel));
 }
 
 async function end(azure: Azure, agent: Agent, inFlight: InFlight, onCancel: OnCancel): Promise<string> {

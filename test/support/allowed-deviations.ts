@@ -34,4 +34,11 @@ export const allowedDeviations: AllowedDeviation[] = [
     path: /\/(autoDeleteSetting|intellectualProperty)$/,
     recording: 'aml/model_version_crud.json: PUT and GET models/{name}/versions/3',
   },
+  {
+    operation: /^Jobs_(CreateOrUpdate|Get|List)$/,
+    where: 'response',
+    code: 'OBJECT_ADDITIONAL_PROPERTIES',
+    path: /\/properties\/(parentJobName|resources\/dockerArgsList|outputs\/[^/]+\/assetName)$/,
+    recording: 'aml/command_job_create_get.json: PUT jobs/{name}',
+  },
 ];

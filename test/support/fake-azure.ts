@@ -67,6 +67,7 @@ export class FakeAzure {
       cloud,
       http,
       arm: new ArmClient(http, cloud, agent),
+      tokens: { get: (resource) => Promise.resolve(`token-for-${resource}`) },
       subscriptionId,
       resourceGroup: 'resource-group',
       resourceGroupId,

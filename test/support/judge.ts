@@ -144,7 +144,7 @@ async function openApiJudge(): Promise<Judging> {
     );
     const liveResponse = { statusCode: String(pair.status), headers, body: readJson(pair.responseBody) };
     const result = await validator.validateLiveRequestResponse({ liveRequest, liveResponse });
-    const operation = result.requestValidationResult.operationInfo?.operationId ?? `${pair.method} ${url.pathname}`;
+    const operation = result.requestValidationResult.operationInfo.operationId;
     const read = (where: 'request' | 'response', part: typeof result.requestValidationResult): Problem[] => {
       const { runtimeException: failed } = part;
       const failure = failed === undefined ? [] : [{ code: failed.code, message: failed.message, path: '' }];
@@ -196,7 +196,7 @@ function schemaJudge(): (pair: Pair, url: URL) => Problem[] {
     const validate = compiled.get(known?.definition ?? '');
     if (pair.method !== 'PUT' || known === undefined || validate === undefined || body === undefined) return [];
     const name = known.pattern.exec(url.pathname)?.[1];
-    if (validate({ type: known.type, apiVersion: '2026-05-01', name, ...body }) === true) return [];
+    if (validate({ type: known.type, apiVersion: '2026-05-01', name, ...body })) return [];
     return (validate.errors ?? []).map((error) => ({
       judge: 'ajv',
       operation: known.definition,

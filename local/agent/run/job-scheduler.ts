@@ -9,7 +9,7 @@ import type { HookName, JobPlan, StagePlan, StepPlan } from '../yaml/model';
 import type { JobSummary } from './events';
 import { ancestors, type Output, Slots } from './graph';
 import { runJob, type JobOutcome } from './job-runner';
-import type { RunState } from './pipeline-run';
+import type { RunState } from './state';
 import { jobFolders, jobVariables } from './predefined';
 import { RecordWriter } from './record';
 import { resolveVariables, variablesDict, type RuntimeScope, type RuntimeVariable } from './runtime-variables';

@@ -2,38 +2,14 @@ import { evaluateCondition } from '../expressions/evaluate';
 import { graphFunctions } from '../expressions/status';
 import { Dict, type Value } from '../expressions/values';
 import { mergeResults, serverResult, type TaskResult } from '../result';
-import type { Run } from '../server';
-import type { JobPlan, PipelinePlan, StagePlan } from '../yaml/model';
-import type { AgentEvent, JobSummary, StageSummary } from './events';
-import type { RepositoryState } from './git';
-import type { Outcomes, Slots } from './graph';
+import type { JobPlan, StagePlan } from '../yaml/model';
+import type { JobSummary, StageSummary } from './events';
 import { ancestors, runGraph } from './graph';
 import { JobScheduler } from './job-scheduler';
-import type { RunPipelineOptions, Timing } from './options';
 import { runVariables } from './predefined';
-import type { Prepared } from './prepare';
-import type { Timeline } from './record';
 import { RecordWriter } from './record';
+import type { RunState } from './state';
 import { resolveVariables, variablesDict, type RuntimeScope, type RuntimeVariable } from './runtime-variables';
-
-export interface RunState {
-  options: RunPipelineOptions;
-  plan: PipelinePlan;
-  prepared: Prepared;
-  run: Run;
-  number: string;
-  repository: RepositoryState;
-  startedAt: Date;
-  timing: Timing;
-  timeline: Timeline;
-  outcomes: Outcomes;
-  slots: Slots;
-  cancel: AbortSignal;
-  emit: (event: AgentEvent) => void;
-  /** Numbers the folders of jobs. */
-  nextFolder: () => number;
-  renumber: (number: string) => Promise<void>;
-}
 
 /** Runs the stages of a pipeline (the server's part of the work). */
 export class PipelineRun {

@@ -8,6 +8,8 @@ export interface Place {
 
 /** In use in this process; other processes are seen by trying to bind. */
 const taken = new Set<string>();
+/** Promised to what is deployed and not running yet: only who names the address as preferred gets it. */
+const reserved = new Set<string>();
 let ownAddresses: Promise<boolean> | undefined;
 
 /**
@@ -19,12 +21,17 @@ export async function takePlace(ports: number[], preferred?: string): Promise<Pl
   ownAddresses ??= isFree('127.0.0.2', 0);
   if (!(await ownAddresses)) return placeOnOneAddress(ports);
   for (const ip of preferred === undefined ? candidates() : [preferred, ...candidates()]) {
-    if (taken.has(ip)) continue;
+    if (taken.has(ip) || (ip !== preferred && reserved.has(ip))) continue;
     taken.add(ip);
     if (await areFree(ip, ports)) return { ip, ports: new Map(ports.map((port) => [port, port])) };
     taken.delete(ip);
   }
   throw new Error(`No loopback address has the ports ${ports.join(', ')} free.`);
+}
+
+/** Keeps an address for who will ask for it as preferred: what was deployed has the same address after a restart. */
+export function reservePlace(ip: string): void {
+  if (ip !== '') reserved.add(ip);
 }
 
 export function releasePlace(place: Place): void {

@@ -103,7 +103,7 @@ export class Container {
     const startedAt = new Date().toISOString();
     try {
       const rootfs = await this.buildRoot();
-      if (this.stopped) return;
+      if (this.isStopped()) return;
       const home = rootfs.path('/root');
       mkdirSync(home, { recursive: true });
       mkdirSync(rootfs.path('/tmp'), { recursive: true });
@@ -118,7 +118,7 @@ export class Container {
         python,
         home,
       );
-      if (this.stopped) return;
+      if (this.isStopped()) return;
       const { file, args, cwd } = executable;
       const env = { TMPDIR: rootfs.path('/tmp'), ...executable.env };
       const group = await startGroup(file, args, { cwd, env, onOutput: (chunk) => this.write(chunk) });
@@ -135,6 +135,11 @@ export class Container {
       this.write(Buffer.from(`${message}\n`));
       this.end(startedAt, 127, error instanceof StartError ? 'StartError' : 'ContainerCannotRun', message);
     }
+  }
+
+  /** A stop may come while the root is being built. */
+  private isStopped(): boolean {
+    return this.stopped;
   }
 
   private async follow(group: ProcessGroup, startedAt: string): Promise<void> {

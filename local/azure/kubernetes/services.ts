@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { releasePlace, takePlace, type Place } from '../containers/addresses';
+import { releasePlace, reservePlace, takePlace, type Place } from '../containers/addresses';
 import { asList, asNumber, asObject, asString, asStrings, type JsonObject } from '../json';
 import type { Events } from './events';
 import type { Kubelet } from './kubelet';
@@ -34,7 +34,9 @@ export class Services {
     private readonly events: Events,
     private readonly kubelet: Kubelet,
     private readonly log: (text: string) => void,
-  ) {}
+  ) {
+    for (const service of objects.list(services)) reservePlace(ingressIp(service) ?? '');
+  }
 
   /** Gives a service its cluster address and node ports before it is stored. */
   readonly admit = (object: ApiObject, type: ResourceType, before: ApiObject | undefined): void => {
@@ -129,8 +131,7 @@ export class Services {
 
   private async open(service: ApiObject, ports: unknown): Promise<void> {
     const declared = asList(ports).map((port) => asNumber(asObject(port)['port']) ?? 0);
-    const ingress = asObject(asList(asObject(asObject(service['status'])['loadBalancer'])['ingress'])[0]);
-    const place = await takePlace(declared, asString(ingress['ip']));
+    const place = await takePlace(declared, ingressIp(service));
     const balancer: Balancer = { place, servers: [], sockets: new Set(), ports };
     this.balancers.set(uidOf(service), balancer);
     for (const port of asList(ports).map(asObject)) {
@@ -237,4 +238,9 @@ export class Services {
     }
     throw new Error('No cluster address is free.');
   }
+}
+
+function ingressIp(service: ApiObject): string | undefined {
+  const ingress = asList(asObject(asObject(service['status'])['loadBalancer'])['ingress']);
+  return asString(asObject(ingress[0])['ip']);
 }

@@ -5,6 +5,7 @@ import { serverSideApply, trackUpdate } from './apply';
 import { applyDefaults } from './defaults';
 import { nameOf, typeOf, type ApiObject, type Objects } from './objects';
 import { jsonPatch, mergePatch, strategicMerge } from './patch';
+import { readProtobuf } from './protobuf';
 import { ApiError, badRequest, notFound } from './status';
 import { checkIncoming, validate } from './validation';
 import type { ResourceType } from './types';
@@ -184,13 +185,7 @@ function managerOf(call: Call): string {
 function readBody(call: Call, allowList = false): unknown {
   const text = call.body.toString('utf8');
   const form = call.headers['content-type'] ?? 'application/json';
-  if (form.includes('protobuf')) {
-    throw new ApiError(
-      415,
-      'UnsupportedMediaType',
-      `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
-    );
-  }
+  if (form.includes('protobuf')) return readProtobuf(call.body);
   const body = parse(text, form.includes('yaml'));
   if (isObject(body) || (allowList && Array.isArray(body))) return body;
   throw badRequest('the object provided is unrecognized (must be of type Object)');

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createGzip } from 'node:zlib';
-import { pack, type Headers } from 'tar-stream';
+import { pack, type Header } from 'tar-stream';
 import type { LocalAzure } from '../../../local/azure';
 import { createContainerInstances } from '../../../local/azure/container-instances';
 import { createKubernetes } from '../../../local/azure/kubernetes';
@@ -44,10 +44,13 @@ export function loginServer(azure: LocalAzure): string {
 }
 
 /** A tar.gz of files by name, and of entries given in full. */
-export async function archive(files: Record<string, string>, entries: Headers[] = []): Promise<Buffer> {
+export async function archive(files: Record<string, string>, entries: Partial<Header>[] = []): Promise<Buffer> {
   const tar = pack();
   for (const [name, content] of Object.entries(files)) tar.entry({ name }, content);
-  for (const entry of entries) tar.entry(entry, entry.type === undefined || entry.type === 'file' ? 'x' : undefined);
+  for (const entry of entries) {
+    const isFile = entry.type === undefined;
+    tar.entry({ name: 'x', ...entry, size: isFile ? 1 : 0 }, isFile ? 'x' : '');
+  }
   tar.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of tar.pipe(createGzip())) if (Buffer.isBuffer(chunk)) chunks.push(chunk);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { startAzure } from '../../../local/azure';
+import { asList, asObject } from '../../../local/azure/json';
 import { requireProgram, runClient, type ClientOutput } from '../../support/clients';
 import { createJudge, judgeServer } from '../../support/judge';
 import { at, metadataToken, request, resources, stage, textAt, type Reply, type Stage } from './client';
@@ -110,7 +111,7 @@ describe('the local Kubernetes cluster', function () {
   };
   const podsOf = async (name: string): Promise<unknown[]> => {
     const items = at(await get(`/api/v1/namespaces/ns/pods?labelSelector=app%3D${name}`), 'items');
-    return Array.isArray(items) ? items : [];
+    return asList(items);
   };
 
   describe('access', () => {
@@ -222,16 +223,15 @@ describe('the local Kubernetes cluster', function () {
       assert.ok(!pids.has(undefined));
     });
 
-    it('never answer less while a new version rolls out, and go back when told to', async () => {
+    it('answer every request while a new version rolls out', async () => {
       const ip = textAt(await get('/api/v1/namespaces/ns/services/web'), 'status', 'loadBalancer', 'ingress', 0, 'ip');
       const seen: (string | undefined)[] = [];
       const rollout = apply(`${apps}/web`, deployment('web', image, { replicas: 2, env: { GREETING: 'two' } })).then(
         () => rolledOut('web'),
       );
-      let over = false;
-      void rollout.finally(() => (over = true));
-      while (!over) seen.push((await greeting(ip, 80))?.greeting);
-      await rollout;
+      const over = rollout.then(() => true);
+      const still = (): Promise<boolean> => new Promise((resolve) => setTimeout(() => resolve(false), 5));
+      while (!(await Promise.race([over, still()]))) seen.push((await greeting(ip, 80))?.greeting);
       assert.ok(!seen.includes(undefined), 'each request was answered');
       assert.equal((await greeting(ip, 80))?.greeting, 'two');
       const sets = at(await get('/apis/apps/v1/namespaces/ns/replicasets'), 'items');
@@ -266,10 +266,7 @@ describe('the local Kubernetes cluster', function () {
       const waiting = pods.find((pod) => at(condition(pod, 'Ready'), 'reason') === 'ContainersNotReady');
       assert.equal(at(condition(waiting, 'Ready'), 'message'), 'containers with unready status: [server]');
       const events = at(await get('/api/v1/namespaces/ns/events?fieldSelector=reason%3DUnhealthy'), 'items');
-      assert.ok(
-        Array.isArray(events) &&
-          /Readiness probe failed: HTTP probe failed with statuscode: 503/.test(textAt(events[0], 'message')),
-      );
+      assert.match(JSON.stringify(events), /Readiness probe failed: HTTP probe failed with statuscode: 503/);
       await apply(`${apps}/web`, deployment('web', image, { replicas: 1, env: { GREETING: 'two' } }));
       await rolledOut('web');
     });
@@ -324,7 +321,7 @@ describe('the local Kubernetes cluster', function () {
         template: { volumes: [{ name: 'v', configMap: { name: 'settings' } }] },
       });
       const container = at(object, 'spec', 'template', 'spec', 'containers', 0);
-      Object.assign(Object(container), { env, volumeMounts: [{ name: 'v', mountPath: '/etc/settings' }] });
+      Object.assign(asObject(container), { env, volumeMounts: [{ name: 'v', mountPath: '/etc/settings' }] });
       assert.equal((await apply(`${apps}/mounts`, object)).status, 201);
       await rolledOut('mounts');
       const ip = textAt((await podsOf('mounts'))[0], 'status', 'podIP');
@@ -444,12 +441,12 @@ describe('the local Kubernetes cluster', function () {
       );
       const strict = await ask('POST', `${apps}?fieldValidation=Strict`, {
         ...deployment('bad', image),
-        spec: { ...Object(at(deployment('bad', image), 'spec')), replicaz: 1 },
+        spec: { ...asObject(at(deployment('bad', image), 'spec')), replicaz: 1 },
       });
       assert.match(textAt(strict.json, 'message'), /strict decoding error: unknown field "spec\.replicaz"/);
       const type = await ask('POST', apps, {
         ...deployment('bad', image),
-        spec: { ...Object(at(deployment('bad', image), 'spec')), replicas: '1' },
+        spec: { ...asObject(at(deployment('bad', image), 'spec')), replicas: '1' },
       });
       assert.match(
         textAt(type.json, 'message'),
@@ -717,7 +714,7 @@ describe('the local Kubernetes cluster', function () {
       assert.equal(status, 1);
       assert.match(stderr, /exceeded its progress deadline/);
       const object = deployment('typo', image);
-      Object.assign(Object(at(object, 'spec')), { replicaz: 1 });
+      Object.assign(asObject(at(object, 'spec')), { replicaz: 1 });
       const typo = await kubectl('apply', '-f', file('typo.yaml', object));
       assert.match(typo.stderr, /strict decoding error: unknown field "spec\.replicaz"/);
       assert.match(

@@ -36,7 +36,10 @@ describe('store of the local Azure', () => {
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         rmSync(file, { force: true });
         const store = new JournalStore(file);
-        for (const one of steps) 'value' in one ? store.set(one.key, one.value) : store.delete(one.key);
+        for (const one of steps) {
+          if ('value' in one) store.set(one.key, one.value);
+          else store.delete(one.key);
+        }
         const again = new JournalStore(file);
         assert.deepEqual(again.keys(''), store.keys(''));
         for (const one of store.keys('')) assert.deepEqual(again.get(one), store.get(one));

@@ -173,6 +173,8 @@ const identityAreas = ['IMS', 'Graph'];
         const validate = ajv.compile({ definitions, $ref: `#/definitions/${definition}` });
         const reply = await call(devops, user(devops, 'ana').token, 'GET', `diabetes/_apis/${path()}`);
         const found = isList ? values(reply) : [reply.body];
+        // .NET's `object`, which a string is too; the generator wrote JSON's.
+        if (definition === 'Run') for (const one of found) delete one['templateParameters'];
         assert.ok(found.length > 0);
         for (const one of found) assert.ok(validate(withoutNull(one)), JSON.stringify(validate.errors, null, 1));
       });

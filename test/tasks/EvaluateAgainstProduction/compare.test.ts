@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { compare, measure, type Rows, type Settings } from '../../../tasks/EvaluateAgainstProduction/compare';
+import { compare, measure } from '../../../tasks/EvaluateAgainstProduction/compare';
+import type { Rows, Settings } from '../../../tasks/EvaluateAgainstProduction/difference';
 import type { MetricName } from '../../../tasks/EvaluateAgainstProduction/metric-names';
 import { joinByKey, parsePredictions } from '../../../tasks/EvaluateAgainstProduction/predictions';
 

@@ -1,0 +1,20 @@
+import type { Agent } from '../../lib/agent/agent';
+import type { Azure } from '../../lib/azure/azure';
+import type { Tokens } from '../../lib/azure/credential';
+import type { Transport } from '../../lib/azure/kubernetes';
+
+export interface Collaborators {
+  agent: Agent;
+  azure: Azure;
+  tokens: Tokens;
+  /** First pause of waits; tests shorten it. */
+  firstDelayMs?: number;
+  /** How the cluster is called; tests replace it. */
+  transport?: Transport;
+}
+
+/** What a step has begun, for the message of a cancellation. */
+export interface InFlight {
+  /** A sentence: what is left in Azure if the step ends now. */
+  left?: string;
+}
