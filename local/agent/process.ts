@@ -73,12 +73,14 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessEnd> {
   ];
   const exited = exitOf(child, request.file);
   const stopLadder = ladder(child, request);
+  const drained = new AbortController();
   try {
     const exitCode = await exited;
     // A grandchild may hold the streams open: it is not waited for longer than this.
-    await Promise.race([Promise.all(streams), delay(drainMs)]);
+    await Promise.race([Promise.all(streams), delay(drainMs, drained.signal)]);
     return { exitCode };
   } finally {
+    drained.abort();
     stopLadder();
     child.stdout.destroy();
     child.stderr.destroy();

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json';
+import { asList, asObject, type JsonObject } from '../json';
 import { ApiError, badRequest } from './status';
 
 /** How a field's bytes are read. A message with a table of its own is an object in JSON. */
@@ -51,7 +51,7 @@ const start = Buffer.from('k8s\0');
 export function readProtobuf(body: Buffer): JsonObject {
   if (!body.subarray(0, 4).equals(start)) throw badRequest('the body does not begin as an object in protobuf does');
   let type: JsonObject = {};
-  let raw = Buffer.alloc(0);
+  let raw: Buffer = Buffer.alloc(0);
   for (const { field, bytes } of fields(body.subarray(4))) {
     if (field === 1) type = message(bytes, { 1: ['apiVersion', 'text'], 2: ['kind', 'text'] });
     if (field === 2) raw = bytes;
@@ -82,11 +82,11 @@ function read(bytes: Buffer, number: number, form: Form, before: unknown): unkno
   if (form === 'text') return bytes.length === 0 ? undefined : bytes.toString('utf8');
   if (form === 'number') return number === 0 ? undefined : number;
   if (form === 'flag') return number !== 0;
-  if (form === 'texts') return [...(Array.isArray(before) ? before : []), bytes.toString('utf8')];
+  if (form === 'texts') return [...asList(before), bytes.toString('utf8')];
   if (form === 'textMap' || form === 'bytesMap') {
     const [key, value] = entry(bytes);
     const text = value.toString(form === 'textMap' ? 'utf8' : 'base64');
-    return { ...(typeof before === 'object' ? before : {}), [key.toString('utf8')]: text };
+    return { ...asObject(before), [key.toString('utf8')]: text };
   }
   if (form === 'time') {
     const seconds = [...fields(bytes)].find(({ field }) => field === 1)?.number;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { startAzure, type LocalAzure } from '../../../local/azure';
-import { requireProgram, runClient } from '../../support/clients';
+import { requireProgram, runClient, type ClientOutput } from '../../support/clients';
 
 // What kubectl does with workloads is tested beside the cluster: test/local/azure/kubernetes.test.ts.
 describe('kubectl, unchanged, by the variables of the local Azure alone', function () {
@@ -23,8 +23,12 @@ describe('kubectl, unchanged, by the variables of the local Azure alone', functi
     for (const end of ends.reverse()) await end();
   });
 
+  async function run(...args: string[]): Promise<ClientOutput> {
+    return runClient(['kubectl', ...args], { ...azure.environment(), HOME: folder });
+  }
+
   async function kubectl(...args: string[]): Promise<string> {
-    const output = await runClient(['kubectl', ...args], { ...azure.environment(), HOME: folder });
+    const output = await run(...args);
     assert.equal(output.status, 0, `kubectl ${args.join(' ')}\n${output.stdout}${output.stderr}`);
     return output.stdout.trim();
   }
@@ -50,6 +54,12 @@ describe('kubectl, unchanged, by the variables of the local Azure alone', functi
     assert.deepEqual(await data('configmap settings'), { colour: 'blue', size: '2' });
     assert.deepEqual(await data('secret key'), { key: Buffer.from('ünïcode').toString('base64') });
     assert.match(await kubectl('delete', 'namespace', 'models', '--timeout=30s'), /deleted/);
+  });
+
+  it('is told by name which kinds it cannot send in the binary form', async () => {
+    const refused = await run('create', 'deployment', 'web', '--image=none');
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /accepted media types include: application\/json, .* not for Deployment/);
   });
 
   it('keeps its credentials where only their owner can read them', () => {
