@@ -28,6 +28,9 @@ interface Status {
 }
 
 const never = '0001-01-01T00:00:00+00:00';
+
+/** The service sends none, and its clients then wait up to 30 s between two looks; an operation takes seconds here. */
+const soon = { 'retry-after': '1' };
 const provider = 'Microsoft.MachineLearningServices';
 
 /**
@@ -113,6 +116,7 @@ export class LongRunningOperations implements Operations {
     const { error } = status;
     return {
       status: 200,
+      ...(status.running ? { headers: soon } : {}),
       body: {
         id: call.url.pathname,
         name: status.name,

@@ -25,6 +25,8 @@ export interface Exchange {
   responseHeaders: OutgoingHttpHeaders;
   responseBody: Buffer;
   caller?: Caller;
+  /** A planned fault was the answer, not the stand-in itself. */
+  planned?: boolean;
 }
 
 const limit = 16 * 1024 * 1024;

@@ -75,11 +75,12 @@ export class AzureServer {
     const method = request.method ?? 'GET';
     // Clients that join paths to a base with a trailing slash send `//…`, which a URL would take for a host.
     const url = new URL((request.url ?? '/').replace(/^\/{2,}/, '/'), this.options.url);
-    const seen: { caller?: Caller; note?: string } = {};
+    const seen: { caller?: Caller; note?: string; planned?: boolean } = {};
     const copy = this.listeners.size > 0 || this.options.recorder.records ? tap(request, response) : undefined;
     response.on('close', () => this.finish(request, response, { method, url, started, copy, ...seen }));
     try {
-      if (await this.misbehave(method, url, request, response)) return;
+      seen.planned = await this.misbehave(method, url, request, response);
+      if (seen.planned) return;
       if (this.options.blobs.owns(hostName(request), url.pathname)) {
         const refusal = admitToBlobs(request, url, this.options, seen);
         if (refusal === undefined) this.options.blobs.forward(request, response);
@@ -179,7 +180,7 @@ export class AzureServer {
   private finish(
     request: IncomingMessage,
     response: ServerResponse,
-    what: { method: string; url: URL; started: number; copy?: ReturnType<typeof tap>; caller?: Caller; note?: string },
+    what: { method: string; url: URL; started: number; copy?: ReturnType<typeof tap>; caller?: Caller; note?: string; planned?: boolean },
   ): void {
     const { method, url, started, copy, caller } = what;
     const time = new Date(started).toISOString();
@@ -211,6 +212,7 @@ export class AzureServer {
       responseHeaders: response.getHeaders(),
       responseBody: copy.response(),
       ...(caller === undefined ? {} : { caller }),
+      ...(what.planned === true ? { planned: true } : {}),
     };
     this.options.recorder.record(exchange);
     for (const listener of this.listeners) listener(exchange);

@@ -1,9 +1,12 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { runTask, type RunTaskOptions, type StepResult } from '../../local/agent/run-task';
 import { startAzure, type ConnectionScheme, type LocalAzure } from '../../local/azure';
+import { watchExchanges } from './exchanges';
+import { watchSecrets } from './leaks';
 
 /** The built tasks and a local Azure for the tests that drive them as the agent does. */
 export interface StandIns {
@@ -14,10 +17,13 @@ export interface StandIns {
   jobs(): Promise<{ name: string; status: string }[]>;
   /** A job once it has ended. */
   settled(job: string): Promise<{ name: string; status: string }>;
-  /** GET of a path of Azure Resource Manager, as the owner of the resource group. */
-  arm(path: string): Promise<unknown>;
+  /** A call of a path of Azure Resource Manager (GET by default), as the owner of the resource group. */
+  arm(path: string, method?: 'GET' | 'POST'): Promise<unknown>;
+  /** GET of any address of the local Azure with this Authorization header. */
+  get(path: string, authorization: string): Promise<unknown>;
   /** An empty folder that goes with the stand-ins. */
   folder(name: string): string;
+  /** Ends everything. Fails when a call or an answer broke the contracts of Azure, or a step showed a secret. */
   stop(): Promise<void>;
 }
 
@@ -28,7 +34,7 @@ export interface RunOptions extends Partial<Omit<RunTaskOptions, 'taskFolder' | 
 }
 
 export const repository = path.resolve(__dirname, '..', '..');
-export const builtTasks = path.join(repository, 'build', 'tasks');
+export const builtTasks = process.env['MLOPS_BUILT_TASKS'] ?? path.join(repository, 'build', 'tasks');
 export const diabetes = path.join(repository, 'examples', 'diabetes');
 
 let nextRun = 1000;
@@ -42,7 +48,9 @@ export async function startStandIns(options: { tasksDir?: string } = {}): Promis
     mkdirSync(made, { recursive: true });
     return made;
   };
-  const arm = (at: string): Promise<unknown> => get(azure, at);
+  const exchanges = watchExchanges(azure);
+  const secrets = watchSecrets(azure);
+  const arm = (at: string, method: 'GET' | 'POST' = 'GET'): Promise<unknown> => callArm(azure, method, at);
   const workspace = `/subscriptions/${azure.subscriptionId}/resourceGroups/${azure.resourceGroup}/providers/Microsoft.MachineLearningServices/workspaces/${azure.workspace}`;
   const settled = async (name: string): Promise<{ name: string; status: string }> => {
     for (;;) {
@@ -57,10 +65,17 @@ export async function startStandIns(options: { tasksDir?: string } = {}): Promis
     arm,
     settled,
     jobs: async () => ((await arm(`${workspace}/jobs`)) as { value: unknown[] }).value.map(readJob),
-    run: (task, inputs, more = {}) => runTask(taskOptions(azure, folder, task, inputs, more)),
+    get: (at, authorization) => call(azure, 'GET', at, { authorization }),
+    async run(task, inputs, more = {}) {
+      const step = await runTask(taskOptions(azure, folder, task, inputs, more));
+      secrets.note(task, step);
+      return step;
+    },
     async stop() {
       await azure.stop();
+      const objections = [...(await exchanges.objections()), ...secrets.leaks()];
       rmSync(root, { recursive: true, force: true });
+      assert.deepEqual(objections, []);
     },
   };
 }
@@ -115,7 +130,7 @@ function readJob(document: unknown): { name: string; status: string } {
 }
 
 /** Signs in as the service principal that owns the resource group; over the stand-in's own CA. */
-async function get(azure: LocalAzure, at: string): Promise<unknown> {
+async function callArm(azure: LocalAzure, method: 'GET' | 'POST', at: string): Promise<unknown> {
   const { clientId, secret } = azure.directory.servicePrincipal;
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
@@ -126,9 +141,13 @@ async function get(azure: LocalAzure, at: string): Promise<unknown> {
   const type = { 'content-type': 'application/x-www-form-urlencoded' };
   const signedIn = await call(azure, 'POST', `/${azure.tenantId}/oauth2/v2.0/token`, type, form.toString());
   const { access_token: token } = signedIn as { access_token: string };
-  return call(azure, 'GET', `${at}${at.includes('?') ? '&' : '?'}api-version=2024-10-01`, {
+  return call(azure, method, `${at}${at.includes('?') ? '&' : '?'}api-version=${apiVersionOf(at)}`, {
     authorization: `Bearer ${token}`,
   });
+}
+
+function apiVersionOf(at: string): string {
+  return at.includes('Microsoft.ContainerService') ? '2024-09-01' : '2024-10-01';
 }
 
 function call(

@@ -202,10 +202,7 @@ function actionOf(method: string): string {
 
 function isAllowed(access: Access[] | undefined, repository: string, action: string): boolean {
   return (access ?? []).some(
-    (one) =>
-      one.type === 'repository' &&
-      (one.name === repository || one.name === '*') &&
-      one.actions.some((name) => name === action || name === '*'),
+    (one) => one.type === 'repository' && (one.name === repository || one.name === '*') && one.actions.includes(action),
   );
 }
 

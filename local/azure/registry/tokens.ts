@@ -131,19 +131,16 @@ export class RegistryTokens {
     const match = /^([a-z]+):(.+):([a-z_*,]+)$/.exec(scope);
     if (match === null) return [];
     const [, type = '', name = '', wanted = ''] = match;
-    const asked = wanted
-      .split(',')
-      .flatMap((action) => (action === '*' ? ['*', ...Object.keys(azureActions)] : [action]));
+    // The catalog's one action is to be seen; of a repository `*` means whatever the caller may do.
+    if (type === 'registry') return [{ type, name, actions: this.granted(caller, ['pull']).length > 0 ? ['*'] : [] }];
+    const asked = wanted.split(',').flatMap((action) => (action === '*' ? Object.keys(azureActions) : [action]));
     return [{ type, name, actions: this.granted(caller, asked) }];
   }
 
   private granted(caller: Caller, asked: string[]): string[] {
     return asked.filter((action) => {
-      const needed = action === '*' ? ['pull'] : [action];
-      return needed.every((name) => {
-        const azure = azureActions[name];
-        return azure !== undefined && this.allows(caller, azure);
-      });
+      const azure = azureActions[action];
+      return azure !== undefined && this.allows(caller, azure);
     });
   }
 

@@ -124,6 +124,7 @@ describe('the local registry', () => {
         };
         assert.deepEqual(await granted('repository:a:pull,push'), ['pull']);
         assert.deepEqual(await granted('repository:a:delete'), []);
+        assert.deepEqual(await granted('repository:a:*'), ['pull', 'metadata_read']);
         const builds = await request(
           held.azure,
           'POST',
