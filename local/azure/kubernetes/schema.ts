@@ -9,7 +9,7 @@ export const text: Type = { kind: 'string' };
 export const integer: Type = { kind: 'integer' };
 export const flag: Type = { kind: 'boolean' };
 /** Anything: parts that are stored and shown, but not looked into. */
-export const any: Type = { kind: 'any' };
+export const anything: Type = { kind: 'any' };
 export const intOrString: Type = { kind: 'intOrString' };
 export const quantity: Type = { kind: 'quantity' };
 export const bytes: Type = { kind: 'bytes' };

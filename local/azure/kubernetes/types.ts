@@ -1,5 +1,5 @@
 import {
-  any,
+  anything,
   atomicObject,
   bytes,
   flag,
@@ -55,7 +55,7 @@ const metadata = object({
   annotations: map(text),
   ownerReferences: listMap(['uid'], ownerReference),
   finalizers: set(text),
-  managedFields: list(any),
+  managedFields: list(anything),
 });
 
 const labelSelector = atomicObject({
@@ -71,7 +71,7 @@ const envVar = object(
     value: text,
     valueFrom: object({
       fieldRef: atomicObject({ apiVersion: text, fieldPath: text }, ['fieldPath']),
-      resourceFieldRef: any,
+      resourceFieldRef: anything,
       configMapKeyRef: keyRef,
       secretKeyRef: keyRef,
     }),
@@ -133,7 +133,7 @@ const container = object(
       requests: map(quantity),
       claims: listMap(['name'], object({ name: text, request: text })),
     }),
-    resizePolicy: list(any),
+    resizePolicy: list(anything),
     restartPolicy: text,
     volumeMounts: listMap(
       ['mountPath'],
@@ -150,7 +150,7 @@ const container = object(
         ['name', 'mountPath'],
       ),
     ),
-    volumeDevices: list(any),
+    volumeDevices: list(anything),
     livenessProbe: probe,
     readinessProbe: probe,
     startupProbe: probe,
@@ -158,7 +158,7 @@ const container = object(
     terminationMessagePath: text,
     terminationMessagePolicy: text,
     imagePullPolicy: text,
-    securityContext: any,
+    securityContext: anything,
     stdin: flag,
     stdinOnce: flag,
     tty: flag,
@@ -168,10 +168,10 @@ const container = object(
 
 const podSpec = object(
   {
-    volumes: listMap(['name'], any),
+    volumes: listMap(['name'], anything),
     initContainers: listMap(['name'], container),
     containers: listMap(['name'], container),
-    ephemeralContainers: listMap(['name'], any),
+    ephemeralContainers: listMap(['name'], anything),
     restartPolicy: text,
     terminationGracePeriodSeconds: integer,
     activeDeadlineSeconds: integer,
@@ -186,27 +186,27 @@ const podSpec = object(
     hostIPC: flag,
     hostUsers: flag,
     shareProcessNamespace: flag,
-    securityContext: any,
+    securityContext: anything,
     imagePullSecrets: listMap(['name'], object({ name: text })),
     hostname: text,
     subdomain: text,
-    affinity: any,
+    affinity: anything,
     schedulerName: text,
-    tolerations: list(any),
+    tolerations: list(anything),
     hostAliases: listMap(['ip'], object({ ip: text, hostnames: list(text) })),
     priorityClassName: text,
     priority: integer,
-    dnsConfig: any,
-    readinessGates: list(any),
+    dnsConfig: anything,
+    readinessGates: list(anything),
     runtimeClassName: text,
     enableServiceLinks: flag,
     preemptionPolicy: text,
     overhead: map(quantity),
-    topologySpreadConstraints: list(any),
+    topologySpreadConstraints: list(anything),
     setHostnameAsFQDN: flag,
     os: object({ name: text }),
-    schedulingGates: list(any),
-    resourceClaims: list(any),
+    schedulingGates: list(anything),
+    resourceClaims: list(anything),
   },
   ['containers'],
 );
@@ -275,7 +275,7 @@ const service = object({
     type: text,
     externalIPs: list(text),
     sessionAffinity: text,
-    sessionAffinityConfig: any,
+    sessionAffinityConfig: anything,
     loadBalancerIP: text,
     loadBalancerSourceRanges: list(text),
     loadBalancerClass: text,
@@ -289,7 +289,7 @@ const service = object({
     ipFamilyPolicy: text,
     allocateLoadBalancerNodePorts: flag,
   }),
-  status: object({ loadBalancer: object({ ingress: list(any) }), conditions: listMap(['type'], condition) }),
+  status: object({ loadBalancer: object({ ingress: list(anything) }), conditions: listMap(['type'], condition) }),
 });
 
 function type(
@@ -327,12 +327,14 @@ export const resourceTypes: ResourceType[] = [
     }),
     { namespaced: false },
   ),
-  type({ resource: 'pods', kind: 'Pod', short: ['po'] }, object({ spec: podSpec, status: any }, ['spec']), {
+  type({ resource: 'pods', kind: 'Pod', short: ['po'] }, object({ spec: podSpec, status: anything }, ['spec']), {
     ...all,
     durable: false,
   }),
   type({ resource: 'services', kind: 'Service', short: ['svc'] }, service, all),
-  type({ resource: 'endpoints', kind: 'Endpoints', short: ['ep'] }, object({ subsets: list(any) }), { durable: false }),
+  type({ resource: 'endpoints', kind: 'Endpoints', short: ['ep'] }, object({ subsets: list(anything) }), {
+    durable: false,
+  }),
   type(
     { resource: 'configmaps', kind: 'ConfigMap', short: ['cm'] },
     object({ data: map(text), binaryData: map(bytes), immutable: flag }),
@@ -343,13 +345,13 @@ export const resourceTypes: ResourceType[] = [
   ),
   type(
     { resource: 'serviceaccounts', kind: 'ServiceAccount', short: ['sa'] },
-    object({ secrets: list(any), imagePullSecrets: list(any), automountServiceAccountToken: flag }),
+    object({ secrets: list(anything), imagePullSecrets: list(anything), automountServiceAccountToken: flag }),
   ),
   type(
     { resource: 'events', kind: 'Event', short: ['ev'] },
     object({
-      involvedObject: any, reason: text, message: text, source: any, firstTimestamp: time, lastTimestamp: time, count: integer, type: text,
-      eventTime: time, action: text, related: any, reportingComponent: text, reportingInstance: text, series: any,
+      involvedObject: anything, reason: text, message: text, source: anything, firstTimestamp: time, lastTimestamp: time, count: integer, type: text,
+      eventTime: time, action: text, related: anything, reportingComponent: text, reportingInstance: text, series: anything,
     }), // prettier-ignore
     { durable: false },
   ),
