@@ -36,7 +36,8 @@ export class ArmClient implements Arm {
   }
 
   post(path: string, apiVersion: string, body?: unknown, options: WriteOptions = {}): Promise<ArmAnswer> {
-    return this.send('POST', this.url(path, apiVersion), { body, headers: options.headers });
+    const { headers, idempotent } = options;
+    return this.send('POST', this.url(path, apiVersion), { body, headers, idempotent });
   }
 
   delete(path: string, apiVersion: string, options: WriteOptions = {}): Promise<ArmAnswer> {

@@ -24,6 +24,8 @@ export interface ArmAnswer extends HttpAnswer {
 export interface WriteOptions {
   /** Extra request headers. */
   headers?: Record<string, string>;
+  /** A POST that changes nothing (`list…`, `getLogs`): sent again after network errors and 5xx, as a GET is. */
+  idempotent?: boolean;
 }
 
 export interface WaitOptions {

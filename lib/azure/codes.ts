@@ -58,9 +58,9 @@ async function findByHash(azure: Azure, container: string, hash: string): Promis
 }
 
 async function startUpload(azure: Azure, agent: Agent, version: string): Promise<{ blobUri: string; sasUri: string }> {
-  const answer = await azure.arm.post(`${version}/startPendingUpload`, mlApiVersion, {
-    pendingUploadType: 'TemporaryBlobReference',
-  });
+  const body = { pendingUploadType: 'TemporaryBlobReference' };
+  // An address that is given out twice is used once.
+  const answer = await azure.arm.post(`${version}/startPendingUpload`, mlApiVersion, body, { idempotent: true });
   const reference = at(answer.body, 'blobReferenceForConsumption');
   const blobUri = textAt(reference, 'blobUri');
   const sasUri = textAt(reference, 'credential', 'sasUri');

@@ -72,7 +72,9 @@ export async function clusterConfig(azure: Azure, agent: Agent, cluster: string)
   const id = cluster.startsWith('/')
     ? cluster
     : `${azure.resourceGroupId}/providers/Microsoft.ContainerService/managedClusters/${cluster}`;
-  const { body } = await azure.arm.post(`${id}/listClusterUserCredential`, clusterApiVersion);
+  const { body } = await azure.arm.post(`${id}/listClusterUserCredential`, clusterApiVersion, undefined, {
+    idempotent: true,
+  });
   const list = at(body, 'kubeconfigs');
   const value = Array.isArray(list) ? textAt(list[0], 'value') : undefined;
   if (value === undefined) throw new TaskError(`Azure gave no kubeconfig for the cluster ${cluster}.`);

@@ -130,10 +130,8 @@ export async function deploymentLog(
   containerType: 'InferenceServer' | 'StorageInitializer',
   tail: number,
 ): Promise<string> {
-  const answer = await azure.arm.post(`${deploymentId(azure, endpoint, deployment)}/getLogs`, mlApiVersion, {
-    containerType,
-    tail,
-  });
+  const path = `${deploymentId(azure, endpoint, deployment)}/getLogs`;
+  const answer = await azure.arm.post(path, mlApiVersion, { containerType, tail }, { idempotent: true });
   return textAt(answer.body, 'content') ?? '';
 }
 

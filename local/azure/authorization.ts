@@ -28,7 +28,6 @@ const scopes: Record<Scope, string[]> = {
 
 /** Actions that Azure lists under data actions; all others are control-plane actions. */
 const dataActions = [
-  /^Microsoft\.MachineLearningServices\/workspaces\/onlineEndpoints\/score\/action$/i,
   /^Microsoft\.Storage\/storageAccounts\/blobServices\/containers\/blobs\//i,
   /^Microsoft\.ContainerService\/managedClusters\/(?!read$|write$|delete$|list\w+\/action$|runCommand)/i,
   /^Microsoft\.ContainerRegistry\/registries\/repositories\//i,

@@ -180,7 +180,15 @@ export class AzureServer {
   private finish(
     request: IncomingMessage,
     response: ServerResponse,
-    what: { method: string; url: URL; started: number; copy?: ReturnType<typeof tap>; caller?: Caller; note?: string; planned?: boolean },
+    what: {
+      method: string;
+      url: URL;
+      started: number;
+      copy?: ReturnType<typeof tap>;
+      caller?: Caller;
+      note?: string;
+      planned?: boolean;
+    },
   ): void {
     const { method, url, started, copy, caller } = what;
     const time = new Date(started).toISOString();

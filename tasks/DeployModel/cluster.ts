@@ -10,7 +10,7 @@ import type { KubernetesInputs } from './inputs';
 import { deploymentManifest, labels, namespaceManifest, selector, serviceManifest, type Workload } from './manifests';
 import type { Deployed } from './report';
 
-const shownLines = 40;
+const shownLines = 100;
 
 interface Pace {
   timeoutMs: number;

@@ -18,7 +18,8 @@ import type { Collaborators, InFlight } from './collaborators';
 import type { ContainerInputs } from './inputs';
 import type { Deployed } from './report';
 
-const shownLines = 40;
+/** A server says some thirty lines at its start and as many in a traceback, and has perhaps just begun anew. */
+const shownLines = 100;
 /** A container that ended so often, or is seen ended so often in a row, will not start by itself. */
 const mostRestarts = 3;
 
@@ -165,14 +166,15 @@ async function failedContainer(error: unknown, azure: Azure, agent: Agent, name:
       const log = await containerLog(azure, name, group.container?.name ?? containerName, shownLines);
       agent.print([`Events of container group ${name}:`, ...events].join('\n'));
       agent.print(`Log of the container:\n${log.trim() === '' ? '  (empty: it never started)' : log}`);
-      text += `\n${events.join('\n')}\n${log}`;
+      // Ordinary events speak of pulling too.
+      text += `\n${events.filter((event) => !event.startsWith('  Normal')).join('\n')}\n${log}`;
     }
   } catch (second) {
     if (second instanceof CancelledError) throw second;
     agent.print(`The events and the log of container group ${name} cannot be read: ${errorText(second)}`);
   }
   const given = error instanceof TaskError ? error.advice : undefined;
-  const pull = /ImagePull|InaccessibleImage|pull/i.test(text)
+  const pull = /ImagePull|InaccessibleImage|failed to pull/i.test(text)
     ? 'The image could not be pulled: check that it exists, and give pullIdentity a user-assigned identity with the role AcrPull.'
     : undefined;
   const advice = pull ?? adviceFor([], text) ?? given ?? 'The log above says what went wrong.';

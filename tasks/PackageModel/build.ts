@@ -56,7 +56,9 @@ export async function buildImage(azure: Azure, agent: Agent, request: BuildReque
 }
 
 async function uploadContext(azure: Azure, agent: Agent, { registry, archive }: BuildRequest): Promise<string> {
-  const { body } = await azure.arm.post(`${registry.id}/listBuildSourceUploadUrl`, tasksApiVersion);
+  const { body } = await azure.arm.post(`${registry.id}/listBuildSourceUploadUrl`, tasksApiVersion, undefined, {
+    idempotent: true,
+  });
   const [url, location] = [textAt(body, 'uploadUrl'), textAt(body, 'relativePath')];
   if (url === undefined || location === undefined) {
     throw new TaskError(`The registry ${registry.name} gave no address to upload the build context to.`);
@@ -137,7 +139,12 @@ function failure(registry: Registry, runId: string, status: string, run: unknown
 function advice(status: string, log: string): string {
   if (/toomanyrequests|rate limit/i.test(log))
     return 'The registry of the base image asks to slow down: run it again later.';
-  if (/No matching distribution|Could not find a version|ResolutionImpossible|conflicting dependencies/i.test(log)) {
+  // The shell's own line names the step that failed, whatever the installer said before.
+  if (
+    /No matching distribution|Could not find a version|ResolutionImpossible|'\/bin\/sh -c pip install.*non-zero code/i.test(
+      log,
+    )
+  ) {
     return "Correct the packages in the conda file's pip section.";
   }
   if (/denied|unauthorized/i.test(log) && /push/i.test(log))

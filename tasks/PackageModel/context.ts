@@ -61,6 +61,8 @@ export function dockerfile({ model, scoringScript, python }: ImageContent): stri
   return [
     `FROM ${python.baseImage}`,
     `ENV AZUREML_MODEL_DIR=${modelDir}`,
+    // Otherwise what the server says at its start lands behind the traceback that ends it.
+    'ENV PYTHONUNBUFFERED=1',
     `WORKDIR ${appRoot}`,
     `COPY requirements.txt ${appRoot}/requirements.txt`,
     `RUN pip install --no-cache-dir -r ${appRoot}/requirements.txt`,

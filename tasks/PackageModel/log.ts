@@ -70,7 +70,9 @@ export class BuildLog {
 
   /** Operation: Runs_GetLogSasUrl. */
   private async requestLink(): Promise<string> {
-    const { body } = await this.azure.arm.post(`${this.run}/listLogSasUrl`, this.apiVersion);
+    const { body } = await this.azure.arm.post(`${this.run}/listLogSasUrl`, this.apiVersion, undefined, {
+      idempotent: true,
+    });
     const link = textAt(body, 'logLink');
     if (link === undefined || !URL.canParse(link)) {
       throw new TaskError('The registry gave no address for the log of the build.');

@@ -1,5 +1,6 @@
 import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
+import type { ArmAnswer } from '../../lib/azure/arm';
 import type { Azure } from '../../lib/azure/azure';
 import { at, isRecord, textAt } from '../../lib/azure/json';
 import { mlApiVersion } from '../../lib/azure/workspace';
@@ -38,13 +39,15 @@ export async function openEndpoint(
   else await requireDeployment(azure, path, endpoint, deployment);
   const headers: Record<string, string> = deployment === undefined ? {} : { 'azureml-model-deployment': deployment };
   const mode = textAt(body, 'properties', 'authMode') ?? '';
+  const ask = (what: string): Promise<ArmAnswer> =>
+    azure.arm.post(`${path}/${what}`, mlApiVersion, undefined, { idempotent: true });
   switch (mode.toLowerCase()) {
     case 'key': {
-      const key = textAt((await azure.arm.post(`${path}/listKeys`, mlApiVersion)).body, 'primaryKey');
+      const key = textAt((await ask('listKeys')).body, 'primaryKey');
       return { scoringUri, authentication: 'key', headers: { ...headers, ...bearer(agent, endpoint, key) } };
     }
     case 'amltoken': {
-      const token = textAt((await azure.arm.post(`${path}/token`, mlApiVersion)).body, 'accessToken');
+      const token = textAt((await ask('token')).body, 'accessToken');
       return { scoringUri, authentication: 'amlToken', headers: { ...headers, ...bearer(agent, endpoint, token) } };
     }
     case 'aadtoken':

@@ -24,7 +24,7 @@ export function testSuite(body: SmokeTestEvidence): TestSuite {
   const rest = Array.from({ length: body.planned - body.sent }, (_, index) => ({
     className,
     name: `request ${body.sent + index + 1}`,
-    skipped: 'not sent: the service did not come up',
+    skipped: 'not sent: the first request was not answered',
   }));
   const overall = body.problems.map((problem, index) => ({
     className,

@@ -25,12 +25,16 @@ export interface Patience {
 
 /** A service that comes up answers so: no route yet, container not listening, too many requests, bad gateway. */
 const startingUp = new Set([404, 408, 424, 429, 502, 503, 504]);
+/** No key, no right, or another address: no request after it will fare better. */
+const refusals = new Set([301, 302, 307, 308, 401, 403]);
 const every: readonly number[] = Array.from({ length: 300 }, (_, index) => 300 + index);
 
 /** Sends requests one after another and waits for the service while it comes up. */
 export class Sender {
   /** Seconds until the first answer; `undefined` before. */
   startupSeconds: number | undefined;
+  /** The service turned the last request away, as it will turn away every other one. */
+  isRefused = false;
   private readonly started: number;
 
   constructor(
@@ -86,10 +90,10 @@ export class Sender {
     const latencyMs = this.time.now() - begun;
     const { status } = answer;
     const content = typeof answer.body === 'string' ? answer.body : '';
-    if (status === 200) {
-      this.startupSeconds ??= (this.time.now() - this.started) / 1000;
-      return { status, latencyMs, ...parsed(content) };
-    }
+    this.isRefused = refusals.has(status);
+    // Errors of the model's own are answers too: whoever gives them is up.
+    if (!startingUp.has(status) && !this.isRefused) this.startupSeconds ??= (this.time.now() - this.started) / 1000;
+    if (status === 200) return { status, latencyMs, ...parsed(content) };
     const problem = explain(answer, content, this.service);
     return {
       status,

@@ -46,10 +46,10 @@ export async function smokeTest(
     });
     if (problem !== undefined) agent.print(`Request ${index + 1} (line ${request.line}): ${problem}`);
     agent.progress(10 + (85 * (index + 1)) / requests.length, `${index + 1} of ${requests.length} requests`);
-    // A service that never came up will not answer the other requests either.
+    // A service that never came up, or turns this step away, will not answer the other requests either.
     if (sender.startupSeconds === undefined) break;
   }
-  const body = judge(inputs, service, requests, expectation, results, answers, sender.startupSeconds ?? 0);
+  const body = judge(inputs, service, requests, expectation, results, answers, sender);
   return publish(agent, body);
 }
 
@@ -60,13 +60,15 @@ function judge(
   expectation: Expectation,
   results: RequestResult[],
   answers: readonly unknown[],
-  startupSeconds: number,
+  { startupSeconds = 0, isRefused }: Pick<Sender, 'startupSeconds' | 'isRefused'>,
 ): SmokeTestEvidence {
   const latencies = results.filter((result) => result.passed).map((result) => result.latencyMs ?? 0);
   const p95LatencyMs = percentile95(latencies);
   const problems: string[] = [];
-  if (results.length < requests.length)
-    problems.push(`the service did not come up within ${inputs.startupTimeoutSeconds} s`);
+  if (results.length < requests.length) {
+    const late = `the service did not come up within ${inputs.startupTimeoutSeconds} s`;
+    problems.push(isRefused ? 'the service refused the first request, the others were not sent' : late);
+  }
   const overall = expectation.overall(answers);
   if (overall !== undefined) problems.push(overall);
   if (inputs.maxLatencyMs !== undefined && p95LatencyMs !== undefined && p95LatencyMs > inputs.maxLatencyMs) {

@@ -31,10 +31,13 @@ describe('images on the local Azure', function () {
     standIns = await startStandIns();
     project = scorerProject(standIns, 'project');
     await registerScorer(standIns, 2);
+    const { faults } = standIns.azure;
+    faults.add({ path: /\/runs\/ch1/, respond: { status: 429, headers: { 'Retry-After': '1' }, body: {} } });
+    faults.add({ path: /\/runs\/ch1/, after: 1, respond: { status: 502, body: {} } });
     image = output(succeeded(await build({}, { node: node24(), runId: 900 })), 'image');
     const sourcesDirectory = scorerProject(standIns, 'broken', 'raise RuntimeError("the weights are rusty")');
     const broken = output(succeeded(await build({}, { sourcesDirectory })), 'image');
-    failing['aks'] = toCluster({ name: 'failing', image: broken, timeoutMinutes: '1' });
+    failing['aks'] = toCluster({ name: 'failing', namespace: 'trials', image: broken, timeoutMinutes: '1' });
     failing['containerInstance'] = toContainer({ name: 'failing', image: broken, timeoutMinutes: '1' });
   });
   after(() => standIns.stop());
@@ -79,8 +82,9 @@ describe('images on the local Azure', function () {
     `/subscriptions/${standIns.azure.subscriptionId}/resourceGroups/${standIns.azure.resourceGroup}`;
 
   describe('PackageModel', () => {
-    it('builds an image, named by its digest', async () => {
+    it('builds an image, named by its digest', () => {
       assert.match(image, /^localhost:\d+\/scorer@sha256:[0-9a-f]{64}$/);
+      for (const status of [429, 502]) assert.ok(standIns.sawRequest(/\/runs\/ch1/, status));
     });
 
     it('uses the image again when the stage runs again, and in another run', async () => {
@@ -118,7 +122,11 @@ describe('images on the local Azure', function () {
     let scoringUri = '';
 
     it('runs the image and answers, on Node 24', async () => {
+      const poll = { method: 'GET', path: /Microsoft\.ContainerInstance\/locations\/.*\/operations\// };
+      standIns.azure.faults.add({ ...poll, respond: { status: 429, body: {} } });
+      standIns.azure.faults.add({ ...poll, dropConnection: true });
       const step = succeeded(await toContainer({}, { node: node24() }));
+      assert.ok(standIns.sawRequest(/ContainerInstance\/locations/, 429));
       scoringUri = output(step, 'scoringUri');
       assert.match(scoringUri, /^http:\/\/127\.\d+\.\d+\.\d+:5001\/score$/);
       const tested = succeeded(await smoke(scoringUri, { expect: doubled }));
@@ -167,9 +175,12 @@ describe('images on the local Azure', function () {
     };
 
     it('creates namespace, deployment and service, whose address answers, on Node 24', async () => {
+      standIns.azure.faults.add({ path: /\/deployments\/scorer/, respond: { status: 503, body: {} } });
+      standIns.azure.faults.add({ path: /\/deployments\/scorer/, after: 2, dropConnection: true });
       const step = succeeded(await toCluster({ instanceCount: '1' }, { node: node24() }));
       assert.match(step.lines.join('\n'), /Creating namespace models/);
       succeeded(await smoke(output(step, 'scoringUri'), { expect: doubled }));
+      assert.ok(standIns.sawRequest(/\/deployments\/scorer/, 503));
       const deployment = await kubernetes('/apis/apps/v1/namespaces/models/deployments/scorer');
       assert.equal(deployment.spec.template?.spec.containers[0]?.image, image);
     });
@@ -207,7 +218,7 @@ describe('images on the local Azure', function () {
       assert.ok(step);
       assertFailed(
         step,
-        /rollout of failing failed: ProgressDeadlineExceeded[\s\S]*failing in namespace models is left as it is/,
+        /rollout of failing failed: ProgressDeadlineExceeded[\s\S]*failing in namespace trials is left as it is/,
       );
       assert.match(step.lines.join('\n'), /Pod failing-[\s\S]*RuntimeError: the weights are rusty/);
     });

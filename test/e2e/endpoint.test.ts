@@ -150,6 +150,7 @@ describe('DeployModel and SmokeTest on a managed endpoint', function () {
     faults.add({ ...poll, respond: { status: 503, body: {} } });
     faults.add({ ...poll, dropConnection: true });
     const step = succeeded(await deploy({ endpointName: 'stubborn', instanceCount: '2' }));
+    for (const status of [429, 503]) assert.ok(standIns.sawRequest(/mfeOperationsStatus/, status));
     assert.deepEqual(await traffic('stubborn'), { [output(step, 'deploymentName')]: 100 });
   });
 

@@ -41,4 +41,12 @@ export const allowedDeviations: AllowedDeviation[] = [
     path: /\/properties\/(parentJobName|resources\/dockerArgsList|outputs\/[^/]+\/assetName)$/,
     recording: 'aml/command_job_create_get.json: PUT jobs/{name}',
   },
+  {
+    // Resource Manager itself answers for what does not exist; this document lists the service's successes only.
+    operation: /^Registries_Get$/,
+    where: 'response',
+    code: 'INVALID_RESPONSE_CODE',
+    path: /^$/,
+    recording: 'aml/job_put_404_parent.json: 404 with error.code and error.message',
+  },
 ];

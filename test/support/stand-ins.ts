@@ -21,6 +21,8 @@ export interface StandIns {
   arm(path: string, method?: 'GET' | 'POST'): Promise<unknown>;
   /** GET of any address of the local Azure with this Authorization header. */
   get(path: string, authorization: string): Promise<unknown>;
+  /** Does the log of requests show one whose path and status match? */
+  sawRequest(path: RegExp, status: number): boolean;
   /** An empty folder that goes with the stand-ins. */
   folder(name: string): string;
   /** Ends everything. Fails when a call or an answer broke the contracts of Azure, or a step showed a secret. */
@@ -34,6 +36,7 @@ export interface RunOptions extends Partial<Omit<RunTaskOptions, 'taskFolder' | 
 }
 
 export const repository = path.resolve(__dirname, '..', '..');
+/** Another build than the repository's own may be named, so that two can be worked on side by side. */
 export const builtTasks = process.env['MLOPS_BUILT_TASKS'] ?? path.join(repository, 'build', 'tasks');
 export const diabetes = path.join(repository, 'examples', 'diabetes');
 
@@ -65,6 +68,10 @@ export async function startStandIns(options: { tasksDir?: string } = {}): Promis
     arm,
     settled,
     jobs: async () => ((await arm(`${workspace}/jobs`)) as { value: unknown[] }).value.map(readJob),
+    sawRequest: (at, status) =>
+      readFileSync(azure.logFile, 'utf8')
+        .split('\n')
+        .some((line) => at.test(line) && line.includes(`"status":${status},`)),
     get: (at, authorization) => call(azure, 'GET', at, { authorization }),
     async run(task, inputs, more = {}) {
       const step = await runTask(taskOptions(azure, folder, task, inputs, more));

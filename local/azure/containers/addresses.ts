@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 /** Where something is reachable: an address of its own, and for each declared port the port that is really bound. */
 export interface Place {
@@ -6,8 +6,15 @@ export interface Place {
   ports: Map<number, number>;
 }
 
-/** In use in this process; other processes are seen by trying to bind. */
+/** In use in this process. */
 const taken = new Set<string>();
+/**
+ * A port that is kept open on every address in use: a container that starts again has its own port closed for a while, and
+ * another process must not take the address from it meanwhile.
+ */
+const holdPort = 49_150;
+const holds = new Map<string, Server>();
+const closing = new Map<string, Promise<void>>();
 /** Promised to what is deployed and not running yet: only who names the address as preferred gets it. */
 const reserved = new Set<string>();
 let ownAddresses: Promise<boolean> | undefined;
@@ -23,7 +30,9 @@ export async function takePlace(ports: number[], preferred?: string): Promise<Pl
   for (const ip of preferred === undefined ? candidates() : [preferred, ...candidates()]) {
     if (taken.has(ip) || (ip !== preferred && reserved.has(ip))) continue;
     taken.add(ip);
-    if (await areFree(ip, ports)) return { ip, ports: new Map(ports.map((port) => [port, port])) };
+    if ((ports.includes(holdPort) || (await hold(ip))) && (await areFree(ip, ports)))
+      return { ip, ports: new Map(ports.map((port) => [port, port])) };
+    letGo(ip);
     taken.delete(ip);
   }
   throw new Error(`No loopback address has the ports ${ports.join(', ')} free.`);
@@ -35,8 +44,34 @@ export function reservePlace(ip: string): void {
 }
 
 export function releasePlace(place: Place): void {
+  letGo(place.ip);
   taken.delete(place.ip);
   for (const port of place.ports.values()) taken.delete(`${place.ip}:${port}`);
+}
+
+/** Opens the port that says "in use" on an address; false when another process has it. */
+async function hold(ip: string): Promise<boolean> {
+  await closing.get(ip);
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', () => resolve(false));
+    server.listen({ host: ip, port: holdPort, exclusive: true }, () => {
+      server.unref();
+      holds.set(ip, server);
+      resolve(true);
+    });
+  });
+}
+
+function letGo(ip: string): void {
+  const server = holds.get(ip);
+  if (server === undefined) return;
+  holds.delete(ip);
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  closing.set(
+    ip,
+    closed.then(() => void closing.delete(ip)),
+  );
 }
 
 /** 127.0.0.53 and .54 are resolvers on many systems, 127.0.1.1 is the machine's own name. */

@@ -62,7 +62,7 @@ describe('authorisation by permissions.json', () => {
     writeTask(tasks, 'Writer', {
       actions: [
         action(`${ml}/models/versions/write`, 'workspace'),
-        action(`${ml}/onlineEndpoints/score/action`, 'workspace'),
+        action('Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write', 'workspace'),
         action('*', 'workspace'),
       ],
       dataActions: [action('Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read', 'workspace')],
@@ -108,15 +108,10 @@ describe('authorisation by permissions.json', () => {
   });
 
   it('looks for data actions among data actions only', () => {
-    assert.ok(!authorization.allows(caller('Writer'), `${ml}/onlineEndpoints/score/action`, `${id}/onlineEndpoints/e`));
-    const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read';
-    assert.ok(
-      authorization.allows(
-        caller('Writer'),
-        blobs,
-        `${groupPath}/providers/Microsoft.Storage/storageAccounts/stmlops/blobServices/default`,
-      ),
-    );
+    const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
+    const storage = `${groupPath}/providers/Microsoft.Storage/storageAccounts/stmlops/blobServices/default`;
+    assert.ok(authorization.allows(caller('Writer'), `${blobs}/read`, storage));
+    assert.ok(!authorization.allows(caller('Writer'), `${blobs}/write`, storage));
   });
 
   it('allows the owner everything, and a task with the owner token its own list only', () => {

@@ -139,6 +139,7 @@ describe('the build context', () => {
       [
         'FROM mcr.microsoft.com/azureml/minimal-py311-inference:latest',
         'ENV AZUREML_MODEL_DIR=/var/azureml-app/azureml-models/churn/7',
+        'ENV PYTHONUNBUFFERED=1',
         'WORKDIR /var/azureml-app',
         'COPY requirements.txt /var/azureml-app/requirements.txt',
         'RUN pip install --no-cache-dir -r /var/azureml-app/requirements.txt',

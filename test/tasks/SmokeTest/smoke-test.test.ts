@@ -203,6 +203,7 @@ describe('SmokeTest of an address', () => {
     const { outcome } = await run();
     assert.equal(seen.length, 1);
     assert.match(outcome.message ?? '', /status 401.*give the input key/);
+    assert.match(outcome.message ?? '', /refused the first request, the others were not sent/);
   });
 
   it('refuses inputs that contradict each other', async () => {
