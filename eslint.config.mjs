@@ -15,7 +15,7 @@ const taskZones = tasks.map(({ name }) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['build/', 'node_modules/', 'coverage/'] },
+  { ignores: ['build/', 'node_modules/', 'coverage/', '.mlops/'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

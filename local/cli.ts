@@ -53,6 +53,11 @@ function firstSentence(error: unknown): string {
 }
 
 const output = new Output();
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 20)) {
+  output.error(`mlops: Node ${process.versions.node} is too old; install Node 20.20 or newer (https://nodejs.org).`);
+  process.exit(1);
+}
 main(process.argv.slice(2), output).then(
   (code) => leave(code),
   (error: unknown) => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { taskNames } from './build';
@@ -76,9 +76,10 @@ function pack(): string {
     env: { ...process.env, TFX_CACHE: stage },
   });
   if (result.status !== 0) throw new Error(`tfx refused the extension:\n${result.stdout}${result.stderr}`);
-  const vsix = readdirSync(path.join(root, 'build')).find((file) => file.endsWith('.vsix'));
-  if (!vsix) throw new Error(`tfx wrote no .vsix:\n${result.stdout}`);
-  return path.join('build', vsix);
+  const { publisher, id, version } = readJson(path.join(stage, 'vss-extension.json'));
+  const vsix = path.join('build', `${String(publisher)}.${String(id)}-${String(version)}.vsix`);
+  if (!existsSync(path.join(root, vsix))) throw new Error(`tfx did not write ${vsix}:\n${result.stdout}`);
+  return vsix;
 }
 
 function main(): void {

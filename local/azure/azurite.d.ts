@@ -33,10 +33,17 @@ declare module 'azurite/dist/src/blob/BlobServer.js' {
     refresh(): void;
   }
 
+  /** LokiJS: saves every five seconds by itself. */
+  interface IndexStore {
+    db: { saveDatabase(done: (error: unknown) => void): void };
+  }
+
   export default class BlobServer {
     constructor(configuration: BlobConfiguration);
     readonly httpServer: Server;
     readonly accountDataStore: AccountDataStore;
+    readonly metadataStore: IndexStore;
+    readonly extentMetadataStore: IndexStore;
     getHttpServerAddress(): string;
     start(): Promise<void>;
     close(): Promise<void>;

@@ -24,6 +24,9 @@ interface Options {
   port: number;
 }
 
+/** Requests that come together are saved together. */
+const savePauseMs = 100;
+
 /**
  * Blob storage: Azurite in this process. Requests that reach the stand-in's own port are handed to it by `forward`; its own
  * loopback port serves only this class.
@@ -32,6 +35,7 @@ export class BlobStorage implements Blobs {
   private readonly storage: StorageAccount;
   private server: BlobServer | undefined;
   private hostStyle = false;
+  private saving: NodeJS.Timeout | undefined;
   private readonly made = new Set<string>();
 
   constructor(private readonly options: Options) {
@@ -64,6 +68,8 @@ export class BlobStorage implements Blobs {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.saving);
+    this.saving = undefined;
     const server = this.server;
     this.server = undefined;
     await server?.close();
@@ -79,8 +85,24 @@ export class BlobStorage implements Blobs {
   }
 
   forward(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method !== 'GET' && request.method !== 'HEAD') response.once('finish', () => this.save());
     if (request.headers.range !== undefined || request.headers['x-ms-range'] !== undefined) refuseRangeAtEnd(response);
     this.running().httpServer.emit('request', request, response);
+  }
+
+  /**
+   * Saves Azurite's index soon. By itself it does so every five seconds, and whoever kills this process between would
+   * leave assets whose blobs are lost.
+   */
+  private save(): void {
+    this.saving ??= setTimeout(() => {
+      this.saving = undefined;
+      for (const index of [this.server?.extentMetadataStore, this.server?.metadataStore]) {
+        index?.db.saveDatabase((error) => {
+          if (error instanceof Error) process.stderr.write(`The index of the blobs was not saved: ${error.message}\n`);
+        });
+      }
+    }, savePauseMs);
   }
 
   async containerUrl(container: string): Promise<string> {
@@ -111,6 +133,7 @@ export class BlobStorage implements Blobs {
     await this.containerUrl(container);
     const headers = { 'x-ms-blob-type': 'BlockBlob', 'content-type': contentType };
     await this.send('PUT', container, blob, { headers, body: content, accept: [201] });
+    this.save();
   }
 
   async append(container: string, blob: string, content: Buffer): Promise<void> {

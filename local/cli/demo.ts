@@ -7,6 +7,7 @@ import { withServices } from './connect';
 import { startDaemon } from './daemon';
 import { firstWhoMay } from './decide';
 import { DevOpsClient, userNamed, type Approval } from './devops-client';
+import { requirePython } from './doctor';
 import { Failure } from './errors';
 import { readEvaluation } from './evaluation';
 import type { Followed } from './follow';
@@ -16,7 +17,7 @@ import { pairs } from './pairs';
 import { exampleFolder, stateFolder } from './paths';
 import { seconds } from './progress';
 import { stageTable, summary } from './report';
-import { exitCodeOf, handlerOf } from './run';
+import { exitCodeOf, handlerOf, refuseLateOptions } from './run';
 import { execute, failureLogs, pipelineFile } from './run-pipeline';
 import { findRunning, type Running } from './running';
 
@@ -54,6 +55,8 @@ export const demo: Command = {
     const stateDir = stateFolder(args.value('state'));
     const handler = handlerOf(args.value('handler'));
     const recordFile = args.value('record');
+    refuseLateOptions(args, stateDir);
+    requirePython();
     const begun = Date.now();
     const unlock = takeLock(join(stateDir, 'demo.lock'), 'mlops demo');
     try {

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { tmpdir } from 'node:os';
 
 import type { Command } from './command';
+import { Failure } from './errors';
 import { packageRoot, stateFolder, tasksFolder } from './paths';
 import { findRunning } from './running';
 
@@ -92,6 +93,13 @@ function python(): Finding {
     advice:
       'Python 3.10 or newer with venv (`apt install python3-venv`, `brew install python`), or uv: https://docs.astral.sh/uv',
   };
+}
+
+/** @throws Failure with one sentence when jobs and deployments could not run here. */
+export function requirePython(): void {
+  const { state, found, advice } = python();
+  if (state === 'missing')
+    throw new Failure(`Jobs and deployments need Python, and there is ${found}. Install ${advice}.`);
 }
 
 function isNewEnough(text: string | undefined): boolean {

@@ -28,5 +28,5 @@ export function exampleFolder(): string {
 
 /** Folder of the state: what `--state` says, else `MLOPS_STATE`, else `.mlops` here. */
 export function stateFolder(given: string | undefined): string {
-  return resolve(given ?? process.env.MLOPS_STATE ?? '.mlops');
+  return resolve([given, process.env.MLOPS_STATE].find((one) => one !== undefined && one !== '') ?? '.mlops');
 }

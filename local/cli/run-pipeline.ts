@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { checkPipeline, PipelineError } from '../agent';
 import type { Approval, DevOpsClient } from './devops-client';
 import { Failure } from './errors';
 import { follow, type Followed } from './follow';
@@ -45,6 +46,7 @@ export async function execute(client: DevOpsClient, options: ExecuteOptions): Pr
     url: pathToFileURL(join(pipeline.root, '/')).href,
     branch: 'refs/heads/main',
   };
+  for (const note of await notes(pipeline, parameters)) output.note(`Note: ${note}`);
   const definition = await client.definition(pipeline.name, pipeline.file, repository);
   if (signal.aborted) throw new Failure('Cancelled before the run began.');
   const build = await client.queue(definition, parameters, variables);
@@ -53,6 +55,17 @@ export async function execute(client: DevOpsClient, options: ExecuteOptions): Pr
   );
   options.onQueued?.(build.id);
   return follow(client, build.id, { output, signal, onApproval: options.onApproval });
+}
+
+/** What the file says and the agent does without effect. A file that is wrong is refused by the run, with every place. */
+async function notes(pipeline: PipelineFile, parameters: Record<string, string>): Promise<string[]> {
+  try {
+    const yamlFile = pipeline.file;
+    return (await checkPipeline({ yamlFile, repositoryRoot: pipeline.root, parameters })).notes;
+  } catch (error) {
+    if (error instanceof PipelineError) return [];
+    throw error;
+  }
 }
 
 /** The last lines of the logs of tasks that failed, for the person who wants to know why. */

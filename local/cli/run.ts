@@ -1,4 +1,4 @@
-import type { Command } from './command';
+import type { Arguments, Command } from './command';
 import { withServices } from './connect';
 import { DevOpsClient, userNamed } from './devops-client';
 import { UsageError } from './errors';
@@ -45,11 +45,7 @@ export const run: Command = {
     const variables = pairs('var', args.values('var'));
     const handler = handlerOf(args.value('handler'));
     const stateDir = stateFolder(args.value('state'));
-    if (findRunning(stateDir)?.kind === 'daemon') {
-      const fixed = ['handler', 'record'].find((name) => args.value(name) !== undefined);
-      if (fixed !== undefined)
-        throw new UsageError(`--${fixed} is set when the services start: run \`mlops down\`, then this again.`);
-    }
+    refuseLateOptions(args, stateDir);
     const options = { stateDir, handler, recordFile: args.value('record'), what: `mlops run ${file}` };
     return withServices(options, output, async ({ running, signal }) => {
       const client = new DevOpsClient(running.devops, userNamed(running.devops, args.value('as') ?? 'ana'));
@@ -80,4 +76,12 @@ export function handlerOf(text: string | undefined): Handler | undefined {
 export function exitCodeOf(result: string | undefined): number {
   if (result === 'canceled') return cancelledExit;
   return result === 'succeeded' || result === 'partiallySucceeded' ? 0 : 1;
+}
+
+/** What is settled when the services start cannot be had of services that run already. */
+export function refuseLateOptions(args: Arguments, stateDir: string): void {
+  if (findRunning(stateDir)?.kind !== 'daemon') return;
+  const late = ['handler', 'record'].find((name) => args.value(name) !== undefined);
+  if (late !== undefined)
+    throw new UsageError(`--${late} is set when the services start: run \`mlops down\`, then this again.`);
 }

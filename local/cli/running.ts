@@ -28,8 +28,13 @@ export function runningFile(stateDir: string): string {
 export function findRunning(stateDir: string): Running | undefined {
   const file = runningFile(stateDir);
   if (!existsSync(file)) return undefined;
-  const found = check(runningShape, JSON.parse(readFileSync(file, 'utf8')), file);
-  return isSameProcess(found.pid, found.started) ? found : undefined;
+  try {
+    const found = check(runningShape, JSON.parse(readFileSync(file, 'utf8')), file);
+    return isSameProcess(found.pid, found.started) ? found : undefined;
+  } catch {
+    // Whoever writes it writes it whole: a damaged file belongs to nobody who runs.
+    return undefined;
+  }
 }
 
 export function publishRunning(stateDir: string, running: Running): () => void {

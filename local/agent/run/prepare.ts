@@ -84,7 +84,7 @@ class Preparation {
       const definition = this.findTask(step.task, step.major, step.at);
       if (!definition) return;
       selectHandler(definition);
-      this.warnOfInputs(definition, step);
+      this.checkInputs(definition, step);
       const node = nodeBinary(selectRuntime(definition, this.options.handler ?? 'node20'), this.options.nodePath);
       if (node.note !== undefined && !this.prepared.notes.includes(node.note)) this.prepared.notes.push(node.note);
       const lookUp = this.staticVariables(stage, job);
@@ -141,17 +141,14 @@ class Preparation {
     return undefined;
   }
 
-  /** The service runs a task with an input it does not know; a wrong name shows at once all the same. */
-  private warnOfInputs(definition: TaskDefinition, step: StepPlan & { kind: 'task' }): void {
+  /** The service runs a task with an input it does not know; here a wrong name is refused, nothing is silently ignored. */
+  private checkInputs(definition: TaskDefinition, step: StepPlan & { kind: 'task' }): void {
     for (const key of Object.keys(step.inputs)) {
       const known = definition.inputs.some(({ name, aliases }) =>
         [name, ...aliases].some((one) => one.toLowerCase() === key.trim().toLowerCase()),
       );
       const at = step.inputsAt[key] ?? step.at;
-      if (!known)
-        this.prepared.notes.push(
-          `${at.file}:${at.line}:${at.column}: the task ${definition.name} has no input '${key}'.`,
-        );
+      if (!known) this.problems.push({ message: `The task ${definition.name} has no input '${key}'.`, at });
     }
   }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -54,7 +55,7 @@ export interface NodeBinary {
 export function nodeBinary(runtime: HandlerChoice, given: Partial<Record<HandlerChoice, string>> = {}): NodeBinary {
   const major = runtime === 'node20' ? 20 : 24;
   const named = given[runtime] ?? process.env[`NODE${major}`] ?? '';
-  if (named !== '') return { file: named };
+  if (named !== '') return { file: checked(named, major) };
   const running = Number(process.versions.node.split('.')[0]);
   if (running === major) return { file: process.execPath };
   const packaged = runtime === 'node24' ? packagedNode() : undefined;
@@ -66,6 +67,14 @@ export function nodeBinary(runtime: HandlerChoice, given: Partial<Record<Handler
   throw new Error(
     `This step requires a node version that does not exist here: Node ${major}. Set NODE${major} to the path of its binary.`,
   );
+}
+
+/** @throws Error when the file that was named is no Node of that major */
+function checked(file: string, major: number): string {
+  const { error, stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
+  if (error) throw new Error(`NODE${major} names ${file}, which cannot be started: ${error.message}.`);
+  if (stdout.startsWith(`v${major}.`)) return file;
+  throw new Error(`NODE${major} names ${file}, which is Node ${stdout.trim()}.`);
 }
 
 function packagedNode(): string | undefined {

@@ -7,6 +7,7 @@ const identifier = /^[A-Za-z_]\w*$/;
 
 /** Keys of jobs and stages that have no effect on one machine. */
 export const harmlessPool = { pool: 'has no effect: every job runs on this machine.' };
+export const insidePool = { pool: ['name', 'vmImage', 'demands'] };
 
 const refusedInJob = {
   container: 'jobs do not run in containers.',
@@ -95,7 +96,7 @@ export function readPool(reader: MapReader, problems: Problems): void {
     problems.add(pool.at, "'pool: server' is not supported on one machine: agentless jobs are not run.");
     return;
   }
-  reader.harmless(harmlessPool);
+  reader.harmless(harmlessPool, insidePool);
 }
 
 function readMatrix(strategy: MapNode | undefined, problems: Problems): Pick<JobPlan, 'matrix' | 'maxParallel'> {

@@ -26,6 +26,25 @@ const harmless = {
   lockBehavior: 'has no effect: runs do not wait for each other.',
 };
 
+/** What the service knows inside them (azure-pipelines YAML schema). */
+const inside = {
+  trigger: ['batch', 'branches', 'paths', 'tags'],
+  pr: ['autoCancel', 'branches', 'paths', 'drafts'],
+  schedules: ['cron', 'displayName', 'branches', 'batch', 'always'],
+  resources: [
+    'repositories',
+    'pipelines',
+    'builds',
+    'containers',
+    'packages',
+    'webhooks',
+    'repo',
+    'clean',
+    'fetchDepth',
+    'lfs',
+  ],
+};
+
 /**
  * Reads a pipeline file, expands its templates and checks it.
  * @throws PipelineError with every problem found and its place; nothing has run then.
@@ -35,7 +54,7 @@ export function readPipeline(source: PipelineSource): PipelinePlan {
   const { root, parameters } = reader.read(source.yamlFile, source.parameters);
   const problems = new Problems();
   const pipeline = new MapReader(root, 'a pipeline', problems);
-  pipeline.harmless(harmless);
+  pipeline.harmless(harmless, inside);
   readPool(pipeline, problems);
   const plan: PipelinePlan = {
     name: nonEmpty(pipeline.text('name')),

@@ -130,10 +130,23 @@ export class MapReader {
     });
   }
 
-  /** Keys that change nothing here; said once in the log. */
-  harmless(keys: Record<string, string>): void {
+  /**
+   * Keys that change nothing here; said once in the log.
+   * @param inner what may stand inside them, where the service knows it: a mistyped key is no harmless one
+   */
+  harmless(keys: Record<string, string>, inner: Record<string, readonly string[]> = {}): void {
     for (const [name, why] of Object.entries(keys)) {
-      if (this.take(name) !== undefined) this.problems.note(this.keyAt(name), name, why);
+      const node = this.take(name);
+      if (node === undefined) continue;
+      this.problems.note(this.keyAt(name), name, why);
+      for (const map of node.kind === 'list' ? node.items : [node]) this.checkKeys(name, map, inner[name]);
+    }
+  }
+
+  private checkKeys(name: string, node: YamlNode, known: readonly string[] | undefined): void {
+    if (known === undefined || node.kind !== 'map') return;
+    for (const { key } of node.entries) {
+      if (!known.includes(key.text)) this.problems.add(key.at, `Unexpected value '${key.text}' in ${name}.`);
     }
   }
 

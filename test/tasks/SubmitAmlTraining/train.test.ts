@@ -220,7 +220,10 @@ describe('SubmitAmlTraining', () => {
     });
     const outcome = await start(workspace, inputs(project()));
     assert.equal(outcome.result, 'failed');
-    assert.match(outcome.message, /^Job mlops-[0-9a-f]{20} ended as Failed: ValueError: boom \| UserError: Execution failed/);
+    assert.match(
+      outcome.message,
+      /^Job mlops-[0-9a-f]{20} ended as Failed: ValueError: boom \| UserError: Execution failed/,
+    );
     assert.match(outcome.message, /https:\/\/ml\.azure\.com\/runs\//);
     assert.equal(workspace.agent.outputs['jobStatus'], 'Failed');
     assert.match(workspace.agent.summaries[0]?.markdown ?? '', /```\nstart\nTraceback\nValueError: boom\n```/);
