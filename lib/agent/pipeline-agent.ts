@@ -59,7 +59,7 @@ export class PipelineAgent implements Agent {
   }
 
   print(text: string): void {
-    for (const line of neutralLines(this.redactor.redact(text))) process.stdout.write(`${line}\n`);
+    process.stdout.write(`${this.safe(text)}\n`);
   }
 
   warn(text: string): void {
@@ -123,7 +123,8 @@ export class PipelineAgent implements Agent {
   }
 
   private safe(text: string): string {
-    return neutralLines(this.redactor.redact(text)).join('\n');
+    // Twice: a secret may span lines, and one that was cut by control characters is whole only without them.
+    return this.redactor.redact(neutralLines(this.redactor.redact(text)).join('\n'));
   }
 
   /** One file a step: the folder of the step's record keeps two steps of a job apart. */

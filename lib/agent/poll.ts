@@ -15,8 +15,9 @@ export interface PollOptions {
 /** `done` ends the wait; `state` is shown; `retryAfterMs` replaces the next delay when the service asked for one. */
 export type Probe<T> = { done: true; value: T } | { done: false; state: string; retryAfterMs?: number };
 
-/** A readable line at least this often. */
+/** A readable line at least this often; pauses are cut so that it comes in time. */
 const lineEveryMs = 30_000;
+const silenceMs = 25_000;
 
 /**
  * Polls until `probe` is done: first after `firstDelayMs` (2 s), then half as long again each time up to `maxDelayMs`
@@ -33,7 +34,7 @@ export async function waitFor<T>(options: PollOptions, agent: Agent, probe: () =
     const result = await probe();
     if (result.done) return result.value;
     const now = Date.now();
-    if (result.state !== shown.state || now - shown.at >= lineEveryMs - delay) {
+    if (result.state !== shown.state || now - shown.at >= lineEveryMs / 2) {
       agent.print(`Waiting for ${options.what}: ${result.state} (${seconds(now - started)})`);
       shown = { state: result.state, at: now };
     }
@@ -44,9 +45,21 @@ export async function waitFor<T>(options: PollOptions, agent: Agent, probe: () =
         'Give the step a longer timeoutMinutes, or look at the resource in the portal.',
       );
     }
-    await pause(result.retryAfterMs ?? delay * (1 + Math.random() / 10), agent.cancelled);
+    const left = options.timeoutMs - (now - started);
+    const wait = Math.min(result.retryAfterMs ?? delay * (1 + Math.random() / 10), left);
+    await audiblePause(wait, agent, `Still waiting for ${options.what}: ${result.state}`);
     delay = Math.min(longest, delay * 1.5);
   }
+}
+
+/** A pause that says every 25 s what is being waited for. */
+export async function audiblePause(ms: number, agent: Agent, what: string): Promise<void> {
+  let left = ms;
+  for (; left > silenceMs; left -= silenceMs) {
+    await pause(silenceMs, agent.cancelled);
+    agent.print(`${what} (${seconds(left - silenceMs)} to go until the next look)`);
+  }
+  await pause(left, agent.cancelled);
 }
 
 /** Waits; throws `CancelledError` as soon as the agent cancels the step. */

@@ -146,6 +146,13 @@ function statusOf(error: unknown): string | undefined {
 function explain(error: unknown, authentication: Authentication): TaskError {
   const said = brief(error);
   const options = { cause: error };
+  if (isTlsProblem(said)) {
+    return new TaskError(
+      `No token: the agent does not trust the certificate of the sign-in service or of a proxy before it: ${said}`,
+      'Give the agent your certificate authority (--sslcacert, or NODE_EXTRA_CA_CERTS in its environment).',
+      options,
+    );
+  }
   if (authentication.scheme !== 'managedIdentity') {
     const how =
       authentication.scheme === 'workloadIdentity'
@@ -176,6 +183,10 @@ function managedIdentityAdvice(said: string, named: boolean): string {
       : 'Switch the system-assigned identity of the machine on, or name a user-assigned one in managedIdentityClientId.';
   }
   return 'Run the task on a self-hosted agent in Azure whose machine has a managed identity; the metadata service (169.254.169.254) must be reachable without a proxy.';
+}
+
+function isTlsProblem(said: string): boolean {
+  return /self.signed certificate|unable to verify|unable to get (local )?issuer|certificate has expired/i.test(said);
 }
 
 /** What the service said, without the advice pages that @azure/identity adds and without line breaks. */

@@ -1,7 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import type { Agent } from '../agent/agent';
 import { TaskError, errorText } from '../agent/errors';
-import { pause } from '../agent/poll';
+import { audiblePause } from '../agent/poll';
 import { azureError } from './errors';
 import type { Http, HttpAnswer, HttpRequest } from './http';
 import type { Network } from './network';
@@ -45,7 +45,7 @@ async function sendWithRetries(options: HttpOptions, request: HttpRequest): Prom
         continue;
       }
       if (!mayRepeat(request, answer.status)) throw azureError(describe(request), await readable(answer));
-    } else if (!mayRepeat(request, undefined)) {
+    } else if (!mayRepeat(request, undefined) || certificateProblem(result.error)) {
       throw unreachable(request, result.error);
     }
     const delay = nextDelay(attempt, 'answer' in result ? result.answer.headers : {});
@@ -56,7 +56,7 @@ async function sendWithRetries(options: HttpOptions, request: HttpRequest): Prom
     const why = 'answer' in result ? `answered ${result.answer.status}` : brief(result.error);
     if (delay >= 2_000)
       options.agent.print(`${describe(request)} ${why}; trying again in ${Math.round(delay / 1000)} s.`);
-    await pause(delay, options.agent.cancelled);
+    await audiblePause(delay, options.agent, `Waiting to repeat ${describe(request)}`);
   }
 }
 

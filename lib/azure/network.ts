@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
 import type { Agent as ConnectionPool } from 'node:http';
 import * as tl from 'azure-pipelines-task-lib/task';
 import { TaskError } from '../agent/errors';
 
 /** Proxy and certificates as the agent was configured with (`config.sh --proxyurl`, `--sslcacert`). */
 export interface Network {
-  /** Additional certificate authorities, PEM. */
-  readonly ca?: string;
+  /** Certificate authorities, PEM: Node's own and the agent's; absent when the agent names none. */
+  readonly ca?: string[];
   /** The https agent for a URL: through the proxy unless the URL is bypassed. */
   agentFor(url: string): Promise<ConnectionPool | undefined>;
   /** Puts the proxy into the environment for libraries that read it, metadata addresses excepted. */
@@ -17,7 +18,8 @@ export interface Network {
 const direct = ['169.254.169.254', '168.63.129.16', '127.0.0.1', 'localhost', '::1'];
 
 export function readNetwork(): Network {
-  const ca = readCertificate();
+  const own = readCertificate();
+  const ca = own === undefined ? undefined : [...systemCertificates(), own];
   const agents = new Map<string, ConnectionPool>();
   return {
     ca,
@@ -40,17 +42,19 @@ export function readNetwork(): Network {
   };
 }
 
-async function createAgent(proxy: string | undefined, ca: string | undefined): Promise<ConnectionPool> {
+async function createAgent(proxy: string | undefined, ca: string[] | undefined): Promise<ConnectionPool> {
   const { Agent, globalAgent } = await import('node:https');
-  // The whole list, because `ca` replaces what Node trusts by itself.
-  const trusted = ca ? { ca: [...(await systemCertificates()), ca] } : {};
+  const trusted = ca ? { ca } : {};
   if (!proxy) return ca ? new Agent({ keepAlive: true, ...trusted }) : globalAgent;
   const { HttpsProxyAgent } = await import('https-proxy-agent');
-  return new HttpsProxyAgent(proxy, { keepAlive: true, ...trusted });
+  const agent = new HttpsProxyAgent(proxy, { keepAlive: true, ...trusted });
+  // Its constructor keeps the options of the way to the proxy only; these are for the TLS inside the tunnel.
+  Object.assign(agent.options, trusted);
+  return agent;
 }
 
-async function systemCertificates(): Promise<readonly string[]> {
-  const { rootCertificates } = await import('node:tls');
+/** What Node trusts, because a list of one's own replaces it. */
+function systemCertificates(): readonly string[] {
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
   return extra ? [...rootCertificates, readFileSync(extra, 'utf8')] : rootCertificates;
 }
@@ -59,7 +63,15 @@ function proxyFor(url: string): string | undefined {
   const { hostname } = new URL(url);
   if (direct.includes(hostname)) return undefined;
   const configuration = tl.getHttpProxyConfiguration(url);
-  if (configuration) return configuration.proxyFormattedUrl;
+  if (configuration) {
+    const { proxyUrl, proxyUsername, proxyPassword } = configuration;
+    if (!proxyUsername) return proxyUrl;
+    // task-lib joins them as they are; names and passwords may hold any character.
+    const address = new URL(proxyUrl);
+    address.username = encodeURIComponent(proxyUsername);
+    address.password = encodeURIComponent(proxyPassword ?? '');
+    return address.href;
+  }
   const fromEnvironment = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
   return fromEnvironment && !bypassed(hostname) ? fromEnvironment : undefined;
 }

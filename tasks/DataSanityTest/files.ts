@@ -37,7 +37,12 @@ export async function findDataFiles(data: string): Promise<DataFile[]> {
 
 async function walk(folder: string): Promise<DataFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  const places = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  const files: string[] = [];
+  // A link counts as what it leads to: what is named is checked, not passed over.
+  for (const place of places) if ((await kindOf(place)) === 'file') files.push(place);
   return files
     .map((file) => ({ file, name: path.relative(folder, file).split(path.sep).join('/') }))
     .sort((left, right) => (left.name < right.name ? -1 : 1));

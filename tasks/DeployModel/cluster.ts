@@ -1,3 +1,4 @@
+import { AzureError } from '../../lib/azure/errors';
 import type { Agent } from '../../lib/agent/agent';
 import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import { readPipelineRun, runTags } from '../../lib/agent/pipeline-run';
@@ -153,13 +154,15 @@ async function failedRollout(
       ? `Deployment ${name} in namespace ${namespace} is left as it is.`
       : `Deployment ${name} in namespace ${namespace} is left as it is; pods of the previous image serve on: ${previous}`;
   const given = error instanceof TaskError ? error.advice : undefined;
+  // A refusal of Resource Manager names the missing action; the container's words do not.
+  const refused = error instanceof AzureError && error.status === 403 ? given : undefined;
   const pull = /ErrImagePull|ImagePullBackOff/.test(shown)
     ? "The image could not be pulled: attach the registry to the cluster (role AcrPull for the cluster's kubelet identity)."
     : undefined;
   const schedule = /FailedScheduling|Insufficient/.test(shown)
     ? 'No node has room: lower cpu and memoryGb, or give the cluster more nodes.'
     : undefined;
-  const advice = pull ?? schedule ?? adviceFor([], `${errorText(error)}\n${shown}`) ?? given;
+  const advice = refused ?? pull ?? schedule ?? adviceFor([], `${errorText(error)}\n${shown}`) ?? given;
   return new TaskError(`${errorText(error)}\n${left}`, advice ?? 'The events and logs above say what went wrong.', {
     cause: error,
   });

@@ -3,6 +3,7 @@ import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import { readPipelineRun, runTags } from '../../lib/agent/pipeline-run';
 import { waitFor } from '../../lib/agent/poll';
 import type { Azure } from '../../lib/azure/azure';
+import { AzureError } from '../../lib/azure/errors';
 import {
   containerGroupBody,
   containerLog,
@@ -174,9 +175,11 @@ async function failedContainer(error: unknown, azure: Azure, agent: Agent, name:
     agent.print(`The events and the log of container group ${name} cannot be read: ${errorText(second)}`);
   }
   const given = error instanceof TaskError ? error.advice : undefined;
+  // A refusal of Resource Manager names the missing action; the container's words do not.
+  const refused = error instanceof AzureError && error.status === 403 ? given : undefined;
   const pull = /ImagePull|InaccessibleImage|failed to pull/i.test(text)
     ? 'The image could not be pulled: check that it exists, and give pullIdentity a user-assigned identity with the role AcrPull.'
     : undefined;
-  const advice = pull ?? adviceFor([], text) ?? given ?? 'The log above says what went wrong.';
+  const advice = refused ?? pull ?? adviceFor([], text) ?? given ?? 'The log above says what went wrong.';
   return new TaskError(`${errorText(error)}\n${left}`, advice, { cause: error });
 }

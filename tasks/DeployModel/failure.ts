@@ -45,8 +45,11 @@ export async function failedDeployment(
     await cleanUp(azure, agent, failed, serving?.[failed.deployment] ?? 0),
   );
   const given = error instanceof TaskError ? error.advice : undefined;
+  // A refusal of Resource Manager names the missing action; the container's words do not.
+  const refused = error instanceof AzureError && error.status === 403 ? given : undefined;
   const code = error instanceof AzureError ? [error.code, ...error.details.map((detail) => detail.code)] : [];
-  const advice = adviceFor(code, `${errorText(error)}\n${logs}`) ?? given ?? 'The logs above say what went wrong.';
+  const advice =
+    refused ?? adviceFor(code, `${errorText(error)}\n${logs}`) ?? given ?? 'The logs above say what went wrong.';
   return new TaskError(sentences.join('\n'), advice, { cause: error });
 }
 

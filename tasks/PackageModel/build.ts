@@ -42,17 +42,36 @@ export interface BuildResult {
  */
 export async function buildImage(azure: Azure, agent: Agent, request: BuildRequest): Promise<BuildResult> {
   const { registry } = request;
+  const inFlight: InFlight = {};
   try {
-    const source = await uploadContext(azure, agent, request);
-    const { body } = await azure.arm.post(`${registry.id}/scheduleRun`, tasksApiVersion, runBody(request, source));
-    const runId = textAt(body, 'properties', 'runId') ?? textAt(body, 'name');
-    if (runId === undefined) throw new TaskError(`The registry ${registry.name} started no run.`);
-    agent.print(`Build ${runId} in registry ${registry.name} started.`);
-    const built = follow(azure, agent, request, runId);
-    return await unlessCancelled(agent, built, () => cancel(azure, registry, runId));
+    return await unlessCancelled(agent, build(azure, agent, request, inFlight), () => end(azure, registry, inFlight));
   } catch (error) {
     throw explained(error, registry);
   }
+}
+
+/** How far a build has come, for its cancellation. */
+interface InFlight {
+  isScheduled?: boolean;
+  runId?: string;
+}
+
+async function build(azure: Azure, agent: Agent, request: BuildRequest, inFlight: InFlight): Promise<BuildResult> {
+  const { registry } = request;
+  const source = await uploadContext(azure, agent, request);
+  inFlight.isScheduled = true;
+  const { body } = await azure.arm.post(`${registry.id}/scheduleRun`, tasksApiVersion, runBody(request, source));
+  const runId = textAt(body, 'properties', 'runId') ?? textAt(body, 'name');
+  if (runId === undefined) throw new TaskError(`The registry ${registry.name} started no run.`);
+  inFlight.runId = runId;
+  agent.print(`Build ${runId} in registry ${registry.name} started.`);
+  return follow(azure, agent, request, runId);
+}
+
+async function end(azure: Azure, registry: Registry, { isScheduled, runId }: InFlight): Promise<string> {
+  if (runId !== undefined) return cancel(azure, registry, runId);
+  if (isScheduled !== true) return 'Cancelled before a build was started.';
+  return `Cancelled while a build was being started: it may run on in registry ${registry.name}, and its image be found by the next step.`;
 }
 
 async function uploadContext(azure: Azure, agent: Agent, { registry, archive }: BuildRequest): Promise<string> {

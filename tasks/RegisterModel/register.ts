@@ -1,4 +1,5 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
+import { unlessCancelled } from '../../lib/agent/cancellation';
 import { TaskError, errorText } from '../../lib/agent/errors';
 import { markdownTable, markdownText } from '../../lib/agent/markdown';
 import { readPipelineRun, runTags, type PipelineRun } from '../../lib/agent/pipeline-run';
@@ -32,7 +33,19 @@ interface Registration extends Registered {
  *
  * @throws TaskError when the job or the path is not there or not ready
  */
-export async function registerModel(inputs: Inputs, { agent, azure }: Collaborators): Promise<Outcome> {
+export function registerModel(inputs: Inputs, collaborators: Collaborators): Promise<Outcome> {
+  const inFlight: InFlight = {};
+  return unlessCancelled(collaborators.agent, register(inputs, collaborators, inFlight), () =>
+    Promise.resolve(`Cancelled. ${inFlight.left ?? 'Nothing was registered.'}`),
+  );
+}
+
+/** What a step has begun, for the message of a cancellation. */
+interface InFlight {
+  left?: string;
+}
+
+async function register(inputs: Inputs, { agent, azure }: Collaborators, inFlight: InFlight): Promise<Outcome> {
   const { modelName, job, path, modelType } = inputs;
   await requireCompleted(azure, job);
   const artifacts = await findArtifacts(azure, job, path);
@@ -58,6 +71,7 @@ export async function registerModel(inputs: Inputs, { agent, azure }: Collaborat
     flavors,
   };
   agent.progress(80, `registering model ${modelName}`);
+  inFlight.left = `A version of model ${modelName} may have been registered; running this step again finds it and makes no second one.`;
   const registered = await registerOnce(azure, agent, modelName, key, model);
   report(agent, inputs, { ...registered, digest, files, metrics, run, dataFingerprint });
   const { version } = registered.model;

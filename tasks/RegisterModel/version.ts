@@ -57,7 +57,12 @@ async function write(azure: Azure, name: string, number: string, model: NewModel
     await putModelVersion(azure, name, number, model);
     return true;
   } catch (error) {
-    if (error instanceof AzureError && (error.status === 409 || error.status === 412)) return false;
+    if (error instanceof AzureError && isTaken(error)) return false;
     throw error;
   }
+}
+
+/** Another path or type under a number that has one already cannot be written. */
+function isTaken(error: AzureError): boolean {
+  return [409, 412].includes(error.status) || error.is('AssetPathImmutable') || error.is('ModelTypeImmutable');
 }

@@ -62,6 +62,11 @@ export class Sender {
     }
   }
 
+  /** Once it has answered, the service is up: only a request to slow down is waited for then. */
+  private mayComeUp(status: number): boolean {
+    return this.startupSeconds === undefined ? startingUp.has(status) : status === 429;
+  }
+
   private explained({ retryAfterMs: retry, ...exchange }: Attempt, left: number): Exchange {
     if (retry === undefined || left > 0) return exchange;
     const waited = Math.round(this.startupTimeoutMs / 1000);
@@ -99,7 +104,7 @@ export class Sender {
       status,
       latencyMs,
       problem,
-      retryAfterMs: startingUp.has(status) ? (retryAfterMs(answer.headers) ?? 0) : undefined,
+      retryAfterMs: this.mayComeUp(status) ? (retryAfterMs(answer.headers) ?? 0) : undefined,
     };
   }
 }

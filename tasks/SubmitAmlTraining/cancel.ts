@@ -45,7 +45,7 @@ async function end(azure: Azure, agent: Agent, inFlight: InFlight, onCancel: OnC
   }
   agent.print(`Cancelling job ${name} …`);
   try {
-    await azure.http.send({
+    const { status } = await azure.http.send({
       method: 'POST',
       url: `${azure.cloud.arm}${jobId(azure, name)}/cancel?api-version=${mlApiVersion}`,
       resource: azure.cloud.resources.arm,
@@ -54,7 +54,8 @@ async function end(azure: Azure, agent: Agent, inFlight: InFlight, onCancel: OnC
       timeoutMs: callMs,
       as: 'text',
     });
-    return `Cancelled. Job ${name} was cancelled too.`;
+    if (status !== 404) return `Cancelled. Job ${name} was cancelled too.`;
+    return `Cancelled while job ${name} was being submitted: it may still be created and run; running this stage again follows it.`;
   } catch (error) {
     return `Cancelled, but job ${name} could not be cancelled and may run on: ${errorText(error)}`;
   }
