@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Writable } from 'node:stream';
 import * as tl from 'azure-pipelines-task-lib/task';
 import type { Agent, Outcome } from './agent';
 import { TaskError } from './errors';
@@ -17,10 +16,7 @@ export class PipelineAgent implements Agent {
   constructor(
     private readonly redactor: Redactor,
     readonly cancelled: AbortSignal,
-  ) {
-    // task-lib prints the value of every input and endpoint parameter it is asked for as a debug line.
-    tl.setStdStream(lineFilter(process.stdout, (line) => (line.startsWith('##vso[task.debug]') ? undefined : line)));
-  }
+  ) {}
 
   get temporaryFolder(): string {
     const folder = this.variable('Agent.TempDirectory');
@@ -135,21 +131,4 @@ export class PipelineAgent implements Agent {
     writeFileSync(file, this.redactor.redact(content));
     return file;
   }
-}
-
-/** A stream that hands complete lines to `filter` and writes what it returns. */
-function lineFilter(target: NodeJS.WritableStream, filter: (line: string) => string | undefined): Writable {
-  let rest = '';
-  return new Writable({
-    decodeStrings: false,
-    write(chunk: string | Buffer, _encoding, done) {
-      const lines = (rest + chunk.toString()).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const kept = filter(line);
-        if (kept !== undefined) target.write(`${kept}\n`);
-      }
-      done();
-    },
-  });
 }

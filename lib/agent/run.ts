@@ -1,3 +1,4 @@
+import './quiet';
 import type { Agent, Outcome } from './agent';
 import { CancelledError, TaskError, errorText } from './errors';
 import { refuseSteeringVariables } from './hygiene';

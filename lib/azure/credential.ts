@@ -1,4 +1,4 @@
-import type { TokenCredential } from '@azure/identity';
+import type { ClientSecretCredentialOptions, TokenCredential } from '@azure/identity';
 import type { Agent } from '../agent/agent';
 import { TaskError, errorText } from '../agent/errors';
 import { pause } from '../agent/poll';
@@ -80,7 +80,7 @@ async function createCredential(
     authorityHost: cloud.authority,
     // Instance discovery asks the public cloud whether it knows the authority: private and sovereign ones are ours to trust.
     disableInstanceDiscovery: true,
-    tlsOptions: network.ca ? { ca: network.ca } : undefined,
+    additionalPolicies: [{ policy: connectionPolicy(network), position: 'perCall' as const }],
   };
   switch (authentication.scheme) {
     case 'managedIdentity':
@@ -110,6 +110,23 @@ async function createCredential(
       );
   }
 }
+
+/**
+ * Sends sign-in by the same connections as everything else: the package's own handling of proxies ignores certificate
+ * authorities (@azure/core-rest-pipeline, proxyPolicy).
+ */
+function connectionPolicy(network: Network): PipelinePolicy {
+  return {
+    name: 'agentConnection',
+    async sendRequest(request, next) {
+      request.agent ??= await network.agentFor(request.url);
+      return next(request);
+    },
+  };
+}
+
+type Policies = NonNullable<ClientSecretCredentialOptions['additionalPolicies']>;
+type PipelinePolicy = Policies[number]['policy'];
 
 class TimeOut extends Error {}
 

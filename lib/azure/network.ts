@@ -10,7 +10,7 @@ export interface Network {
   readonly ca?: string[];
   /** The https agent for a URL: through the proxy unless the URL is bypassed. */
   agentFor(url: string): Promise<ConnectionPool | undefined>;
-  /** Puts the proxy into the environment for libraries that read it, metadata addresses excepted. */
+  /** Keeps libraries that read a proxy from the environment away from it for the metadata service. */
   prepareEnvironment(): void;
 }
 
@@ -33,8 +33,6 @@ export function readNetwork(): Network {
       return created;
     },
     prepareEnvironment() {
-      const proxy = proxyFor('https://login.microsoftonline.com');
-      if (proxy) process.env['HTTPS_PROXY'] ??= proxy;
       process.env['NO_PROXY'] = [process.env['NO_PROXY'] ?? process.env['no_proxy'], ...direct]
         .filter(Boolean)
         .join(',');
