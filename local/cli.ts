@@ -62,11 +62,23 @@ main(process.argv.slice(2), output).then(
   (code) => leave(code),
   (error: unknown) => {
     const known = error instanceof Failure || error instanceof UsageError;
-    output.error(`mlops: ${error instanceof Error ? error.message : String(error)}`);
+    output.error(`mlops: ${sentence(error)}`);
     if (!known && process.env.MLOPS_DEBUG && error instanceof Error) output.error(error.stack ?? '');
     leave(error instanceof UsageError ? 2 : 1);
   },
 );
+
+/** What a person reads; the system's own errors say which place it was and what to choose instead. */
+function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (
+    !('code' in error && 'path' in error) ||
+    !/^E(ACCES|PERM|NOENT|EXIST|ISDIR|NOTDIR|ROFS|NOSPC)$/.test(String(error.code))
+  ) {
+    return error.message;
+  }
+  return `${String(error.path)} cannot be used (${String(error.code)}): choose another place with --state or --record.`;
+}
 
 /** Ends the process when all output is written: no timer that a service has left behind may hold it. */
 function leave(code: number): void {

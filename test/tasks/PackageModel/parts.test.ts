@@ -80,6 +80,22 @@ describe('the conda file of an image', () => {
     });
   });
 
+  it('takes the newest Python that the file allows', async () => {
+    const cases = {
+      '': '312',
+      '>=3.8': '312',
+      '<3.12': '311',
+      '!=3.12': '311',
+      '>=3.10,<3.12': '311',
+      '==3.11.*': '311',
+      ' 3.12.4': '312',
+    };
+    for (const [constraint, image] of Object.entries(cases)) {
+      const file = write('p.yml', `dependencies:\n- "python${constraint}"\n`);
+      assert.match((await readCondaFile(file)).baseImage, new RegExp(`py${image}-`), constraint);
+    }
+  });
+
   it('keeps the server that it names', async () => {
     const file = write('b.yml', 'dependencies: [{pip: [Azureml_Inference.server-http==1.5.2]}]');
     assert.deepEqual((await readCondaFile(file)).requirements, ['Azureml_Inference.server-http==1.5.2']);
@@ -87,6 +103,10 @@ describe('the conda file of an image', () => {
 
   const refused: [string, RegExp][] = [
     ['dependencies: [numpy=1.26]', /the conda package "numpy=1\.26" cannot be installed with pip/],
+    ['dependencies:\n- python>=3.13', /python >=3\.13 has no base image/],
+    ['dependencies:\n- pip:\n  - --index-url https://token@index/simple', /password or token/],
+    ['dependencies:\n- pip:\n  - -rrequirements.txt', /refers to a file/],
+    ['dependencies:\n- python=3.11\nvariables:\n  A: b', /environment variables are not taken/],
     ['dependencies:\n- python=3.9', /python 3\.9 has no base image/],
     ['dependencies:\n- pip:\n  - -r other.txt', /:3:5: "-r other\.txt" refers to a file/],
     ['dependencies:\n- pip: [./local]', /refers to a file/],
