@@ -3,15 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { namespaceProblem, skip } from '../support/clients';
 
 const script = path.join(__dirname, 'fixtures', 'metadata-address.ts');
-
-/** What must be there to make a network namespace; the reason when it is not. */
-function namespaceProblem(): string | undefined {
-  const probe = spawnSync('unshare', ['-rn', 'ip', 'link', 'set', 'lo', 'up'], { encoding: 'utf8' });
-  if (probe.error) return `unshare cannot be run (${probe.error.message})`;
-  return probe.status === 0 ? undefined : `no network namespace can be made here (${probe.stderr.trim()})`;
-}
 
 describe('metadata service at its real address', function () {
   this.timeout(120_000);
@@ -19,10 +13,7 @@ describe('metadata service at its real address', function () {
 
   before(function () {
     const problem = namespaceProblem();
-    if (problem !== undefined) {
-      process.stdout.write(`    skipped: ${problem}\n`);
-      this.skip();
-    }
+    if (problem !== undefined) skip(this, problem);
     folder = mkdtempSync(path.join(os.tmpdir(), 'metadata-address-'));
   });
   after(() => {

