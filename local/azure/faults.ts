@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** One planned misbehaviour of the stand-in. The first that matches a request is used. */
 export interface Fault {
   /** Any when absent. */
@@ -54,4 +57,15 @@ export class Faults {
     }
     return undefined;
   }
+}
+
+/** Does what a fault says to the connection; what is left to do: answer this, answer as ever, or nothing. */
+export async function enact(
+  fault: Fault,
+  request: IncomingMessage,
+): Promise<NonNullable<Fault['respond']> | 'ordinary' | 'none'> {
+  if (fault.delayMs !== undefined) await sleep(fault.delayMs);
+  if (fault.dropConnection === true) request.socket.destroy();
+  if (fault.dropConnection === true || fault.hang === true) return 'none';
+  return fault.respond ?? 'ordinary';
 }

@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { networkInterfaces } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { audienceOf, unknownResource } from './audiences';
-import type { Faults } from './faults';
+import { enact, type Faults } from './faults';
 import { tap, type Recorder } from './recorder';
 import { groupPath, names, type Principal } from './seed';
 import { listen, send } from './server';
@@ -187,11 +186,10 @@ export class MetadataService {
   ): Promise<boolean> {
     const fault = this.options.faults.take('metadata', method, url.pathname + url.search);
     if (fault === undefined) return false;
-    if (fault.delayMs !== undefined) await sleep(fault.delayMs);
-    if (fault.dropConnection === true) request.socket.destroy();
-    if (fault.dropConnection === true || fault.hang === true) return true;
-    if (fault.respond === undefined) return false;
-    await send(method, response, fault.respond);
+    const answer = await enact(fault, request);
+    if (answer === 'none') return true;
+    if (answer === 'ordinary') return false;
+    await send(method, response, answer);
     return true;
   }
 }

@@ -1,13 +1,12 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
 import { Admission } from './admission';
 import { armHeaders, denied, errorAnswer, mlHeaders, unknownPath } from './answers';
 import { armAction, type Authorization } from './authorization';
 import type { BlobStorage } from './blobs';
 import { admitToBlobs } from './blob-admission';
-import type { Faults } from './faults';
+import { enact, type Faults } from './faults';
 import { requestApiVersion } from './operations';
 import { tap, type Exchange, type Recorder } from './recorder';
 import { Router, type Match } from './router';
@@ -168,12 +167,11 @@ export class AzureServer {
   ): Promise<boolean> {
     const fault = this.options.faults.take('azure', method, url.pathname + url.search);
     if (fault === undefined) return false;
-    if (fault.delayMs !== undefined) await sleep(fault.delayMs);
-    if (fault.dropConnection === true) request.socket.destroy();
-    if (fault.dropConnection === true || fault.hang === true) return true;
-    if (fault.respond === undefined) return false;
+    const answer = await enact(fault, request);
+    if (answer === 'none') return true;
+    if (answer === 'ordinary') return false;
     await readBody(request);
-    await send(method, response, fault.respond, armHeaders(method, request.headers));
+    await send(method, response, answer, armHeaders(method, request.headers));
     return true;
   }
 
