@@ -189,7 +189,7 @@ export const serverFiles: Record<string, string> = {
   ].join('\n'),
   'data.txt': 'from the image',
   'server.py': `
-import http.server, json, os, sys
+import http.server, json, os, signal, sys, threading, time
 mode = os.environ.get("MODE", "")
 print("starting in mode", mode or "normal")
 if mode == "crash":
@@ -200,7 +200,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(503 if mode == "unready" else 200)
         self.end_headers()
         self.wfile.write(body)
-http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
+server = http.server.ThreadingHTTPServer(("", 8080), Handler)
+server.daemon_threads = False
+# A pod is told to end while requests are still on their way to it: it answers those first.
+def drain(*_):
+    time.sleep(0.5)
+    server.shutdown()
+signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=drain).start())
+server.serve_forever()
+server.server_close()
 `,
 };
 
