@@ -6,7 +6,7 @@ export interface EvidenceBodies {
   'mlops.model-version.v1': ModelVersionEvidence;
   'mlops.package.v1': PackageEvidence;
   'mlops.deployment.v1': DeploymentEvidence;
-  'mlops.smoke-test.v1': SmokeTestEvidence;
+  'mlops.smoke.v1': SmokeTestEvidence;
 }
 
 export type EvidenceKind = keyof EvidenceBodies;

@@ -98,7 +98,7 @@ function publish(agent: Agent, body: SmokeTestEvidence): Outcome {
   agent.print(resultLine(body));
   publishSuites(agent, 'smoke-test', `Smoke test: ${body.endpoint ?? body.scoringUri}`, [testSuite(body)]);
   agent.summary('Smoke test', summaryMarkdown(body));
-  agent.attach('mlops.smoke-test.v1', 'smoke-test.json', evidenceText(evidence('mlops.smoke-test.v1', body)));
+  agent.attach('mlops.smoke.v1', 'smoke-test.json', evidenceText(evidence('mlops.smoke.v1', body)));
   agent.output('verdict', body.verdict);
   agent.output('p95LatencyMs', body.p95LatencyMs === undefined ? '' : String(body.p95LatencyMs));
   return body.verdict === 'passed'

@@ -130,7 +130,7 @@ describe('images on the local Azure', function () {
       scoringUri = output(step, 'scoringUri');
       assert.match(scoringUri, /^http:\/\/127\.\d+\.\d+\.\d+:5001\/score$/);
       const tested = succeeded(await smoke(scoringUri, { expect: doubled }));
-      assert.equal(evidenceOf(tested, 'mlops.smoke-test.v1')['authentication'], 'none');
+      assert.equal(evidenceOf(tested, 'mlops.smoke.v1')['authentication'], 'none');
     });
 
     it('creates nothing twice when the stage runs again', async () => {

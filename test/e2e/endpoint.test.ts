@@ -94,7 +94,7 @@ describe('DeployModel and SmokeTest on a managed endpoint', function () {
     assert.equal(tested.outputs['verdict'], 'passed');
     assert.ok(Number(tested.outputs['p95LatencyMs']) > 0);
     assert.equal(tested.tests[0]?.tests.length, 2);
-    assert.equal(evidenceOf(tested, 'mlops.smoke-test.v1')['authentication'], 'key');
+    assert.equal(evidenceOf(tested, 'mlops.smoke.v1')['authentication'], 'key');
   });
 
   it('changes nothing when the stage runs again', async () => {
@@ -216,7 +216,7 @@ describe('DeployModel and SmokeTest on a managed endpoint', function () {
       writeFileSync(path.join(project, 'endpoint.yml'), `name: ${endpointName}\nauth_mode: ${mode}\n`);
       succeeded(await deploy({ endpointName, endpointFile: 'endpoint.yml' }));
       const step = succeeded(await smoke({ endpointName, expect: multipliedBy(2) }));
-      assert.equal(evidenceOf(step, 'mlops.smoke-test.v1')['authentication'], authentication);
+      assert.equal(evidenceOf(step, 'mlops.smoke.v1')['authentication'], authentication);
     });
   }
 

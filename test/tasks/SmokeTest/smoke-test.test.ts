@@ -78,7 +78,7 @@ describe('SmokeTest of an address', () => {
     );
     assert.equal(seen[0]?.headers['content-type'], 'application/json');
     assert.equal(agent.testRuns.length, 1);
-    assert.ok(agent.attachments.some(({ type }) => type === 'mlops.smoke-test.v1'));
+    assert.ok(agent.attachments.some(({ type }) => type === 'mlops.smoke.v1'));
   });
 
   it('sends no credential of Azure, and the key only when there is one', async () => {
