@@ -40,6 +40,12 @@ export default tseslint.config(
               message: 'local is an independent judge: it runs the built tasks and never reads their code.',
             },
             {
+              target: './hub',
+              from: ['./tasks', './lib', './local'],
+              except: ['./evidence'],
+              message: 'Of lib, the hub imports only the pure lib/evidence.',
+            },
+            {
               target: './lib/evidence',
               from: ['./lib/agent', './lib/azure', './lib/assets'],
               message: 'lib/evidence is pure: the hub imports it too.',
@@ -55,7 +61,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'test/**/*.tsx'],
     rules: {
       'max-lines': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',

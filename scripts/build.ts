@@ -1,8 +1,10 @@
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { buildHost } from './build-host';
+import { buildHub, describeSizes } from './build-hub';
 
-/** Builds every task to one minified file a task, and the command line. `build/` is made anew. */
+/** Builds every task to one minified file a task, the command line, the hub and the local page around it. `build/` is made anew. */
 const root = path.resolve(__dirname, '..');
 const out = path.join(root, 'build');
 
@@ -23,6 +25,28 @@ const common: BuildOptions = {
   banner: { js: 'const __importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
 };
 
+const unreached = path.join(root, 'scripts', 'unreached.cjs');
+
+/** A fifth of a task's bundle would be code that no task runs: child processes, file patterns, browsers, forms. */
+const replaced: Record<string, string> = {
+  'form-data': path.join(root, 'scripts', 'no-forms.cjs'),
+  semver: path.join(root, 'scripts', 'semver.cjs'),
+  minimatch: unreached,
+  open: unreached,
+  q: unreached,
+};
+
+/** task-lib carries its few messages in a dozen languages; the tasks speak English. */
+const onlyEnglish: Plugin = {
+  name: 'only-english',
+  setup(building) {
+    building.onLoad({ filter: /azure-pipelines-task-lib[\\/]lib-resource\.js$/ }, async ({ path: file }) => {
+      const { messages } = (await import(file)) as { messages: Record<string, string> };
+      return { contents: `module.exports=${JSON.stringify({ messages })}` };
+    });
+  },
+};
+
 export function taskNames(): string[] {
   const tasks = path.join(root, 'tasks');
   return readdirSync(tasks)
@@ -30,7 +54,7 @@ export function taskNames(): string[] {
     .sort();
 }
 
-async function buildTask(task: string): Promise<void> {
+export async function buildTask(task: string): Promise<void> {
   const from = path.join(root, 'tasks', task);
   const to = path.join(out, 'tasks', task);
   mkdirSync(to, { recursive: true });
@@ -43,7 +67,8 @@ async function buildTask(task: string): Promise<void> {
     mainFields: ['module', 'main'],
     // Optional accelerators and browser parts that are never reached.
     external: ['@azure/identity-broker', 'shelljs'],
-    alias: { 'form-data': path.join(root, 'scripts', 'no-forms.cjs') },
+    alias: replaced,
+    plugins: [onlyEnglish],
   });
   const [major, minor, patch] = version.split('.').map(Number);
   const description = JSON.parse(readFileSync(path.join(from, 'task.json'), 'utf8')) as Record<string, unknown>;
@@ -65,7 +90,13 @@ async function buildCommandLine(): Promise<void> {
 
 async function main(): Promise<void> {
   rmSync(out, { recursive: true, force: true });
-  await Promise.all([...taskNames().map(buildTask), buildCommandLine()]);
+  const [sizes] = await Promise.all([
+    buildHub(),
+    buildHost(path.join(out, 'host')),
+    ...taskNames().map(buildTask),
+    buildCommandLine(),
+  ]);
+  console.log(`Hub before first paint, gzipped: ${describeSizes(sizes)}`);
 }
 
 if (require.main === module) {

@@ -1,11 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { taskNames } from './build';
+import { publishedSchemas } from './evidence-schemas';
 
 /**
  * Writes the tables of inputs, outputs and rights into the documentation, between `<!-- begin NAME -->` and
- * `<!-- end NAME -->`, from each task's task.json and permissions.json. `--check` only compares, for tests.
+ * `<!-- end NAME -->`, from each task's task.json and permissions.json, and publishes the schemas of the evidence.
+ * `--check` only compares, for tests.
  */
 const root = path.resolve(__dirname, '..');
 
@@ -120,14 +122,18 @@ export async function documents(): Promise<Map<string, string>> {
       .map((task) => `## ${task}\n\n${rights(task)}`)
       .join('\n\n'),
   });
+  for (const [file, json] of publishedSchemas(root)) {
+    files.set(file, await format(json, { ...(await resolveConfig(file)), parser: 'json' }));
+  }
   return files;
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
   for (const [file, text] of await documents()) {
-    if (readFileSync(file, 'utf8') === text) continue;
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
     if (values.check) throw new Error(`${path.relative(root, file)} is not up to date: run npm run docs.`);
+    mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
 }

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { taskNames } from './build';
+import { asPackaged } from './hub-policy';
 
 /**
  * Packs build/ into a .vsix with tfx, offline. Versions come from package.json; `--env dev` gives every id and name of its
@@ -20,11 +21,20 @@ const development = {
     name: `${String(manifest['name'])} (dev)`,
     galleryFlags: ['Preview'],
     public: false,
+    contributions: (manifest['contributions'] as Json[]).map(development.contribution),
   }),
+  /** The run tab shows where our own tasks ran: those of the same build. */
+  contribution: (contribution: Json): Json => {
+    const properties = contribution['properties'] as Json;
+    const tasks = properties['supportsTasks'];
+    if (!Array.isArray(tasks)) return contribution;
+    return { ...contribution, properties: { ...properties, supportsTasks: tasks.map(development.taskId) } };
+  },
+  /** The production ids with another first digit. */
+  taskId: (id: unknown): string => String(id).replace(/^./, 'd'),
   task: (task: Json): Json => ({
     ...task,
-    // The production ids with another first digit.
-    id: String(task['id']).replace(/^./, 'd'),
+    id: development.taskId(task['id']),
     name: `${String(task['name'])}Dev`,
     friendlyName: `${String(task['friendlyName']).slice(0, 34)} (dev)`,
   }),
@@ -50,11 +60,22 @@ function prepare(env: 'dev' | 'prod'): void {
     const file = path.join(to, 'task.json');
     if (env === 'dev') writeJson(file, development.task(readJson(file)));
   }
+  prepareHub();
   const manifest = {
     ...readJson(path.join(root, 'vss-extension.json')),
     version: readJson(path.join(root, 'package.json'))['version'],
   };
   writeJson(path.join(stage, 'vss-extension.json'), env === 'dev' ? development.extension(manifest) : manifest);
+}
+
+/** The hub as it was built, with pages that may not talk to this machine. */
+function prepareHub(): void {
+  const to = path.join(stage, 'hub');
+  cpSync(path.join(root, 'build', 'hub'), to, { recursive: true });
+  for (const page of readdirSync(to).filter((file) => file.endsWith('.html'))) {
+    const file = path.join(to, page);
+    writeFileSync(file, asPackaged(readFileSync(file, 'utf8')));
+  }
 }
 
 function pack(): string {

@@ -1,21 +1,25 @@
 import { canonicalJson } from './canonical';
+import { checkRecord, type EvidenceSchema } from './check';
+import { fitRecord } from './fit';
 import type { EvidenceBodies, EvidenceKind } from './types';
 
+export type { EvidenceSchema } from './check';
 export type { EvidenceBodies, EvidenceKind } from './types';
 
-/** A record that a run leaves behind. `kind` is also the type of the attachment and names the version of its shape. */
-export type Evidence<K extends EvidenceKind> = { kind: K } & EvidenceBodies[K];
+/**
+ * A record that a run leaves behind. `kind` is also the type of the attachment and names the version of its shape; it tells
+ * the records of an `Evidence<EvidenceKind>` apart.
+ */
+export type Evidence<K extends EvidenceKind> = { [P in K]: { kind: P } & EvidenceBodies[P] }[K];
 
 /**
- * Builds the record of a step.
+ * The text to attach, and to take a digest of: canonical JSON of the record, checked against its schema. What is too much
+ * for a record is left out and counted in `omitted`. The schema is passed, so that a task carries only those it writes.
  *
- * @example agent.attach('mlops.package.v1', 'package.json', evidenceText(evidence('mlops.package.v1', body)))
+ * @example agent.attach('mlops.package.v1', 'package.json', evidenceText(packageSchema, body))
+ * @throws EvidenceError for a body that is not what the schema says
  */
-export function evidence<K extends EvidenceKind>(kind: K, body: EvidenceBodies[K]): Evidence<K> {
-  return { kind, ...body };
-}
-
-/** The bytes to attach, and to take a digest of: canonical JSON. */
-export function evidenceText<K extends EvidenceKind>(record: Evidence<K>): string {
-  return canonicalJson(record);
+export function evidenceText<K extends EvidenceKind>(schema: EvidenceSchema<K>, body: EvidenceBodies[K]): string {
+  const record = fitRecord(schema, { ...body, kind: schema.properties.kind.const });
+  return canonicalJson(checkRecord(schema, record));
 }

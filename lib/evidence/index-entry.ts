@@ -26,7 +26,7 @@ export interface IndexFacts {
   'mlops.deployment.v1': {
     target: string;
     /** Endpoint, container group or Kubernetes deployment. */
-    name: string;
+    service: string;
     deployment?: string;
     model?: string;
     version?: string;

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { taskNames } from '../../scripts/build';
+import { packagedPolicy } from '../../scripts/hub-policy';
 
 const root = path.resolve(__dirname, '..', '..');
 const stage = path.join(root, 'build', 'extension');
@@ -10,8 +11,9 @@ const stage = path.join(root, 'build', 'extension');
 interface Manifest {
   id: string;
   version: string;
-  contributions: { id: string; type: string; properties: { name: string } }[];
-  files: { path: string }[];
+  scopes: string[];
+  contributions: { id: string; type: string; properties: { name: string; uri?: string; supportsTasks?: string[] } }[];
+  files: { path: string; addressable?: boolean }[];
 }
 
 function read(file: string): unknown {
@@ -46,7 +48,8 @@ describe('packaging the extension', function () {
     const content = readFileSync(path.join(root, vsix)).toString('latin1');
     const { version: stamped, contributions } = manifest();
     assert.equal(stamped, version);
-    assert.deepEqual(contributions.map(({ properties }) => properties.name.replace('tasks/', '')).sort(), taskNames());
+    const tasks = contributions.filter(({ type }) => type === 'ms.vss-distributed-task.task');
+    assert.deepEqual(tasks.map(({ properties }) => properties.name.replace('tasks/', '')).sort(), taskNames());
     for (const name of taskNames()) {
       for (const file of ['task.json', 'index.js', 'icon.png'])
         assert.ok(content.includes(`tasks/${name}/${file}`), `${name}/${file}`);
@@ -55,9 +58,33 @@ describe('packaging the extension', function () {
     }
   });
 
+  it('packs the hub: pages that exist, that may not talk to this machine, and the fewest scopes', () => {
+    const { contributions, files, scopes } = manifest();
+    assert.deepEqual(scopes, ['vso.build', 'vso.pipelineresources_use', 'vso.project']);
+    assert.ok(files.some((file) => file.path === 'hub' && file.addressable === true));
+    const pages = contributions.flatMap(({ id, properties: { uri } }) =>
+      uri === undefined ? [] : [[id, uri] as const],
+    );
+    assert.deepEqual(pages, [
+      ['models-hub', 'hub/models.html'],
+      ['model-tab', 'hub/run.html'],
+      ['settings-hub', 'hub/settings.html'],
+    ]);
+    for (const [, page] of pages) {
+      const packed = readFileSync(path.join(stage, page), 'utf8');
+      assert.ok(packed.includes(packagedPolicy), page);
+      assert.doesNotMatch(packed, /127\.0\.0\.1/);
+      for (const [, asset] of packed.matchAll(/(?:href|src)="([^"]+)"/g))
+        assert.ok(existsSync(path.join(stage, 'hub', asset!)));
+    }
+  });
+
   it('gives a development build ids and names of its own', () => {
     const ids = (): { ids: string[]; names: string[] } => {
       const tasks = readdirSync(path.join(stage, 'tasks')).map((name) => task(name));
+      const tab = manifest().contributions.find(({ id }) => id === 'model-tab')?.properties.supportsTasks ?? [];
+      // The tab of a run shows exactly where a task of the same build ran.
+      assert.deepEqual([...tab].sort(), tasks.map(({ id }) => id).sort());
       return { ids: tasks.map(({ id }) => id), names: tasks.map(({ name }) => name) };
     };
     pack('--env', 'dev');

@@ -1,0 +1,118 @@
+import type { EvaluationEvidence, Segment } from '../../../lib/evidence/types';
+import { IntervalPlot } from '../charts/IntervalPlot';
+import { numberText } from '../charts/text';
+import { KeyValueList } from '../KeyValueList';
+import '../table.css';
+import { Text } from '../Text';
+import { Verdict, verdictOf } from '../Verdict';
+import { ViewLink } from '../ViewLink';
+
+export interface EvaluationDetailsProps {
+  body: EvaluationEvidence;
+}
+
+/** The decision of the gate with everything it rests on: rules, intervals, hold-out rows, segments, warnings. */
+export function EvaluationDetails({ body }: EvaluationDetailsProps) {
+  const { champion, comparison, policy, holdout } = body;
+  return (
+    <>
+      <p>
+        <Verdict {...verdictOf(body.decision)} /> <Text value={body.reason} max={400} />
+      </p>
+      {comparison !== undefined && (
+        <IntervalPlot metric={body.metric} confidence={policy.confidence} {...intervalOf(comparison)} />
+      )}
+      {champion === undefined && <p>Nothing served production, so there was nothing to compare with.</p>}
+      {body.warnings.length > 0 && (
+        <ul className="hub-list" aria-label="Warnings">
+          {body.warnings.map((warning) => (
+            <li key={warning}>
+              <Text value={warning} max={400} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <KeyValueList
+        items={[
+          { label: 'Metric', value: <Text value={`${body.metric}, ${body.orientation} is better`} /> },
+          {
+            label: 'Production',
+            value: champion && (
+              <ViewLink view="version" params={{ model: champion.model.name, version: champion.model.version }}>
+                <Text value={`${champion.model.name} version ${champion.model.version}`} />
+              </ViewLink>
+            ),
+          },
+          { label: 'Served by', value: champion && <Text value={`${champion.endpoint}/${champion.deployment}`} /> },
+          { label: 'Hold-out rows', value: `${holdout.rows}, ${numberText(holdout.overlap * 100)} % in common` },
+          { label: 'Method', value: comparison && <Text value={comparison.method} /> },
+          { label: 'Confidence', value: `${numberText(policy.confidence * 100)} %` },
+          { label: 'Minimum improvement', value: numberText(policy.minimumImprovement) },
+          { label: 'Margin', value: numberText(policy.margin) },
+          { label: 'Minimum rows', value: policy.minimumRows },
+          { label: 'Resamples', value: policy.resamples },
+        ]}
+      />
+      {body.guardrails.length > 0 && (
+        <section aria-label="Guardrails">
+          <h3 className="title-xs">Guardrails</h3>
+          {body.guardrails.map((guardrail) => (
+            <div key={guardrail.metric}>
+              <Verdict kind={guardrail.passed ? 'good' : 'bad'} text={guardrail.passed ? 'Held' : 'Broken'} />
+              <IntervalPlot
+                metric={guardrail.metric}
+                confidence={policy.confidence}
+                {...intervalOf(guardrail)}
+                regions={{ beyond: 'within the guardrail', below: 'breaks the guardrail' }}
+              />
+            </div>
+          ))}
+        </section>
+      )}
+      <Segments metric={body.metric} segments={body.segments ?? []} />
+    </>
+  );
+}
+
+function Segments({ metric, segments }: { metric: string; segments: readonly Segment[] }) {
+  if (segments.length === 0) return null;
+  return (
+    <section aria-label="Segments">
+      <h3 className="title-xs">Segments</h3>
+      <div className="hub-scroll" role="region" aria-label="Table of segments" tabIndex={0}>
+        <table className="hub-table">
+          <thead>
+            <tr>
+              <th scope="col">Segment</th>
+              <th scope="col">Rows</th>
+              <th scope="col">
+                <Text value={`${metric}, this version`} />
+              </th>
+              <th scope="col">
+                <Text value={`${metric}, production`} />
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {segments.map(({ segment, value, rows, candidate, champion, note }) => (
+              <tr key={JSON.stringify([segment, value])}>
+                <th scope="row">
+                  <Text value={`${segment} = ${value}`} />
+                </th>
+                <td>{rows}</td>
+                <td>{candidate === undefined ? <Text value={note ?? ''} max={120} /> : numberText(candidate)}</td>
+                <td>{champion === undefined ? '' : numberText(champion)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** Records write numbers that JSON cannot carry as texts. */
+function intervalOf(comparison: Record<'improvement' | 'lower' | 'upper' | 'margin', number | string>) {
+  const { improvement, lower, upper, margin } = comparison;
+  return { improvement: Number(improvement), lower: Number(lower), upper: Number(upper), margin: Number(margin) };
+}

@@ -1,0 +1,130 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { getApprovals, queryApprovals, type ServiceApproval } from '../devops/approvals';
+import { buildsByIds } from '../devops/builds';
+import type { Client } from '../devops/client';
+import { RequestProblem } from '../devops/problems';
+import { useClient } from './context';
+import { runTag } from '../../lib/evidence/index-entry';
+import { keys } from './keys';
+import { loadingOf, once } from './loading';
+import type { ApprovalResult, Approvals, ApprovalScope, WaitingByRun } from './results';
+import { readRun } from './runs';
+import type { Approval, Run } from './types';
+
+/** Approvals change without us; more often than this the service would rather not be asked. */
+const pollMs = 60_000;
+const largestList = 100;
+
+/**
+ * Approvals of runs that the viewer may see and in which one of our tasks ran, newest first. Of any other approval, nothing is
+ * shown, not even that it exists.
+ */
+export function useApprovals(scope: ApprovalScope): Approvals {
+  const client = useClient();
+  const query = useQuery(listQuery(client, scope));
+  const runIds = useMemo(() => [...new Set(query.data?.flatMap(({ runId }) => runId ?? []))].sort(), [query.data]);
+  const runs = useQuery({
+    queryKey: keys.runsOf(runIds),
+    queryFn: ({ signal }) => buildsByIds(client, runIds, signal),
+    enabled: runIds.length > 0,
+    staleTime: pollMs,
+    ...once,
+  });
+  const approvals = useMemo(
+    () => joined(query.data ?? [], runs.data ?? [], client.connection.userId, scope),
+    [query.data, runs.data, client, scope],
+  );
+  return { ...loadingOf(query, runs), approvals };
+}
+
+/** Approvals that wait for the viewer, by run: for pages that show runs anyway, so that one request is enough. */
+export function useWaitingByRun(): WaitingByRun {
+  const query = useQuery(listQuery(useClient(), 'mine'));
+  const byRun = useMemo(() => {
+    const waiting = new Map<number, string[]>();
+    for (const { id, runId } of query.data ?? []) {
+      if (runId !== undefined) waiting.set(runId, [...(waiting.get(runId) ?? []), id]);
+    }
+    return waiting;
+  }, [query.data]);
+  return { ...loadingOf(query), byRun };
+}
+
+/** One approval with its run. */
+export function useApproval(approvalId: string | undefined): ApprovalResult {
+  const client = useClient();
+  const query = useQuery({
+    queryKey: keys.approval(approvalId ?? ''),
+    queryFn: ({ signal }) => readApproval(client, approvalId ?? '', signal),
+    enabled: approvalId !== undefined,
+    staleTime: 30_000,
+    ...once,
+  });
+  return { ...loadingOf(query), approval: query.data };
+}
+
+/** @throws RequestProblem: an approval whose run the viewer may not see is as good as none */
+export async function readApproval(client: Client, approvalId: string, signal?: AbortSignal): Promise<Approval> {
+  const [approval] = await getApprovals(client, [approvalId], signal);
+  if (approval?.runId === undefined) {
+    throw new RequestProblem({ kind: 'notFound', message: 'There is no such approval', deleted: false });
+  }
+  const run = await readRun(client, approval.runId, signal);
+  // Where the service does not say what the viewer may do, it says so when they try.
+  return withRun(approval, run, client.connection.userId, true);
+}
+
+function listQuery(client: Client, scope: ApprovalScope) {
+  return {
+    queryKey: keys.approvals(scope),
+    queryFn: async ({ signal }: { signal: AbortSignal }): Promise<ServiceApproval[]> => {
+      const assignedTo = scope === 'mine' ? client.connection.userId : undefined;
+      const state = scope === 'history' ? undefined : 'pending';
+      const approvals = await queryApprovals(client, { state, assignedTo, top: largestList }, signal);
+      return scope === 'history' ? approvals.filter(({ status }) => !isOpen(status)) : approvals;
+    },
+    staleTime: 30_000,
+    // Not while the page is hidden: that is the default, and coming back asks again.
+    refetchInterval: scope === 'history' ? (false as const) : pollMs,
+    refetchOnWindowFocus: true,
+    ...once,
+  };
+}
+
+function isOpen(status: string): boolean {
+  return status === 'pending' || status === 'uninitiated' || status === 'undefined';
+}
+
+function joined(
+  approvals: readonly ServiceApproval[],
+  runs: readonly Run[],
+  viewer: string,
+  scope: ApprovalScope,
+): Approval[] {
+  const visible = new Map(runs.filter(({ tags }) => tags.includes(runTag)).map((run) => [run.id, run]));
+  return approvals
+    .flatMap((approval) => {
+      const run = approval.runId === undefined ? undefined : visible.get(approval.runId);
+      return run === undefined ? [] : [withRun(approval, run, viewer, scope === 'mine')];
+    })
+    .sort((left, right) => Date.parse(right.createdAt) - Date.parse(left.createdAt));
+}
+
+/** @param isAssigned whether the service was asked for the viewer's own approvals, groups included */
+export function withRun(
+  { permissions, ...approval }: ServiceApproval,
+  run: Run,
+  viewer: string,
+  isAssigned: boolean,
+): Approval {
+  const blocked = approval.blocked.some(({ id }) => sameId(id, viewer));
+  const assigned = isAssigned || approval.steps.some(({ assigned: { id } }) => sameId(id, viewer));
+  const may = permissions?.includes('update') ?? assigned;
+  return { ...approval, run, mayDecide: may && !blocked && approval.status === 'pending' };
+}
+
+/** Ids are written in either case. */
+export function sameId(left: string, right: string): boolean {
+  return left !== '' && left.toLowerCase() === right.toLowerCase();
+}

@@ -1,0 +1,296 @@
+import { history, type Period } from './serving';
+import { medianOf, rateOf, type Median, type Rate } from './statistics';
+import type { DeploymentEvent, Indexed, ModelVersion, Run } from './types';
+import { compareText } from './versions';
+
+/**
+ * How delivery goes, after the four key measures of DORA (dora.dev, "DORA's software delivery metrics"), applied to models:
+ * a *change* is a version's first share of production's requests in one place. Steps that only move traffic of a version that
+ * serves already belong to its change; a rollback is no change.
+ *
+ * - **change volume** (DORA: deployment frequency): changes to production a week, beside versions registered a week.
+ * - **promotion rate**: of the evaluations against a production model, those that judged the candidate better, or whose version
+ *   served in production all the same. No DORA measure; the gate's own.
+ * - **lead time** (DORA: change lead time, from commit to production): from the commit, where its time is known, else from when
+ *   the run that registered the version was queued, to the change. Median.
+ * - **change fail rate** (DORA): of the changes that are old enough to tell, those that were rolled back, or whose smoke test in
+ *   that environment failed, within `failWindowHours` and before the next change in the same place.
+ * - **time to roll back** (DORA: failed deployment recovery time): from a change to the step that rolled it back. Median. It
+ *   counts from when the version began to serve, for when somebody noticed is written nowhere.
+ */
+export interface Delivery {
+  weeks: Week[];
+  changes: number;
+  registrations: number;
+  promotion: Rate & {
+    /** Evaluations without a production model to compare with: not counted. */ withoutChampion: number;
+  };
+  /** Hours. */
+  leadTime: Median & {
+    fromCommit: number;
+    fromQueue: number;
+    /** Changes whose registration was not read. */ unknown: number;
+  };
+  failure: Rate & { /** Changes younger than the window: not counted. */ tooYoung: number };
+  /** Hours. */
+  rollback: Median;
+}
+
+/** Monday, `2026-11-16`, in UTC, with what happened until the next. */
+export interface Week {
+  start: string;
+  changes: number;
+  registrations: number;
+}
+
+export interface DeliveryData {
+  versions: readonly ModelVersion[];
+  evaluations: readonly Indexed<'mlops.evaluation.v1'>[];
+  deployments: readonly DeploymentEvent[];
+  smokes: readonly Indexed<'mlops.smoke.v1'>[];
+  /** Time of the commit that a run was made from, by run id, where it was read. */
+  commitTimes?: ReadonlyMap<number, string>;
+}
+
+export interface Span {
+  /** ISO 8601; `from` belongs to the span, `to` does not. */
+  from: string;
+  to: string;
+  /** 24 unless something else is said. */
+  failWindowHours?: number;
+}
+
+/** Of one team (folder of the run's pipeline) or of one model. */
+export interface Scope {
+  folder?: string;
+  model?: string;
+}
+
+/** The figures of a span of time. What happened before it still counts for what served when it began. */
+export function delivery(data: DeliveryData, span: Span, scope: Scope = {}): Delivery {
+  const changes = changesOf(data, span.failWindowHours ?? 24);
+  const inScope = changes.filter((change) => isIn(span, change.at) && isOf(scope, change.run, change.model));
+  const registered = firstRegistrations(data.versions).filter(
+    ({ run, model, registration }) => isIn(span, registration.at) && isOf(scope, run, model),
+  );
+  const old = inScope.filter((change) => Date.parse(change.at) + change.windowMs <= Date.parse(span.to));
+  return {
+    weeks: weeksOf(span, inScope, registered),
+    changes: inScope.length,
+    registrations: registered.length,
+    promotion: promotionOf(data, changes, span, scope),
+    leadTime: leadTimeOf(data, inScope),
+    failure: {
+      ...rateOf(old.filter(({ hasFailed }) => hasFailed).length, old.length),
+      tooYoung: inScope.length - old.length,
+    },
+    rollback: medianOf(
+      inScope.flatMap(({ rolledBackAfterMs }) => (rolledBackAfterMs === undefined ? [] : [rolledBackAfterMs / hour])),
+    ),
+  };
+}
+
+/** The same figures for each team or each model that did anything in the span, by name. */
+export function deliveryBy(
+  by: 'folder' | 'model',
+  data: DeliveryData,
+  span: Span,
+): { name: string; figures: Delivery }[] {
+  const names = new Set<string>();
+  for (const { run, model } of data.versions) names.add(by === 'folder' ? run.pipeline.folder : model);
+  for (const { run, entry } of data.deployments) {
+    const name = by === 'folder' ? run.pipeline.folder : entry.model;
+    if (name !== undefined) names.add(name);
+  }
+  if (by === 'folder') for (const { run } of data.evaluations) names.add(run.pipeline.folder);
+  return [...names]
+    .sort(compareText)
+    .map((name) => ({ name, figures: delivery(data, span, { [by]: name }) }))
+    .filter(({ figures }) => figures.changes + figures.registrations + figures.promotion.n > 0);
+}
+
+const hour = 3_600_000;
+
+/** A version's first share of production's requests in one place. */
+export interface ProductionChange {
+  at: string;
+  run: Run;
+  model?: string;
+  version?: string;
+  hasFailed: boolean;
+  rolledBackAfterMs?: number;
+  windowMs: number;
+}
+
+/** Changes of all time, oldest first. */
+export function changesOf({ deployments, smokes }: DeliveryData, failWindowHours = 24): ProductionChange[] {
+  const windowMs = failWindowHours * hour;
+  const byPlace = new Map<string, Period[]>();
+  for (const period of history(deployments).reverse()) {
+    if (!period.place.isProduction) continue;
+    byPlace.set(period.place.key, [...(byPlace.get(period.place.key) ?? []), period]);
+  }
+  const changes = [...byPlace.values()].flatMap((periods) => changesOfPlace(periods, smokes, windowMs));
+  return changes.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
+}
+
+function changesOfPlace(
+  periods: readonly Period[],
+  smokes: readonly Indexed<'mlops.smoke.v1'>[],
+  windowMs: number,
+): ProductionChange[] {
+  const starts = periods.flatMap((period, index) =>
+    period.rollback !== undefined
+      ? []
+      : newcomers(period, periods[index - 1]).map((version) => ({ period, index, version })),
+  );
+  return starts.map(({ period, index, version }) => {
+    const at = Date.parse(period.from);
+    const next = starts.find((other) => other.index > index)?.period;
+    const until = Math.min(at + windowMs, next === undefined ? Infinity : Date.parse(next.from));
+    const undone = periods
+      .slice(index + 1)
+      .find(({ rollback }) => rollback?.from.some((one) => isSame(one, version)) === true);
+    const rolledBackAfterMs = undone === undefined ? undefined : Date.parse(undone.from) - at;
+    const isUndone = rolledBackAfterMs !== undefined && rolledBackAfterMs <= windowMs;
+    const hasFailed =
+      isUndone || smokes.some((smoke) => concerns(smoke, period) && isWithin(smoke.entry.at, at, until));
+    const { model, version: number } = version;
+    return { at: period.from, run: period.event.run, model, version: number, hasFailed, rolledBackAfterMs, windowMs };
+  });
+}
+
+type Named = { model?: string; version?: string };
+
+/** Versions that take requests now and took none in the period before. */
+function newcomers({ serving }: Period, before: Period | undefined): Named[] {
+  const distinct = new Map(serving.map(({ model, version }) => [JSON.stringify([model, version]), { model, version }]));
+  return [...distinct.values()].filter((version) => !(before?.serving ?? []).some((one) => isSame(one, version)));
+}
+
+function isSame(one: Named, other: Named): boolean {
+  return one.model === other.model && one.version === other.version;
+}
+
+/** A failed smoke test of the same environment; one that names none must at least be of the run that deployed. */
+function concerns({ run, entry }: Indexed<'mlops.smoke.v1'>, { place, event }: Period): boolean {
+  if (entry.verdict !== 'failed') return false;
+  return entry.environment === undefined
+    ? run.id === event.run.id && entry.stage === event.entry.stage
+    : entry.environment === place.environment;
+}
+
+function isWithin(time: string, from: number, until: number): boolean {
+  const moment = Date.parse(time);
+  return moment >= from && moment < until;
+}
+
+function promotionOf(
+  data: DeliveryData,
+  changes: readonly ProductionChange[],
+  span: Span,
+  scope: Scope,
+): Delivery['promotion'] {
+  const models = modelsByRun(data.versions);
+  const served = new Set(changes.map(({ model, version }) => JSON.stringify([model, version])));
+  const versionsOf = new Map<number, ModelVersion[]>();
+  for (const version of data.versions)
+    versionsOf.set(version.run.id, [...(versionsOf.get(version.run.id) ?? []), version]);
+  const evaluated = data.evaluations.filter(({ run, entry }) => isIn(span, entry.at) && isOf(scope, run, models(run)));
+  const judged = evaluated.filter(({ entry }) => entry.decision !== 'firstModel');
+  const promoted = judged.filter(
+    ({ run, entry }) =>
+      entry.decision === 'better' ||
+      (versionsOf.get(run.id) ?? []).some(({ model, version }) => served.has(JSON.stringify([model, version]))),
+  );
+  return { ...rateOf(promoted.length, judged.length), withoutChampion: evaluated.length - judged.length };
+}
+
+/**
+ * The model that a run is about: what it registered, else what its tag stands for. An evaluation that was not followed by a
+ * registration names no model; its run's tag is a digest that runs with a registration explain.
+ */
+function modelsByRun(versions: readonly ModelVersion[]): (run: Run) => string | undefined {
+  const registered = new Map(versions.map(({ run, model }) => [run.id, model]));
+  const ambiguous = new Set<string>();
+  const tagged = new Map<string, string>();
+  for (const { run, model } of versions) {
+    const tags = modelTags(run);
+    const [tag] = tags;
+    if (tag === undefined || tags.length > 1) continue;
+    if (tagged.has(tag) && tagged.get(tag) !== model) ambiguous.add(tag);
+    tagged.set(tag, model);
+  }
+  return (run) => {
+    const [tag, more] = modelTags(run).filter((one) => !ambiguous.has(one));
+    return registered.get(run.id) ?? (tag === undefined || more !== undefined ? undefined : tagged.get(tag));
+  };
+}
+
+function modelTags(run: Run): string[] {
+  return run.tags.filter((tag) => tag.startsWith('mlops.m.'));
+}
+
+function leadTimeOf(
+  { versions, commitTimes }: DeliveryData,
+  changes: readonly ProductionChange[],
+): Delivery['leadTime'] {
+  const registrations = new Map(
+    firstRegistrations(versions).map((one) => [JSON.stringify([one.model, one.version]), one]),
+  );
+  const measured = changes.map(({ at, model, version }) => {
+    const run = registrations.get(JSON.stringify([model, version]))?.run;
+    if (run === undefined) return undefined;
+    const commit = commitTimes?.get(run.id);
+    const hours = (Date.parse(at) - Date.parse(commit ?? run.queuedAt)) / hour;
+    // A negative time is a clock that is wrong, or a version that was deployed before it was registered.
+    return Number.isFinite(hours) && hours >= 0 ? { hours, isFromCommit: commit !== undefined } : undefined;
+  });
+  const known = measured.filter((one) => one !== undefined);
+  const fromCommit = known.filter(({ isFromCommit }) => isFromCommit).length;
+  const median = medianOf(known.map(({ hours }) => hours));
+  return { ...median, fromCommit, fromQueue: known.length - fromCommit, unknown: measured.length - known.length };
+}
+
+/** A version that several runs registered counts once, when it was registered first. */
+function firstRegistrations(versions: readonly ModelVersion[]): ModelVersion[] {
+  const first = new Map<string, ModelVersion>();
+  for (const version of versions) {
+    const key = JSON.stringify([version.model, version.version, version.registration.workspace]);
+    const known = first.get(key);
+    if (known === undefined || Date.parse(version.registration.at) < Date.parse(known.registration.at))
+      first.set(key, version);
+  }
+  return [...first.values()];
+}
+
+function weeksOf(span: Span, changes: readonly ProductionChange[], registered: readonly ModelVersion[]): Week[] {
+  const [from, to] = [Date.parse(span.from), Date.parse(span.to)];
+  if (!(from < to)) return [];
+  const weeks: Week[] = [];
+  for (let start = mondayOf(from); start < to; start += 7 * 24 * hour) {
+    const week = { from: new Date(start).toISOString(), to: new Date(start + 7 * 24 * hour).toISOString() };
+    weeks.push({
+      start: week.from.slice(0, 10),
+      changes: changes.filter(({ at }) => isIn(week, at)).length,
+      registrations: registered.filter(({ registration }) => isIn(week, registration.at)).length,
+    });
+  }
+  return weeks;
+}
+
+/** Start of the ISO 8601 week in UTC. */
+function mondayOf(time: number): number {
+  const date = new Date(time);
+  const sinceMonday = (date.getUTCDay() + 6) % 7;
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate() - sinceMonday);
+}
+
+function isIn({ from, to }: { from: string; to: string }, time: string): boolean {
+  const moment = Date.parse(time);
+  return moment >= Date.parse(from) && moment < Date.parse(to);
+}
+
+function isOf({ folder, model }: Scope, run: Run, modelOfRun: string | undefined): boolean {
+  return (folder === undefined || run.pipeline.folder === folder) && (model === undefined || modelOfRun === model);
+}

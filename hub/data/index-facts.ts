@@ -1,0 +1,70 @@
+import type { EvidenceKind, Evidence } from '../../lib/evidence/evidence';
+import type { IndexEntry } from '../../lib/evidence/index-entry';
+import { fields, isRecord, type Fields } from '../devops/read';
+
+/** The facts of an entry that its record contradicts: `decision: the index says better, the record notBetter`. */
+export function contradictions<K extends EvidenceKind>(entry: IndexEntry<K>, record: Evidence<EvidenceKind>): string[] {
+  const told: Record<string, unknown> = { ...entry };
+  return Object.entries(factsIn[record.kind](fields(record, record.kind))).flatMap(([name, fact]) =>
+    agree(told[name], fact) ? [] : [`${name}: the index says ${show(told[name])}, the record ${show(fact)}`],
+  );
+}
+
+/** What records say themselves. Facts that stand in no record (environment, approval, workspace) cannot be compared. */
+const factsIn: Record<EvidenceKind, (record: Fields) => Record<string, unknown>> = {
+  'mlops.data-sanity.v1': (record) => ({
+    verdict: record.value('verdict'),
+    rows: record.value('rowCount'),
+    // A record that left checks out keeps the failed ones first, but says no more how many there were.
+    failed: record.has('omitted') ? undefined : failedChecks(record),
+  }),
+  'mlops.training.v1': (record) => ({ job: record.value('jobName'), status: record.value('status') }),
+  'mlops.evaluation.v1': (record) => {
+    const metric = record.text('metric');
+    const champion = record.maybeFields('champion');
+    return {
+      decision: record.value('decision'),
+      metric,
+      orientation: record.value('orientation'),
+      candidate: record.maybeFields('candidate')?.maybeFields('metrics')?.value(metric),
+      champion: champion?.maybeFields('metrics')?.value(metric),
+      championVersion: champion?.maybeFields('model')?.value('version'),
+    };
+  },
+  'mlops.model-version.v1': (record) => ({ ...modelIn(record), metrics: record.value('metrics') }),
+  'mlops.package.v1': (record) => ({ ...modelIn(record), image: record.value('image') }),
+  'mlops.deployment.v1': (record) => ({
+    ...modelIn(record),
+    target: record.value('target'),
+    service: record.value('name'),
+    deployment: record.value('deployment'),
+    traffic: record.value('traffic'),
+  }),
+  'mlops.smoke.v1': (record) => ({ verdict: record.value('verdict'), p95: record.value('p95LatencyMs') }),
+};
+
+function modelIn(record: Fields): Record<string, unknown> {
+  const model = record.maybeFields('model');
+  return { model: model?.value('name'), version: model?.value('version') };
+}
+
+function failedChecks(record: Fields): number {
+  return record.list('checks', (check, where) => fields(check, where).value('passed') === false).filter(Boolean).length;
+}
+
+/** The index may leave facts out, and round; it may not say something else. */
+function agree(told: unknown, fact: unknown): boolean {
+  if (told === undefined || fact === undefined) return true;
+  if (typeof told === 'number' && typeof fact === 'number') {
+    return Math.abs(told - fact) <= 1e-4 * Math.max(Math.abs(told), Math.abs(fact));
+  }
+  if (isRecord(told) && isRecord(fact)) {
+    return Object.entries(told).every(([name, value]) => Object.hasOwn(fact, name) && agree(value, fact[name]));
+  }
+  return told === fact;
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

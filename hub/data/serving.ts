@@ -1,0 +1,283 @@
+import type { DeploymentEvent, Serving } from './types';
+import { compareText } from './versions';
+
+/**
+ * What served where, from the steps that deployments left behind. A step is only recorded when it succeeded, so each one is
+ * what served from then on:
+ * - a managed endpoint: the step's traffic, percent by deployment. A deployment's version is the one that the latest step on
+ *   this endpoint named for it; other steps leave it alone.
+ * - a container group or a Kubernetes deployment: the step replaces what was there and takes every request.
+ *
+ * What was changed past the pipelines is not seen here; `flags` say where the steps do not fit together.
+ */
+export interface Place {
+  key: string;
+  environment: string;
+  isProduction: boolean;
+  target: string;
+  /** Endpoint, container group or Kubernetes deployment. */
+  name: string;
+}
+
+export type Flag =
+  /** Traffic goes to a deployment that no step of this endpoint names a version for. */
+  | 'unknownVersion'
+  /** The shares do not add up to 100. */
+  | 'partialTraffic'
+  /** The step says nothing of the traffic, or what cannot be: what serves is not known. */
+  | 'unreadableTraffic'
+  /** A step of another environment changed an endpoint of the same name while this lasted. */
+  | 'changedElsewhere'
+  /** Before the step the traffic was not what the step before had left. */
+  | 'changedOutside';
+
+/** What served in one place from one step to the next: `from` belongs to it, `to` does not. */
+export interface Period {
+  place: Place;
+  from: string;
+  /** Absent while it lasts. */
+  to?: string;
+  /** The step that began it. */
+  event: DeploymentEvent;
+  serving: Serving[];
+  /** Set when versions that had come later gave way to one that had served before them. */
+  rollback?: { to: Version; from: Version[] };
+  flags: Flag[];
+}
+
+export interface Version {
+  model?: string;
+  version?: string;
+  deployment?: string;
+}
+
+/** The traffic before a step, where its record was read. */
+export type TrafficBefore = (event: DeploymentEvent) => Readonly<Record<string, number>> | undefined;
+
+/** Periods of every place, newest first. Steps without a readable time are left out: `undated` has them. */
+export function history(events: readonly DeploymentEvent[], before: TrafficBefore = () => undefined): Period[] {
+  const places = byPlace(events);
+  const periods = [...places.values()].flatMap(({ place, steps }) => periodsOf(place, steps, events, before).reverse());
+  return periods.sort(
+    (one, other) => Date.parse(other.from) - Date.parse(one.from) || compareText(one.place.key, other.place.key),
+  );
+}
+
+/** What served at a moment, everywhere. A moment before the first step of a place has nothing there. */
+export function servingAt(events: readonly DeploymentEvent[], time: string | Date): Serving[] {
+  return servingOf(history(events), time);
+}
+
+/** As `servingAt`, over periods that are at hand. */
+export function servingOf(periods: readonly Period[], time: string | Date): Serving[] {
+  return periodsAt(periods, time).flatMap(({ serving }) => serving);
+}
+
+/** The period of each place that contains a moment. */
+export function periodsAt(periods: readonly Period[], time: string | Date): Period[] {
+  const moment = new Date(time).getTime();
+  return periods.filter(({ from, to }) => Date.parse(from) <= moment && (to === undefined || moment < Date.parse(to)));
+}
+
+/** Steps whose time cannot be read; they are in no period. */
+export function undated(events: readonly DeploymentEvent[]): DeploymentEvent[] {
+  return events.filter(({ at }) => Number.isNaN(Date.parse(at)));
+}
+
+export interface Matrix {
+  models: string[];
+  /** Production last. */
+  environments: string[];
+  cell: (model: string, environment: string) => Serving[];
+}
+
+/** Model by environment. What serves without a name of its model stands in a row of its own. */
+export function matrix(servings: readonly Serving[]): Matrix {
+  const environments = new Map<string, boolean>();
+  for (const { environment, isProduction } of servings) environments.set(environment, isProduction);
+  const ordered = [...environments].sort(
+    ([one, isOne], [other, isOther]) => Number(isOne) - Number(isOther) || compareText(one, other),
+  );
+  const models = [...new Set(servings.map(modelName))].sort(compareText);
+  return {
+    models,
+    environments: ordered.map(([name]) => name),
+    cell: (model, environment) =>
+      servings.filter((serving) => modelName(serving) === model && serving.environment === environment),
+  };
+}
+
+export const unknownModel = '(unknown model)';
+
+function modelName({ model }: Serving): string {
+  return model ?? unknownModel;
+}
+
+/** `churn 7`, or what else is known of it. */
+export function versionText({ model, version, deployment }: Version): string {
+  if (model !== undefined) return version === undefined ? model : `${model} ${version}`;
+  return deployment === undefined ? 'unknown version' : `unknown version in ${deployment}`;
+}
+
+function byPlace(events: readonly DeploymentEvent[]): Map<string, { place: Place; steps: DeploymentEvent[] }> {
+  const places = new Map<string, { place: Place; steps: DeploymentEvent[] }>();
+  for (const event of [...events].filter(({ at }) => !Number.isNaN(Date.parse(at))).sort(compareEvents)) {
+    const { environment, isProduction, entry } = event;
+    const name = placeName(event);
+    const key = JSON.stringify([environment, entry.target, name]);
+    const found = places.get(key);
+    if (found !== undefined) found.steps.push(event);
+    else
+      places.set(key, {
+        place: { key, environment, isProduction, target: entry.target, name },
+        steps: [event],
+      });
+  }
+  return places;
+}
+
+/** By time; steps of the same second by run, stage and digest, so that every reader sees the same order. */
+function compareEvents(one: DeploymentEvent, other: DeploymentEvent): number {
+  return (
+    Date.parse(one.at) - Date.parse(other.at) ||
+    one.run.id - other.run.id ||
+    compareText(one.entry.stage, other.entry.stage) ||
+    compareText(one.entry.sha256, other.entry.sha256)
+  );
+}
+
+/** One version in one deployment. */
+interface Occupant extends Version {
+  traffic: number;
+}
+
+/** What is known of a place while its steps are walked through. */
+interface Walk {
+  /** What the latest step named for each deployment. */
+  named: Map<string, Version>;
+  /** What serves now, and since which step. */
+  now: Map<string, Occupant & { since: DeploymentEvent }>;
+  /** Order in which versions first took requests. */
+  first: Map<string, number>;
+  traffic?: Readonly<Record<string, number>>;
+}
+
+function periodsOf(
+  place: Place,
+  steps: readonly DeploymentEvent[],
+  all: readonly DeploymentEvent[],
+  before: TrafficBefore,
+): Period[] {
+  const walk: Walk = { named: new Map(), now: new Map(), first: new Map() };
+  return steps.map((event, index) => {
+    const to = steps[index + 1]?.at;
+    const flags = new Set<Flag>();
+    const earlier = before(event);
+    if (index > 0 && earlier !== undefined && walk.traffic !== undefined && !sameTraffic(earlier, walk.traffic)) {
+      flags.add('changedOutside');
+    }
+    const occupants = occupantsOf(place, event, walk, flags);
+    const rollback = rollbackOf(walk, occupants);
+    advance(walk, occupants, event);
+    if (isChangedElsewhere(place, event, to, all)) flags.add('changedElsewhere');
+    const serving = [...walk.now.values()].map((occupant) => servingFrom(place, occupant));
+    return { place, from: event.at, to, event, serving, rollback, flags: [...flags] };
+  });
+}
+
+function occupantsOf(place: Place, { entry }: DeploymentEvent, walk: Walk, flags: Set<Flag>): Occupant[] {
+  const { deployment, model, version, traffic } = entry;
+  if (place.target !== 'managedEndpoint') {
+    if (model === undefined || version === undefined) flags.add('unknownVersion');
+    return [{ model, version, traffic: 100 }];
+  }
+  if (deployment !== undefined) {
+    if (model !== undefined) walk.named.set(deployment, { model, version });
+    // The step put something there that it does not name: what was there before is gone.
+    else walk.named.delete(deployment);
+  }
+  const shares = Object.entries(traffic ?? {});
+  const total = shares.reduce((sum, [, share]) => sum + share, 0);
+  if (traffic === undefined || shares.some(([, share]) => !(share >= 0 && share <= 100)) || total > 100) {
+    flags.add('unreadableTraffic');
+    walk.traffic = undefined;
+    return [];
+  }
+  walk.traffic = traffic;
+  const serving = shares.filter(([, share]) => share > 0);
+  if (total < 100 && total > 0) flags.add('partialTraffic');
+  if (serving.some(([name]) => walk.named.get(name)?.version === undefined)) flags.add('unknownVersion');
+  return serving.map(([name, share]) => ({ ...walk.named.get(name), deployment: name, traffic: share }));
+}
+
+/**
+ * A step rolls back when a version's share grows at the cost of one of the same model that had come after it. A first
+ * appearance never does, whatever its number.
+ */
+function rollbackOf(walk: Walk, occupants: readonly Occupant[]): Period['rollback'] {
+  const then = shares([...walk.now.values()]);
+  const now = shares(occupants);
+  const grown = occupants.filter(
+    (one) => (now.get(keyOf(one)) ?? 0) > (then.get(keyOf(one)) ?? 0) && walk.first.has(keyOf(one)),
+  );
+  const shrunk = [...walk.now.values()].filter((one) => (now.get(keyOf(one)) ?? 0) < (then.get(keyOf(one)) ?? 0));
+  const order = (one: Version): number => walk.first.get(keyOf(one)) ?? Infinity;
+  for (const to of grown.sort((one, other) => order(one) - order(other))) {
+    const from = shrunk.filter((one) => one.model === to.model && order(one) > order(to));
+    if (from.length > 0) return { to: nameOf(to), from: from.map(nameOf) };
+  }
+  return undefined;
+}
+
+function advance(walk: Walk, occupants: readonly Occupant[], event: DeploymentEvent): void {
+  const since = new Map([...walk.now.values()].map((one) => [keyOf(one), one.since]));
+  walk.now = new Map(occupants.map((one) => [one.deployment ?? '', { ...one, since: since.get(keyOf(one)) ?? event }]));
+  for (const one of occupants) {
+    if (!walk.first.has(keyOf(one))) walk.first.set(keyOf(one), walk.first.size);
+  }
+}
+
+function servingFrom(place: Place, { since, ...occupant }: Occupant & { since: DeploymentEvent }): Serving {
+  const { environment, isProduction, name } = place;
+  return { environment, isProduction, name, ...occupant, since: since.at, event: since };
+}
+
+/** Names of managed endpoints are unique in a region, so that two environments that name one mostly mean the same. */
+function isChangedElsewhere(
+  place: Place,
+  event: DeploymentEvent,
+  to: string | undefined,
+  all: readonly DeploymentEvent[],
+): boolean {
+  if (place.target !== 'managedEndpoint') return false;
+  const [from, end] = [Date.parse(event.at), to === undefined ? Infinity : Date.parse(to)];
+  return all.some((other) => {
+    if (other.entry.target !== place.target || placeName(other) !== place.name) return false;
+    const time = Date.parse(other.at);
+    return other.environment !== place.environment && time >= from && time < end;
+  });
+}
+
+/** Endpoint, container group or Kubernetes deployment that a step changed. */
+export function placeName({ entry }: DeploymentEvent): string {
+  return entry.service;
+}
+
+/** Names one version; what is not known is told apart by its deployment. */
+function keyOf({ model, version, deployment }: Version): string {
+  return JSON.stringify(version === undefined ? [model, '', deployment] : [model, version]);
+}
+
+function shares(occupants: readonly Occupant[]): Map<string, number> {
+  const result = new Map<string, number>();
+  for (const one of occupants) result.set(keyOf(one), (result.get(keyOf(one)) ?? 0) + one.traffic);
+  return result;
+}
+
+function nameOf({ model, version, deployment }: Version): Version {
+  return { model, version, deployment };
+}
+
+function sameTraffic(left: Readonly<Record<string, number>>, right: Readonly<Record<string, number>>): boolean {
+  return [...Object.keys(left), ...Object.keys(right)].every((name) => (left[name] ?? 0) === (right[name] ?? 0));
+}

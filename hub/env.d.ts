@@ -1,0 +1,2 @@
+/** The build collects style sheets; modules only name them. */
+declare module '*.css';

@@ -1,0 +1,92 @@
+import type { RefObject } from 'react';
+import type { EvaluationEvidence } from '../../../lib/evidence/types';
+import { DataSanityDetails } from '../../components/evidence/DataSanityDetails';
+import { EvaluationDetails } from '../../components/evidence/EvaluationDetails';
+import { metricRows } from '../../components/evidence/metrics';
+import { MetricsTable } from '../../components/evidence/MetricsTable';
+import { displayText } from '../../components/display-text';
+import { Text } from '../../components/Text';
+import { Verdict } from '../../components/Verdict';
+import { recordsOf } from '../../data/queries';
+import type { Gate } from '../../data/results';
+import { checklist, gatedRecords, objections, type Item } from './judgement';
+
+const words: Record<Item['state'], { kind: 'good' | 'bad' | 'warning' | 'neutral'; text: string }> = {
+  good: { kind: 'good', text: 'Good' },
+  bad: { kind: 'bad', text: 'Speaks against it' },
+  warning: { kind: 'warning', text: 'With warnings' },
+  missing: { kind: 'neutral', text: 'Missing' },
+};
+
+export interface EvidencePartProps {
+  gate: Gate;
+  /** Takes the focus when the evidence was read again. */
+  heading: RefObject<HTMLHeadingElement>;
+}
+
+/** Checklist, objections and differences against production, of the records that the digest covers. */
+export function EvidencePart({ gate, heading }: EvidencePartProps) {
+  const records = gatedRecords(gate);
+  const covered = { ...gate.evidence, records };
+  const evaluation = recordsOf(covered, 'mlops.evaluation.v1').at(-1)?.body;
+  const sanity = recordsOf(covered, 'mlops.data-sanity.v1').at(-1)?.body;
+  const registered = recordsOf(covered, 'mlops.model-version.v1').at(-1)?.body.metrics ?? {};
+  const against = objections(records);
+  const rows = metricRows(evaluation, registered);
+  return (
+    <>
+      <section aria-label="Evidence">
+        <h3 ref={heading} tabIndex={-1} className="hub-heading title-xs">
+          Evidence
+        </h3>
+        {gate.items.length === 0 && (
+          <Verdict kind="bad" text="Nothing was left before this stage: there is nothing to judge by" />
+        )}
+        <ul className="approvals-checklist">
+          {checklist(gate).map(({ title, state, text }, position) => (
+            <li key={position}>
+              <Verdict {...words[state]} />
+              <span>
+                {title}: <Text value={text} max={300} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      </section>
+      {against.length > 0 && (
+        <section aria-label="What speaks against it">
+          <h3 className="title-xs">What speaks against it</h3>
+          <ul className="hub-list approvals-against">
+            {against.map((text, position) => (
+              <li key={position}>{displayText(text)}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {rows.length > 0 && (
+        <section aria-label="Against production">
+          <h3 className="title-xs">{metricsTitle(evaluation)}</h3>
+          <MetricsTable rows={rows} />
+        </section>
+      )}
+      {evaluation !== undefined && (
+        <details>
+          <summary>The evaluation in full</summary>
+          <EvaluationDetails body={evaluation} />
+        </details>
+      )}
+      {sanity !== undefined && (
+        <details>
+          <summary>The test of the data in full</summary>
+          <DataSanityDetails body={sanity} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function metricsTitle(evaluation: EvaluationEvidence | undefined): string {
+  if (evaluation === undefined) return 'Metrics as registered: nothing compared them with production';
+  if (evaluation.champion === undefined) return 'Metrics: nothing served production';
+  return 'Against production, on the same hold-out rows';
+}

@@ -1,0 +1,180 @@
+import { Button } from 'azure-devops-ui/Button';
+import { useState, type ReactElement } from 'react';
+import { Digest } from '../../components/Digest';
+import { RunLink } from '../../components/RunLink';
+import { Text } from '../../components/Text';
+import { ViewLink } from '../../components/ViewLink';
+import { utcText } from '../../components/charts/text';
+import { versionText } from '../../data/serving';
+import type { Serving } from '../../data/types';
+import { auditCsv, auditJson, fileName, type Audit } from './export';
+import { fromField, toField, type Zone } from './moment';
+import { approvalText, evidenceText, isAlarming, type Proof } from './proof';
+
+export interface MomentFieldProps {
+  /** ISO 8601 in UTC; absent for now. */
+  at?: string;
+  now: string;
+  onChange: (at: string | undefined) => void;
+}
+
+/** Picks a moment, in UTC or in the viewer's own time; both are shown. */
+export function MomentField({ at, now, onChange }: MomentFieldProps): ReactElement {
+  const [zone, setZone] = useState<Zone>('utc');
+  const moment = at ?? now;
+  return (
+    <div className="hub-moment flex-row flex-wrap rhythm-horizontal-8">
+      <label>
+        Date and time{' '}
+        <input
+          type="datetime-local"
+          value={toField(moment, zone)}
+          onChange={({ target }) => {
+            const chosen = fromField(target.value, zone);
+            if (chosen !== undefined) onChange(chosen);
+          }}
+        />
+      </label>
+      <label>
+        Zone{' '}
+        <select value={zone} onChange={({ target }) => setZone(target.value === 'local' ? 'local' : 'utc')}>
+          <option value="utc">UTC</option>
+          <option value="local">Your time</option>
+        </select>
+      </label>
+      <Button text="Now" disabled={at === undefined} onClick={() => onChange(undefined)} />
+      <span>{`${utcText(moment)} is ${new Date(moment).toLocaleString()} in your time.`}</span>
+    </div>
+  );
+}
+
+export interface AtDateProps {
+  audit: Audit;
+  isReading: boolean;
+  /** Gives a text to the viewer as a file. */
+  save: (name: string, type: string, text: string) => void;
+}
+
+/** What served at a moment, who let it in, on what evidence; to take along as CSV or JSON. */
+export function AtDate({ audit, isReading, save }: AtDateProps): ReactElement {
+  const { at, rows, unverified } = audit;
+  return (
+    <section aria-label="What served">
+      {unverified.map((sentence) => (
+        <p key={sentence} role="note" className="hub-warning">
+          <strong>Not certain: </strong>
+          {sentence}
+        </p>
+      ))}
+      {rows.length === 0 ? (
+        <p>{`No step that was read had left anything serving at ${utcText(at)}.`}</p>
+      ) : (
+        <div className="hub-scroll" tabIndex={0} role="region" aria-label="What served, as a table">
+          <table className="hub-table">
+            <thead>
+              <tr>
+                {['Environment', 'Service', 'Version', 'Traffic', 'Since', 'Run', 'Approval', 'Evidence'].map(
+                  (name) => (
+                    <th key={name} scope="col">
+                      {name}
+                    </th>
+                  ),
+                )}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(({ serving, proof }) => (
+                <Row key={rowKey(serving)} serving={serving} proof={proof} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <div className="flex-row rhythm-horizontal-8">
+        <Button
+          text="Export CSV"
+          disabled={isReading}
+          onClick={() => save(fileName(at, 'csv'), 'text/csv;charset=utf-8', auditCsv(audit))}
+        />
+        <Button
+          text="Export JSON"
+          disabled={isReading}
+          onClick={() => save(fileName(at, 'json'), 'application/json', auditJson(audit))}
+        />
+        {isReading && <span role="status">Reading approvals and evidence…</span>}
+      </div>
+    </section>
+  );
+}
+
+export function rowKey({ environment, name, deployment }: Serving): string {
+  return JSON.stringify([environment, name, deployment]);
+}
+
+function Row({ serving, proof }: { serving: Serving; proof?: Proof }): ReactElement {
+  const { environment, isProduction, name, model, version, traffic, since, event } = serving;
+  const label = <Text value={versionText(serving)} />;
+  return (
+    <tr className={proof !== undefined && isAlarming(proof) ? 'hub-alarm' : undefined}>
+      <th scope="row">
+        <Text value={environment} />
+        {isProduction && ' (production)'}
+      </th>
+      <td>
+        <Text value={serving.deployment === undefined ? name : `${name} / ${serving.deployment}`} />
+      </td>
+      <td>
+        {model !== undefined && version !== undefined ? (
+          <ViewLink view="version" params={{ model, version }}>
+            {label}
+          </ViewLink>
+        ) : (
+          label
+        )}
+      </td>
+      <td>{`${traffic} %`}</td>
+      <td>{utcText(since)}</td>
+      <td>
+        <RunLink run={event.run} />
+      </td>
+      <td>
+        {proof === undefined ? (
+          'Reading…'
+        ) : (
+          <Loud
+            isLoud={
+              proof.approval.state === 'bypassed' ||
+              proof.approval.state === 'notApproved' ||
+              proof.approval.isByRequester
+            }
+            text={approvalText(proof.approval)}
+          />
+        )}
+      </td>
+      <td>
+        {proof === undefined ? (
+          'Reading…'
+        ) : (
+          <Loud
+            isLoud={proof.evidence.state === 'differs' || proof.evidence.state === 'missing'}
+            text={evidenceText(proof.evidence)}
+          />
+        )}
+        <Digest
+          sha256={proof?.evidence.sha256 ?? event.entry.sha256}
+          of={`the deployment of ${versionText(serving)}`}
+        />
+      </td>
+    </tr>
+  );
+}
+
+function Loud({ isLoud, text }: { isLoud: boolean; text: string }): ReactElement {
+  return isLoud ? (
+    <strong className="hub-loud">
+      <Text value={`⚠ ${text}`} max={300} />
+    </strong>
+  ) : (
+    <Text value={text} max={300} />
+  );
+}

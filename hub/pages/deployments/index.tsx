@@ -1,0 +1,183 @@
+import '../../components/table.css';
+import './deployments.css';
+import { canonicalJson } from '../../../lib/evidence/canonical';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactElement } from 'react';
+import { useHost } from '../../app/providers';
+import { useUrlState } from '../../app/url-state';
+import { displayText } from '../../components/display-text';
+import { EmptyState } from '../../components/EmptyState';
+import { LoadMore } from '../../components/LoadMore';
+import { ProblemMessage } from '../../components/ProblemMessage';
+import { SkeletonRows } from '../../components/SkeletonRows';
+import { useNow } from '../../components/time';
+import { utcText } from '../../components/charts/text';
+import {
+  problemText,
+  useApproval,
+  useBypasses,
+  useDeploymentEvents,
+  useRunEvidence,
+  type DeploymentEvents,
+  type Loading,
+} from '../../data/queries';
+import { history, periodsAt, undated } from '../../data/serving';
+import type { DeploymentEvent, Serving } from '../../data/types';
+import { AtDate, MomentField, rowKey } from './AtDate';
+import type { Audit } from './export';
+import { HistoryTable, MatrixTable, notesOf, ProductionStrip } from './History';
+import { readMoment } from './moment';
+import { proofOf, type Proof } from './proof';
+
+/** What serves where, what served at a date and on whose decision, and how it came about. */
+export default function DeploymentsPage(): ReactElement {
+  const list = useDeploymentEvents();
+  const { params, patch } = useUrlState();
+  const asked = params['at'];
+  const at = readMoment(asked);
+  const now = new Date(useNow()).toISOString();
+  const periods = useMemo(() => history(list.events), [list.events]);
+  if (list.isLoading) return <SkeletonRows rows={6} label="Loading deployments" />;
+  return (
+    <>
+      <ProblemMessage problem={list.problem} what="The deployments" onRetry={() => list.refresh()} />
+      {list.events.length === 0 && list.problem === undefined && list.loadMore === undefined ? (
+        <EmptyState title="Nothing has been deployed yet" yaml={sample}>
+          A deployment appears here once the DeployModel task has run in a pipeline that you may see.
+        </EmptyState>
+      ) : (
+        <>
+          <h2 className="title-s">Now</h2>
+          <MatrixTable servings={periodsAt(periods, now).flatMap(({ serving }) => serving)} />
+          <h2 className="title-s">Production at a date</h2>
+          {asked !== undefined && at === undefined && (
+            <p role="alert">{`“${displayText(asked)}” in the address is no time with a zone; what serves now is shown.`}</p>
+          )}
+          <MomentField at={at} now={now} onChange={(moment) => patch({ at: moment }, { replace: true })} />
+          <ServedAt key={at ?? 'now'} list={list} at={at ?? now} />
+          <h2 className="title-s">History</h2>
+          <ProductionStrip periods={periods} at={at} now={now} />
+          <HistoryTable periods={periods} />
+          <LoadMore
+            shown={list.events.length}
+            noun="deployments"
+            hasMore={list.loadMore !== undefined}
+            busy={list.isLoadingMore}
+            onMore={() => list.loadMore?.()}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+const sample = `- task: DeployModel@1
+  inputs:
+    azureSubscription: my-connection
+    resourceGroup: my-group
+    workspace: my-workspace
+    modelName: churn
+    modelVersion: $(register.modelVersion)
+    endpointName: churn`;
+
+function ServedAt({ list, at }: { list: DeploymentEvents; at: string }): ReactElement {
+  const host = useHost();
+  const [proofs, setProofs] = useState<ReadonlyMap<string, Proof>>(new Map());
+  const onProof = useCallback((key: string, proof: Proof) => setProofs((known) => new Map(known).set(key, proof)), []);
+  const current = useMemo(() => periodsAt(history(list.events), at), [list.events, at]);
+  const servings = current.flatMap(({ serving }) => serving);
+  const rows = servings.map((serving) => ({ serving, proof: proofs.get(proofKey(serving)) }));
+  const doubts = current.flatMap((period) =>
+    notesOf({ ...period, rollback: undefined }).map(
+      (note) => `${period.place.environment}, ${period.place.name}: ${note}.`,
+    ),
+  );
+  const audit: Audit = {
+    at,
+    readAt: new Date().toISOString(),
+    organization: host.organization,
+    project: host.project.name,
+    readBy: host.user.displayName,
+    rows,
+    unverified: [...gaps(list, at), ...doubts],
+  };
+  const isReading = rows.some(
+    ({ proof }) => proof === undefined || proof.approval.state === 'reading' || proof.evidence.state === 'reading',
+  );
+  return (
+    <>
+      {servings.map((serving) => (
+        <ProofReader key={proofKey(serving)} name={proofKey(serving)} event={serving.event} onProof={onProof} />
+      ))}
+      <AtDate audit={audit} isReading={isReading} save={saveFile} />
+    </>
+  );
+}
+
+function proofKey(serving: Serving): string {
+  return `${rowKey(serving)} ${serving.event.run.id} ${serving.event.entry.sha256}`;
+}
+
+/** What was not read, and so may have changed what served, in sentences. */
+export function gaps(
+  list: Pick<DeploymentEvents, 'events' | 'unreadable' | 'loadedSince' | 'problem'>,
+  at: string,
+): string[] {
+  const { loadedSince, unreadable, problem } = list;
+  const broken = undated(list.events);
+  return [
+    ...(loadedSince === undefined
+      ? []
+      : [
+          Date.parse(at) < Date.parse(loadedSince)
+            ? `Only runs queued since ${utcText(loadedSince)} were read; what served before that is not known. Load more below.`
+            : `Runs queued before ${utcText(loadedSince)} were not read: services that were last changed by them are missing.`,
+        ]),
+    ...(problem === undefined ? [] : [`The list could not be read completely. ${problemText(problem)}`]),
+    ...unreadable.map(({ run, problem: text }) => `The index of run ${run.number} cannot be read: ${text}.`),
+    ...broken.map(({ run }) => `A step of run ${run.number} has no time that can be read.`),
+  ];
+}
+
+/** Reads what proves one step, and hands it on; shows nothing itself. */
+function ProofReader({
+  name,
+  event,
+  onProof,
+}: {
+  name: string;
+  event: DeploymentEvent;
+  onProof: (name: string, proof: Proof) => void;
+}): null {
+  const approval = useApproval(event.entry.approval);
+  const bypasses = useBypasses(event.run.id);
+  const evidence = useRunEvidence(event.run.id);
+  const [approvalRead, bypassesRead, evidenceRead] = [
+    reading(approval, approval.approval),
+    reading(bypasses, bypasses.isLoading ? undefined : bypasses.bypasses),
+    reading(evidence, evidence.evidence),
+  ];
+  const told = useRef('');
+  useEffect(() => {
+    const proof = proofOf(event, { approval: approvalRead, bypasses: bypassesRead, evidence: evidenceRead });
+    // Answers are new objects at every visit; only what changed is handed on.
+    const text = canonicalJson(proof);
+    if (told.current === text) return;
+    told.current = text;
+    onProof(name, proof);
+  }, [name, event, approvalRead, bypassesRead, evidenceRead, onProof]);
+  return null;
+}
+
+function reading<T>({ problem }: Loading, value: T | undefined): T | string | undefined {
+  return problem === undefined ? value : problemText(problem);
+}
+
+function saveFile(name: string, type: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The browser reads the address after the click returned.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

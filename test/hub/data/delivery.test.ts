@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { changesOf, delivery, deliveryBy, type DeliveryData } from '../../../hub/data/delivery';
+import { medianOf, rateOf } from '../../../hub/data/statistics';
+import { container, evaluationOf, registration, run, smokeOf, step } from './samples';
+
+const day = (number: number, hour = 12): string => new Date(Date.UTC(2026, 10, number, hour)).toISOString();
+const span = { from: day(1, 0), to: day(30, 0) };
+const nothing: DeliveryData = { versions: [], evaluations: [], deployments: [], smokes: [] };
+
+describe('changes to production', () => {
+  it('are first shares of a version in a place: more traffic for it is none, a rollback is none, a test environment is none', () => {
+    const deployments = [
+      step(day(2), { deployment: 'blue', model: 'churn', version: '6', traffic: { blue: 100 } }),
+      step(day(3), { deployment: 'green', model: 'churn', version: '7', traffic: { blue: 90, green: 10 } }),
+      step(day(4), { deployment: 'green', model: 'churn', version: '7', traffic: { green: 100 } }),
+      step(day(5), { deployment: 'blue', model: 'churn', version: '6', traffic: { blue: 100 } }),
+      container(day(6), '8', 'churn-test'),
+    ];
+    assert.deepEqual(
+      changesOf({ ...nothing, deployments }).map(({ version, at }) => [version, at]),
+      [
+        ['6', day(2)],
+        ['7', day(3)],
+      ],
+    );
+  });
+
+  it('have failed when they are rolled back within the window', () => {
+    const deployments = [container(day(2), '6'), container(day(3), '7'), container(day(3, 20), '6')];
+    assert.deepEqual(
+      changesOf({ ...nothing, deployments }, 24).map(({ hasFailed }) => hasFailed),
+      [false, true],
+    );
+    assert.deepEqual(
+      changesOf({ ...nothing, deployments }, 6).map(({ hasFailed }) => hasFailed),
+      [false, false],
+    );
+  });
+
+  it('have failed when a smoke test of the environment failed in the window, before the next change', () => {
+    const deployments = [container(day(2), '6'), container(day(3), '7', 'churn-prod', { id: 2 })];
+    const failed = (
+      at: string,
+      verdict = 'failed',
+      environment: string | undefined = 'churn-prod',
+      id = 1,
+    ): boolean[] =>
+      changesOf({ ...nothing, deployments, smokes: [smokeOf(run(id), at, verdict, environment)] }).map(
+        ({ hasFailed }) => hasFailed,
+      );
+    assert.deepEqual(failed(day(3, 13)), [false, true]);
+    assert.deepEqual(failed(day(2, 13)), [true, false]);
+    assert.deepEqual(failed(day(3, 11)), [true, false]);
+    assert.deepEqual(failed(day(3, 13), 'passed'), [false, false]);
+    assert.deepEqual(failed(day(3, 13), 'failed', 'churn-test'), [false, false]);
+    assert.deepEqual(failed(day(5)), [false, false]);
+  });
+
+  it('take a smoke test without an environment only from the stage that deployed', () => {
+    const deployments = [container(day(3), '7', 'churn-prod', { id: 2 })];
+    const failed = (id: number): boolean => {
+      const smoke = smokeOf(run(id), day(3, 13), 'failed');
+      return changesOf({ ...nothing, deployments, smokes: [smoke] })[0]!.hasFailed;
+    };
+    assert.deepEqual([failed(2), failed(3)], [true, false]);
+  });
+});
+
+describe('delivery', () => {
+  it('counts changes and registrations by week, Monday first, empty weeks too', () => {
+    const data = {
+      ...nothing,
+      deployments: [container(day(2, 0), '6'), container(day(8, 23), '7')],
+      versions: [registration('6', { at: day(1) }), registration('6', { at: day(9) }, { id: 4 })],
+    };
+    const { weeks, changes, registrations } = delivery(data, span);
+    assert.deepEqual([changes, registrations], [2, 1]);
+    assert.deepEqual(
+      weeks.map(({ start, ...counts }) => [start, counts.changes, counts.registrations]),
+      [
+        ['2026-10-26', 0, 1],
+        ['2026-11-02', 2, 0],
+        ['2026-11-09', 0, 0],
+        ['2026-11-16', 0, 0],
+        ['2026-11-23', 0, 0],
+      ],
+    );
+    assert.deepEqual(delivery(data, { from: span.to, to: span.from }).weeks, []);
+  });
+
+  it('counts as promoted what was judged better or served all the same, of what had a champion to beat', () => {
+    const registered = registration('7', {}, { id: 3 });
+    const data = {
+      ...nothing,
+      versions: [registered],
+      deployments: [container(day(3), '7')],
+      evaluations: [
+        evaluationOf(run(1), { decision: 'better', at: day(2) }),
+        evaluationOf(run(2), { decision: 'notBetter', at: day(2) }),
+        evaluationOf(run(3), { decision: 'unsure', at: day(2) }),
+        evaluationOf(run(4), { decision: 'firstModel', at: day(2) }),
+      ],
+    };
+    const { hits, n, withoutChampion } = delivery(data, span).promotion;
+    assert.deepEqual([hits, n, withoutChampion], [2, 3, 1]);
+  });
+
+  it('measures lead time from the commit where it is known, else from the queue, and says how many of each', () => {
+    const data = {
+      ...nothing,
+      versions: [
+        registration('6', {}, { id: 1, queuedAt: day(2, 6) }),
+        registration('7', {}, { id: 2, queuedAt: day(3, 6) }),
+      ],
+      deployments: [container(day(2), '6'), container(day(3), '7'), container(day(4), '8')],
+    };
+    const { median, n, fromCommit, fromQueue, unknown } = delivery(data, span).leadTime;
+    assert.deepEqual([median, n, fromCommit, fromQueue, unknown], [6, 2, 0, 2, 1]);
+    const known = delivery({ ...data, commitTimes: new Map([[1, day(1)]]) }, span).leadTime;
+    assert.deepEqual([known.median, known.fromCommit, known.fromQueue], [15, 1, 1]);
+  });
+
+  it('measures no lead time against the clock', () => {
+    const data = {
+      ...nothing,
+      versions: [registration('6', {}, { queuedAt: day(9) })],
+      deployments: [container(day(2), '6')],
+    };
+    assert.deepEqual([delivery(data, span).leadTime.n, delivery(data, span).leadTime.unknown], [0, 1]);
+  });
+
+  it('leaves changes out of the fail rate that are too young to tell', () => {
+    const deployments = [
+      container(day(2), '6'),
+      container(day(3), '7'),
+      container(day(3, 14), '6'),
+      container(day(29), '8'),
+    ];
+    const { failure, rollback } = delivery({ ...nothing, deployments }, span);
+    assert.deepEqual([failure.hits, failure.n, failure.tooYoung], [1, 2, 1]);
+    assert.deepEqual([rollback.median, rollback.n], [2, 1]);
+  });
+
+  it('knows what served before the span', () => {
+    const deployments = [container('2026-10-01T00:00:00Z', '6'), container(day(3), '6')];
+    assert.equal(delivery({ ...nothing, deployments }, span).changes, 0);
+  });
+
+  it('goes by team and by model; an evaluation without a registration belongs to the model of its tag', () => {
+    const teamB = { pipeline: { id: 2, name: 'b', folder: '\\mlops\\team-b' } };
+    const tags = ['mlops', 'mlops.m.3f9a01bc'];
+    const data = {
+      ...nothing,
+      versions: [registration('6', { at: day(2) }, { id: 1, tags })],
+      evaluations: [evaluationOf(run(9, { tags, queuedAt: day(2), ...teamB }), { decision: 'notBetter' })],
+    };
+    assert.deepEqual(
+      deliveryBy('folder', data, span).map(({ name, figures }) => [name, figures.registrations, figures.promotion.n]),
+      [
+        ['\\mlops\\team-a', 1, 0],
+        ['\\mlops\\team-b', 0, 1],
+      ],
+    );
+    assert.deepEqual(
+      deliveryBy('model', data, span).map(({ name, figures }) => [name, figures.promotion.n]),
+      [['churn', 1]],
+    );
+  });
+});
+
+describe('statistics', () => {
+  it('take the median, and say of how many', () => {
+    assert.deepEqual(medianOf([9, 1, 5]), { median: 5, least: 1, most: 9, n: 3 });
+    assert.deepEqual(medianOf([4, 1]), { median: 2.5, least: 1, most: 4, n: 2 });
+    assert.deepEqual(medianOf([NaN]), { n: 0 });
+  });
+
+  it('give the Wilson interval of a share', () => {
+    const { share, lower, upper } = rateOf(2, 7);
+    assert.ok(Math.abs(share! - 2 / 7) < 1e-12);
+    assert.ok(Math.abs(lower! - 0.0822) < 5e-4 && Math.abs(upper! - 0.6411) < 5e-4, `${lower} ${upper}`);
+    assert.deepEqual(rateOf(0, 0), { hits: 0, n: 0 });
+  });
+
+  it('keep every interval around its share and between 0 and 1', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 500 }), fc.nat(500), (n, drawn) => {
+        const { share, lower, upper } = rateOf(Math.min(drawn, n), n);
+        assert.ok(0 <= lower! && lower! <= share! + 1e-12 && share! - 1e-12 <= upper! && upper! <= 1);
+      }),
+    );
+  });
+});

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { history, matrix, periodsAt, servingAt, servingOf, undated, versionText } from '../../../hub/data/serving';
+import type { DeploymentEvent, Serving } from '../../../hub/data/types';
+import { container, step } from './samples';
+
+const brief = ({ version, deployment, traffic }: Serving): string => `${version ?? '?'}@${deployment ?? ''} ${traffic}`;
+const day = (number: number): string => `2026-11-${String(number).padStart(2, '0')}T12:00:00Z`;
+const blue = { deployment: 'blue', model: 'churn', version: '6' };
+const green = { deployment: 'green', model: 'churn', version: '7' };
+
+/** Version 6, then 7 with a tenth, then 7 alone. */
+const canary: DeploymentEvent[] = [
+  step(day(1), { ...blue, traffic: { blue: 100 } }, { id: 1 }),
+  step(day(3), { ...green, traffic: { blue: 90, green: 10 } }, { id: 2 }),
+  step(day(5), { ...green, traffic: { blue: 0, green: 100 } }, { id: 2 }),
+];
+
+describe('what served', () => {
+  it('is nothing before the first step', () => {
+    assert.deepEqual(servingAt(canary, '2026-11-01T11:59:59Z'), []);
+  });
+
+  it('follows the traffic of a managed endpoint, each deployment with the version that was named for it', () => {
+    assert.deepEqual(servingAt(canary, day(1)).map(brief), ['6@blue 100']);
+    assert.deepEqual(servingAt(canary, day(4)).map(brief), ['6@blue 90', '7@green 10']);
+    assert.deepEqual(servingAt(canary, new Date(day(9))).map(brief), ['7@green 100']);
+  });
+
+  it('says since when a version serves and by which step, not since when its share is what it is', () => {
+    const [old, young] = servingAt(canary, day(4));
+    assert.equal(old!.since, day(1));
+    assert.equal(old!.event.run.id, 1);
+    assert.equal(young!.since, day(3));
+    assert.equal(servingAt(canary, day(9))[0]!.since, day(3));
+  });
+
+  it('counts the deployments without traffic as not serving', () => {
+    const events = [
+      step(day(1), { ...blue, traffic: { blue: 100 } }),
+      step(day(2), { ...green, traffic: { blue: 100 } }),
+    ];
+    assert.deepEqual(servingAt(events, day(3)).map(brief), ['6@blue 100']);
+  });
+
+  it('replaces what a container group served', () => {
+    const events = [container(day(1), '6'), container(day(2), '7')];
+    assert.deepEqual(servingAt(events, day(1)).map(brief), ['6@ 100']);
+    assert.deepEqual(servingAt(events, day(2)).map(brief), ['7@ 100']);
+  });
+
+  it('keeps places apart: environments, and services of another name', () => {
+    const events = [
+      container(day(1), '6'),
+      container(day(2), '7', 'churn-test'),
+      step(day(3), { ...green, traffic: { green: 100 } }),
+    ];
+    assert.equal(servingAt(events, day(4)).length, 3);
+  });
+
+  it('does not depend on the order in which steps were read', () => {
+    assert.deepEqual(history([...canary].reverse()), history(canary));
+  });
+});
+
+describe('history', () => {
+  it('finds a canary that was taken back, and a version that serves again', () => {
+    const back = step(day(6), { ...blue, traffic: { blue: 100, green: 0 } }, { id: 3 });
+    assert.equal(
+      history(canary).some(({ rollback }) => rollback !== undefined),
+      false,
+    );
+    const [latest] = history([...canary, back]);
+    assert.deepEqual(latest!.rollback!.from.map(versionText), ['churn 7']);
+    assert.equal(latest!.rollback?.to.version, '6');
+    const withdrawn = history([...canary.slice(0, 2), back])[0];
+    assert.equal(withdrawn!.rollback?.to.version, '6');
+    const [again] = history([container(day(1), '6'), container(day(2), '7'), container(day(3), '6')]);
+    assert.deepEqual(again!.rollback?.from.map(versionText), ['churn 7']);
+  });
+
+  it('takes a smaller number that never served before for no rollback, nor another model', () => {
+    assert.equal(history([container(day(1), '7'), container(day(2), '6')])[0]!.rollback, undefined);
+    const other = step(day(2), { target: 'containerInstance', service: 'scorer', model: 'other', version: '1' });
+    const back = container(day(3), '7');
+    assert.equal(history([container(day(1), '7'), other, back])[0]!.rollback, undefined);
+  });
+
+  it('flags traffic to what no step named, shares that miss some of the requests, and shares that cannot be', () => {
+    const flags = (traffic: Record<string, number> | undefined): string[] =>
+      history([step(day(1), { ...blue, traffic })])[0]!.flags;
+    assert.deepEqual(flags({ blue: 50, red: 50 }), ['unknownVersion']);
+    assert.deepEqual(flags({ blue: 60 }), ['partialTraffic']);
+    const impossible: (Record<string, number> | undefined)[] = [
+      undefined,
+      { blue: 130 },
+      { blue: 70, red: 70 },
+      { blue: -5 },
+      { blue: NaN },
+    ];
+    for (const traffic of impossible) {
+      const [period] = history([step(day(1), { ...blue, traffic })]);
+      assert.deepEqual(period!.flags, ['unreadableTraffic']);
+      assert.deepEqual(period!.serving, []);
+    }
+  });
+
+  it('forgets the version of a deployment that was replaced by something without a name', () => {
+    const events = [...canary, step(day(6), { deployment: 'green', traffic: { green: 100 } })];
+    assert.deepEqual(servingAt(events, day(7)).map(brief), ['?@green 100']);
+  });
+
+  it('flags an endpoint that another environment changed meanwhile', () => {
+    const elsewhere = step(day(4), { ...green, traffic: { green: 100 } }, { environment: 'churn-canary' });
+    const flagged = history([...canary, elsewhere]).filter(({ flags }) => flags.includes('changedElsewhere'));
+    assert.deepEqual(
+      flagged.map(({ place, from }) => [place.environment, from]),
+      [
+        ['churn-canary', day(4)],
+        ['churn-prod', day(3)],
+      ],
+    );
+  });
+
+  it('flags traffic that somebody changed between two steps, where the record tells', () => {
+    const changed: Record<string, number> = { blue: 80, red: 20 };
+    const before = ({ at }: DeploymentEvent) => (at === day(3) ? changed : undefined);
+    assert.deepEqual(
+      history(canary, before).map(({ flags }) => flags),
+      [[], ['changedOutside'], []],
+    );
+    assert.deepEqual(history(canary, () => ({ blue: 100, green: 0 }))[1]!.flags, []);
+  });
+
+  it('leaves out steps without a time, and names them', () => {
+    const broken = { ...canary[0]!, at: 'yesterday' };
+    assert.equal(history([broken]).length, 0);
+    assert.deepEqual(undated([broken, ...canary]), [broken]);
+  });
+});
+
+describe('matrix', () => {
+  it('has a row a model and a column an environment, production last', () => {
+    const unnamed = step(day(2), { service: 'other', traffic: { blue: 100 } }, { environment: 'a-test' });
+    const table = matrix(servingAt([...canary, container(day(2), '8', 'z-test'), unnamed], day(9)));
+    assert.deepEqual(table.environments, ['a-test', 'z-test', 'churn-prod']);
+    assert.deepEqual(table.models, ['(unknown model)', 'churn']);
+    assert.deepEqual(table.cell('churn', 'z-test').map(brief), ['8@ 100']);
+    assert.deepEqual(table.cell('churn', 'a-test'), []);
+  });
+});
+
+interface Drawn {
+  hour: number;
+  environment: string;
+  target: string;
+  deployment: string;
+  version?: string;
+  traffic?: Record<string, number>;
+}
+
+describe('any history', () => {
+  const share = fc.integer({ min: -10, max: 120 });
+  const events = fc.array(
+    fc.record({
+      hour: fc.integer({ min: 0, max: 40 }),
+      environment: fc.constantFrom('churn-prod', 'churn-test'),
+      target: fc.constantFrom('managedEndpoint', 'aks'),
+      deployment: fc.constantFrom('blue', 'green', 'red'),
+      version: fc.option(fc.constantFrom('6', '7', '8'), { nil: undefined }),
+      traffic: fc.option(fc.dictionary(fc.constantFrom('blue', 'green', 'red'), share), { nil: undefined }),
+    }),
+    { maxLength: 12 },
+  );
+  const read = (drawn: Drawn[]): DeploymentEvent[] =>
+    drawn.map(({ hour, environment, ...facts }, id) => {
+      const at = new Date(Date.UTC(2026, 10, 1, hour)).toISOString();
+      const model = facts.version === undefined ? undefined : 'churn';
+      return step(at, { ...facts, model }, { id, environment });
+    });
+
+  it('has periods that follow one another without a gap, one for each step', () => {
+    fc.assert(
+      fc.property(events, (drawn) => {
+        const steps = read(drawn);
+        const periods = history(steps).reverse();
+        assert.equal(periods.length, steps.length);
+        for (const key of new Set(periods.map(({ place }) => place.key))) {
+          const own = periods.filter(({ place }) => place.key === key);
+          own.forEach(({ to }, index) => assert.equal(to, own[index + 1]?.from));
+        }
+      }),
+    );
+  });
+
+  it('never gives away more than all requests, and says at each moment what the period of that moment says', () => {
+    fc.assert(
+      fc.property(events, fc.integer({ min: -1, max: 42 }), (drawn, hour) => {
+        const steps = read(drawn);
+        const moment = new Date(Date.UTC(2026, 10, 1, hour, 30));
+        const periods = history(steps);
+        const current = periodsAt(periods, moment);
+        assert.equal(new Set(current.map(({ place }) => place.key)).size, current.length);
+        for (const { serving } of periods) assert.ok(serving.reduce((sum, { traffic }) => sum + traffic, 0) <= 100);
+        assert.deepEqual(
+          servingAt(steps, moment),
+          current.flatMap(({ serving }) => serving),
+        );
+        assert.deepEqual(servingOf(periods, moment), servingAt(steps, moment));
+        for (const { since } of servingAt(steps, moment)) assert.ok(Date.parse(since) <= moment.getTime());
+      }),
+    );
+  });
+
+  it('is not changed for a moment by what happened after it', () => {
+    fc.assert(
+      fc.property(events, fc.integer({ min: 0, max: 40 }), (drawn, hour) => {
+        const steps = read(drawn);
+        const moment = new Date(Date.UTC(2026, 10, 1, hour, 30));
+        const earlier = steps.filter(({ at }) => Date.parse(at) <= moment.getTime());
+        assert.deepEqual(servingAt(steps, moment), servingAt(earlier, moment));
+      }),
+    );
+  });
+});

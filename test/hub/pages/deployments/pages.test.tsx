@@ -1,0 +1,102 @@
+import { renderHub } from '../../support';
+import assert from 'node:assert/strict';
+import { waitFor, within } from '@testing-library/react';
+import type { ReactElement } from 'react';
+import DeliveryPage from '../../../../hub/pages/delivery';
+import DeploymentsPage from '../../../../hub/pages/deployments';
+import { FakeService } from '../../devops/fake-service';
+
+const project = '11111111-1111-1111-1111-111111111111';
+const entry = (at: string, version: string) => ({
+  name: 'deployment.json',
+  service: 'scorer',
+  sha256: 'd'.repeat(64),
+  stage: 'deploy',
+  at,
+  target: 'containerInstance',
+  model: 'churn',
+  version,
+  environment: 'churn-prod',
+});
+
+function build(id: number, entries: unknown): unknown {
+  return {
+    id,
+    buildNumber: `20261101.${id}`,
+    status: 'completed',
+    result: 'succeeded',
+    queueTime: '2026-11-01T09:00:00Z',
+    finishTime: '2026-11-01T10:00:00Z',
+    definition: { id: 14, name: 'churn', path: '\\mlops\\team-a', project: { id: project, name: 'Churn' } },
+    project: { id: project, name: 'Churn' },
+    sourceBranch: 'refs/heads/main',
+    sourceVersion: 'c0ffee',
+    reason: 'manual',
+    requestedFor: { id: 'ana', displayName: 'Ana Li', uniqueName: 'ana@fabrikam.test' },
+    tags: ['mlops', 'mlops.deploy'],
+    properties: { 'mlops.v1.deployment': { $type: 'System.String', $value: JSON.stringify(entries) } },
+    _links: { web: { href: `https://dev.azure.com/fabrikam/${project}/_build/results?buildId=${id}` } },
+  };
+}
+
+function service(...builds: unknown[]): FakeService {
+  return new FakeService().list(/^build\/builds$/, () => builds);
+}
+
+function show(page: ReactElement, of: FakeService, params = {}) {
+  return renderHub(page, { params, client: { fetch: of.fetch, sleep: () => Promise.resolve() } });
+}
+
+describe('deployments page', () => {
+  const two = () =>
+    service(build(2, [entry('2026-11-05T00:00:00Z', '7')]), build(1, [entry('2026-11-02T00:00:00Z', '6')]));
+
+  it('shows what served at the date of the address, and verifies nothing that it cannot read', async () => {
+    const { findByRole } = show(<DeploymentsPage />, two(), { at: '2026-11-03T00:00:00Z' });
+    const table = await findByRole('region', { name: 'What served, as a table' });
+    await waitFor(() => assert.equal(within(table).getAllByText(/^Not verified/).length, 2));
+    within(table).getByText('churn 6');
+    assert.equal(within(table).queryByText('churn 7'), null);
+    const matrix = await findByRole('region', { name: 'Models by environment' });
+    within(matrix).getByText('7');
+  });
+
+  it('keeps the date in the address', async () => {
+    const { findByRole, user, url } = show(<DeploymentsPage />, two(), { at: '2026-11-03T00:00:00Z' });
+    await user.click(await findByRole('button', { name: 'Now' }));
+    assert.equal(url.read()['at'], undefined);
+  });
+
+  it('says that a date of the address is none', async () => {
+    const { findByText } = show(<DeploymentsPage />, two(), { at: 'yesterday' });
+    await findByText(/“yesterday” in the address is no time/);
+  });
+
+  it('says what of the index cannot be read, and shows the rest', async () => {
+    const { findByText, findAllByText } = show(
+      <DeploymentsPage />,
+      service(build(2, 'nonsense'), build(1, [entry('2026-11-02T00:00:00Z', '6')])),
+    );
+    await findByText(/The index of run 20261101\.2 cannot be read/);
+    await findAllByText('churn 6');
+  });
+
+  it('says how to begin when nothing was deployed, and what is wrong when nothing can be read', async () => {
+    await show(<DeploymentsPage />, service()).findByText('Nothing has been deployed yet');
+    await show(<DeploymentsPage />, new FakeService()).findByText(/The deployments could not be shown/);
+  });
+});
+
+describe('delivery page', () => {
+  it('counts changes to production by team and model', async () => {
+    const recent = new Date(Date.now() - 5 * 86_400_000).toISOString();
+    const { findByText, getByRole } = show(<DeliveryPage />, service(build(1, [entry(recent, '6')])));
+    await findByText('1 change to production, 0 versions registered');
+    getByRole('row', { name: /team-a/ });
+    getByRole('row', { name: /^churn/ });
+  });
+
+  it('says what is wrong when nothing can be read', async () => {
+    await show(<DeliveryPage />, new FakeService()).findByText(/The runs could not be shown/);
+  });
+});

@@ -1,0 +1,126 @@
+import { renderHub } from '../../support';
+import assert from 'node:assert/strict';
+import { fireEvent, within } from '@testing-library/react';
+import { history, servingAt } from '../../../../hub/data/serving';
+import { gaps } from '../../../../hub/pages/deployments';
+import { AtDate, MomentField } from '../../../../hub/pages/deployments/AtDate';
+import type { Audit } from '../../../../hub/pages/deployments/export';
+import { HistoryTable, MatrixTable, ProductionStrip } from '../../../../hub/pages/deployments/History';
+import { proofOf } from '../../../../hub/pages/deployments/proof';
+import { container, run } from '../../data/samples';
+
+const at = '2026-11-20T09:30:00Z';
+const events = [
+  container('2026-11-02T00:00:00Z', '6'),
+  container('2026-11-03T00:00:00Z', '7'),
+  container('2026-11-04T00:00:00Z', '6'),
+  container('2026-11-05T00:00:00Z', '8', 'churn-test'),
+];
+
+function audit(bypassed: boolean): Audit {
+  const rows = servingAt(events.slice(0, 1), at).map((serving) => {
+    const bypasses = bypassed ? [{ stage: 'deploy', check: 'Approval', message: 'by an administrator' }] : [];
+    return { serving, proof: proofOf(serving.event, { bypasses, evidence: 'You are offline.' }) };
+  });
+  return {
+    at,
+    readAt: at,
+    organization: '',
+    project: 'Churn',
+    readBy: 'Ana',
+    rows,
+    unverified: ['Older runs were not read.'],
+  };
+}
+
+describe('what served at a date', () => {
+  it('names version, share, run, approval and evidence, and what is not certain', () => {
+    const { getByRole, getByText } = renderHub(
+      <AtDate audit={audit(false)} isReading={false} save={() => undefined} />,
+    );
+    const row = getByRole('row', { name: /churn-prod/ });
+    for (const text of ['churn 6', '100 %', 'No approval was asked for', 'Not verified: You are offline.'])
+      within(row).getByText(text);
+    getByText('Older runs were not read.');
+  });
+
+  it('shows a bypass loudly', () => {
+    const { getByRole } = renderHub(<AtDate audit={audit(true)} isReading={false} save={() => undefined} />);
+    const row = getByRole('row', { name: /churn-prod/ });
+    assert.equal(row.className, 'hub-alarm');
+    assert.match(row.querySelector('strong')!.textContent, /BYPASSED: Approval: by an administrator/);
+  });
+
+  it('exports what it shows, once everything was read', async () => {
+    const saved: string[] = [];
+    const save = (name: string, type: string, text: string): void => void saved.push(name, type, text);
+    const { getByRole, user } = renderHub(<AtDate audit={audit(true)} isReading={false} save={save} />);
+    await user.click(getByRole('button', { name: 'Export CSV' }));
+    await user.click(getByRole('button', { name: 'Export JSON' }));
+    assert.deepEqual(
+      [saved[0], saved[3]],
+      ['deployments-2026-11-20T093000Z.csv', 'deployments-2026-11-20T093000Z.json'],
+    );
+    assert.match(saved[2]!, /BYPASSED/);
+    assert.match(saved[5]!, /"state":"bypassed"/);
+  });
+
+  it('says that nothing served', () => {
+    renderHub(<AtDate audit={{ ...audit(true), rows: [] }} isReading={false} save={() => undefined} />).getByText(
+      /had left anything serving at 2026-11-20 09:30 UTC/,
+    );
+  });
+
+  it('is picked in UTC', () => {
+    const chosen: (string | undefined)[] = [];
+    const { getByLabelText, getByRole } = renderHub(
+      <MomentField at={at} now={at} onChange={(moment) => chosen.push(moment)} />,
+    );
+    fireEvent.change(getByLabelText(/Date and time/), { target: { value: '2026-11-01T08:00' } });
+    fireEvent.click(getByRole('button', { name: 'Now' }));
+    assert.deepEqual(chosen, ['2026-11-01T08:00:00Z', undefined]);
+  });
+});
+
+describe('what is not certain', () => {
+  const list = { events, unreadable: [] };
+
+  it('is what was not read, unreadable entries, and steps without a time', () => {
+    assert.deepEqual(gaps(list, at), []);
+    assert.match(
+      gaps({ ...list, loadedSince: '2026-11-01T00:00:00Z' }, at)[0]!,
+      /^Runs queued before 2026-11-01 00:00 UTC were not read/,
+    );
+    assert.match(
+      gaps({ ...list, loadedSince: '2026-11-30T00:00:00Z' }, at)[0]!,
+      /what served before that is not known/,
+    );
+    const unreadable = [{ run: run(5), kind: 'mlops.deployment.v1' as const, problem: 'it is not JSON' }];
+    assert.deepEqual(gaps({ ...list, unreadable }, at), [
+      'The index of run 20261101.5 cannot be read: it is not JSON.',
+    ]);
+    assert.equal(gaps({ ...list, events: [{ ...events[0]!, at: '?' }] }, at).length, 1);
+  });
+});
+
+describe('matrix and history', () => {
+  it('shows version and share in the cell of model and environment', () => {
+    const { getByRole } = renderHub(<MatrixTable servings={servingAt(events, at)} />);
+    const cells = within(getByRole('row', { name: /^churn/ })).getAllByRole('cell');
+    assert.deepEqual(
+      cells.map(({ textContent }) => textContent.replace(/,.*/, '')),
+      ['8 100 %', '6 100 %'],
+    );
+  });
+
+  it('says where a step rolled back', () => {
+    const { getByText, getAllByRole } = renderHub(<HistoryTable periods={history(events)} />);
+    getByText('rolled back from churn 7 to churn 6');
+    assert.equal(getAllByRole('row').length, 5);
+  });
+
+  it('draws production alone', () => {
+    const { getByRole } = renderHub(<ProductionStrip periods={history(events)} now={at} />);
+    assert.doesNotMatch(getByRole('img').getAttribute('aria-label') ?? '', /churn-test/);
+  });
+});
