@@ -3,8 +3,9 @@ import { approve, reject } from './decide';
 import { demo } from './demo';
 import { doctor } from './doctor';
 import { env } from './env';
+import { fill } from './fill';
 import { run } from './run';
 import { down, serve, status, up } from './services';
 
 /** Every command, in the order in which help shows them. */
-export const commands: Command[] = [demo, run, up, down, status, approve, reject, env, doctor, serve];
+export const commands: Command[] = [demo, run, up, down, status, approve, reject, fill, env, doctor, serve];

@@ -1,6 +1,7 @@
 import type { Command } from './command';
 import { DevOpsClient, userNamed, type Approval, type User } from './devops-client';
 import { Failure } from './errors';
+import { boundComment, evidenceLines, evidenceOf } from './evidence';
 import { stateFolder } from './paths';
 import { findRunning, type Running } from './running';
 
@@ -21,7 +22,7 @@ function decision(name: string, verdict: 'approved' | 'rejected', summary: strin
     },
     help: {
       'as USER': 'who decides (default: the first user who may)',
-      'comment TEXT': 'why',
+      'comment TEXT': `why${verdict === 'approved' ? '; the digest of the evidence is added to it' : ''}`,
       'state DIR': 'folder of the state (default: .mlops)',
       json: 'print the decided approval as JSON',
     },
@@ -31,22 +32,24 @@ function decision(name: string, verdict: 'approved' | 'rejected', summary: strin
       const as = args.value('as');
       const person = as === undefined ? undefined : userNamed(running.devops, as);
       const { approval, user } = await choose(running, args.positionals[0], person);
-      const decided = await new DevOpsClient(running.devops, user).decide(
-        approval.id,
-        verdict,
-        args.value('comment') ?? '',
-      );
+      const client = new DevOpsClient(running.devops, user);
+      const evidence =
+        verdict === 'approved' ? await evidenceOf(client, approval.pipeline.owner.id, approval) : undefined;
+      const typed = args.value('comment') ?? '';
+      const decided = await client.decide(approval.id, verdict, evidence ? boundComment(typed, evidence) : typed);
       if (output.json)
         output.document({
           id: decided.id,
           status: decided.status,
           by: user.displayName,
           run: decided.pipeline.owner.name,
+          evidence: evidence ?? null,
         });
       const rest = decided.status === 'pending' ? ' More approvers are needed.' : '';
       output.line(
         `${user.displayName} ${verdict} run ${decided.pipeline.owner.name} of ${decided.pipeline.name}.${rest}`,
       );
+      for (const line of evidence ? evidenceLines(evidence) : []) output.line(line);
       return 0;
     },
   };

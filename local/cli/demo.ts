@@ -9,8 +9,10 @@ import { firstWhoMay } from './decide';
 import { DevOpsClient, userNamed, type Approval } from './devops-client';
 import { requirePython } from './doctor';
 import { Failure } from './errors';
+import { boundComment, evidenceOf, type NamedEvidence } from './evidence';
 import { readEvaluation } from './evaluation';
 import type { Followed } from './follow';
+import { openInBrowser, openingUrl } from './hub';
 import { takeLock } from './lock';
 import type { Output } from './output';
 import { pairs } from './pairs';
@@ -36,6 +38,7 @@ export const demo: Command = {
     set: { type: 'string', multiple: true },
     'wait-for-approval': { type: 'boolean' },
     keep: { type: 'boolean' },
+    open: { type: 'boolean' },
     handler: { type: 'string' },
     state: { type: 'string' },
     record: { type: 'string' },
@@ -45,6 +48,7 @@ export const demo: Command = {
     'set NAME=VALUE': 'a parameter of the pipeline, such as alpha=2.0; may be repeated',
     'wait-for-approval': 'leave the approval to a person: mlops approve, in another terminal',
     keep: 'leave the services running afterwards, as `mlops up` does',
+    open: 'show the result in the hub, in a browser; the services stay, as with --keep',
     'handler NAME': 'node20 or node24: the Node on which tasks run',
     'state DIR': 'folder of the state (default: .mlops)',
     'record FILE': 'write every exchange with Azure to FILE, secrets hidden',
@@ -60,7 +64,8 @@ export const demo: Command = {
     const begun = Date.now();
     const unlock = takeLock(join(stateDir, 'demo.lock'), 'mlops demo');
     try {
-      if (args.flag('keep') && findRunning(stateDir)?.kind !== 'daemon') {
+      const keep = args.flag('keep') || args.flag('open');
+      if (keep && findRunning(stateDir)?.kind !== 'daemon') {
         const given = { handler, record: recordFile };
         await startDaemon(
           stateDir,
@@ -73,7 +78,8 @@ export const demo: Command = {
         const followed = await show.run(parameters, signal, args.flag('wait-for-approval'));
         const outcome = await show.outcome(followed);
         if (output.json) output.document({ ...outcome, totalSeconds: (Date.now() - begun) / 1000 });
-        else await show.tell(followed, outcome, begun, args.flag('keep'));
+        else await show.tell(followed, outcome, begun, keep);
+        if (args.flag('open')) await show.open();
         return exitCodeOf(followed.build.result);
       });
     } finally {
@@ -85,6 +91,7 @@ export const demo: Command = {
 interface Decision {
   decision: string;
   why: string;
+  /** sha256 of the manifest of evidence before the gate. */
   evidence: string;
 }
 
@@ -109,6 +116,8 @@ interface Outcome extends Record<string, unknown> {
 class Demo {
   private readonly requester: DevOpsClient;
   private approvedBy: string | null = null;
+  /** What the approval was bound to. */
+  private evidence: NamedEvidence | undefined;
 
   constructor(
     private readonly running: Running,
@@ -185,13 +194,19 @@ class Demo {
     );
   }
 
+  /** The address works without a browser too, and is printed in any case. */
+  async open(): Promise<void> {
+    const { url } = this.running.hub;
+    this.output.note(`Hub         ${url}`);
+    const result = await openInBrowser(await openingUrl(url));
+    if (!result.opened) this.output.note(`${result.why} Open the address above yourself.`);
+  }
+
   private async approve(approval: Approval): Promise<void> {
     const user = await firstWhoMay(this.running, approval);
-    const evidence = await this.requester.attachments(approval.pipeline.owner.id, evaluationType);
-    const digest = evidence.at(-1)?.sha256;
-    const comment =
-      digest === undefined ? 'Approved by mlops demo.' : `Approved by mlops demo. evidence sha256:${digest}`;
-    await new DevOpsClient(this.running.devops, user).decide(approval.id, 'approved', comment);
+    const client = new DevOpsClient(this.running.devops, user);
+    this.evidence = await evidenceOf(client, approval.pipeline.owner.id, approval);
+    await client.decide(approval.id, 'approved', boundComment('Approved by mlops demo.', this.evidence));
     this.approvedBy = user.displayName;
   }
 
@@ -204,7 +219,18 @@ class Demo {
   private async decision(runId: number): Promise<Decision | null> {
     const evidence = (await this.requester.attachments(runId, evaluationType)).at(-1);
     if (!evidence) return null;
-    return { ...readEvaluation(evidence.content), evidence: evidence.sha256 };
+    // Nobody was asked, or somebody else decided: the evidence of all that has ended.
+    const { digest } = this.evidence ?? (await this.evidenceAtGate(runId));
+    return { ...readEvaluation(evidence.content), evidence: digest };
+  }
+
+  private async evidenceAtGate(runId: number): Promise<NamedEvidence> {
+    const approvals = await this.requester.approvals('state=all');
+    return evidenceOf(
+      this.requester,
+      runId,
+      approvals.find((one) => one.pipeline.owner.id === runId),
+    );
   }
 
   private async score(azure: AzureClient, endpoint: Parameters<AzureClient['score']>[0]): Promise<Scored> {

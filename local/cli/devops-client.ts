@@ -134,15 +134,21 @@ export class DevOpsClient {
       .value;
   }
 
-  /** The attachments of a type, the latest last, with their sha256 as evidence of what was shown. */
-  async attachments(id: number, type: string): Promise<{ name: string; sha256: string; content: unknown }[]> {
+  /** The attachments of a type, the latest last: the timeline record each hangs on, the sha256 of its bytes, and its content, where that is JSON. */
+  async attachments(
+    id: number,
+    type: string,
+  ): Promise<{ name: string; recordId: string; sha256: string; content: unknown }[]> {
     const path = `build/builds/${id}/attachments/${encodeURIComponent(type)}?api-version=7.1`;
     const { value } = await this.ask('GET', path, shape({ value: list(attachmentShape) }));
     const found = [];
     for (const one of value) {
-      const answer = await send({ url: one._links.self.href, headers: this.headers });
-      const content: unknown = answer.status === 200 ? JSON.parse(answer.body.toString('utf8')) : undefined;
-      found.push({ name: one.name, sha256: createHash('sha256').update(answer.body).digest('hex'), content });
+      const { href } = one._links.self;
+      const answer = await send({ url: href, headers: this.headers });
+      if (answer.status !== 200)
+        throw new Failure(`Attachment '${one.name}' of run ${id} cannot be read (HTTP ${answer.status}).`);
+      const sha256 = createHash('sha256').update(answer.body).digest('hex');
+      found.push({ name: one.name, recordId: recordOf(href), sha256, content: parsed(answer.body) });
     }
     return found;
   }
@@ -193,6 +199,21 @@ export class DevOpsClient {
       throw new Failure(message);
     }
     return check(answer, content, `${method} ${path}`);
+  }
+}
+
+/** The record in `…/<timeline>/<record>/attachments/<type>/<name>`: the service gives it nowhere else. */
+function recordOf(href: string): string {
+  const [, recordId] = /\/([0-9a-f-]{36})\/attachments\//i.exec(new URL(href).pathname) ?? [];
+  if (recordId === undefined) throw new Failure(`The address of an attachment names no record: ${href}`);
+  return recordId;
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
   }
 }
 

@@ -25,12 +25,13 @@ export const env: Command = {
   },
 };
 
-export function environmentOf({ azure, devops }: Running, user: string): Record<string, string> {
+export function environmentOf({ azure, devops, hub }: Running, user: string): Record<string, string> {
   return {
     ...azure.environment,
     AZURE_DEVOPS_ORG_URL: devops.url,
     AZURE_DEVOPS_PROJECT: devops.project,
     AZURE_DEVOPS_EXT_PAT: userNamed(devops, user).token,
+    MLOPS_HUB_URL: hub.url,
   };
 }
 

@@ -17,9 +17,9 @@ export function pairs(option: string, texts: string[]): Record<string, string> {
 export function portOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_533) {
+  if (!Number.isInteger(port) || port < 1 || port > 65_531) {
     throw new UsageError(
-      `--${option} takes a port, a number from 1 to 65533 (the next two are taken too); '${text}' is not that.`,
+      `--${option} takes a port, a number from 1 to 65531 (the next four are taken too); '${text}' is not that.`,
     );
   }
   return port;

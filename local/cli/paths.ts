@@ -22,6 +22,16 @@ export function tasksFolder(): string {
   return join(packageRoot(), 'build', 'tasks');
 }
 
+/** The extension as it is built: its manifest, its pages, and the local page around them. */
+export function extensionParts(): { manifestFile: string; hubFolder: string; pageFolder: string } {
+  const root = packageRoot();
+  return {
+    manifestFile: join(root, 'vss-extension.json'),
+    hubFolder: join(root, 'build', 'hub'),
+    pageFolder: join(root, 'build', 'host'),
+  };
+}
+
 export function exampleFolder(): string {
   return join(packageRoot(), 'examples', 'diabetes');
 }

@@ -16,6 +16,8 @@ const runningShape = shape({
     project: text,
     users: list(shape({ id: text, displayName: text, mail: text, shortName: text, token: text, groups: list(text) })),
   }),
+  /** Address of the hub's page, with the key of this start. */
+  hub: shape({ url: text }),
   azure: shape({ url: text, imdsUrl: text, caFile: text, logFile: text, environment: map(text) }),
 });
 export type Running = ReturnType<typeof runningShape>;

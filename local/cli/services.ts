@@ -4,6 +4,7 @@ import type { Command } from './command';
 import { startDaemon, stopDaemon } from './daemon';
 import { DevOpsClient, userNamed } from './devops-client';
 import { Failure } from './errors';
+import { withoutKey } from './hub';
 import { portOf } from './pairs';
 import { stateFolder } from './paths';
 import { killDescendants } from './processes';
@@ -27,7 +28,8 @@ export const up: Command = {
   positionals: 0,
   options: { ...startOptions, json: { type: 'boolean' } },
   help: {
-    'port PORT': 'first of three ports: Azure, its metadata service, Azure DevOps (default: free ones, kept)',
+    'port PORT':
+      "first of five ports: Azure, its metadata service, Azure DevOps, the hub's page and files (default: free ones, kept)",
     'handler NAME': 'node20 or node24: the Node on which tasks run',
     'record FILE': 'write every exchange with Azure to FILE, secrets hidden',
     ...stateHelp,
@@ -141,7 +143,9 @@ export const serve: Command = {
       handler: handlerOf(args.value('handler')),
       recordFile: args.value('record'),
     });
-    for (const line of addressLines(session.running)) output.line(line);
+    // What is printed here goes to a log file, where a key has no place.
+    const { running } = session;
+    for (const line of addressLines({ ...running, hub: { url: withoutKey(running.hub.url) } })) output.line(line);
     await new Promise<void>((resolve) => {
       if (interrupt.signal.aborted) resolve();
       interrupt.signal.addEventListener('abort', () => resolve());
@@ -159,6 +163,7 @@ function addresses(running: Running): Record<string, unknown> {
     azure: running.azure.url,
     metadata: running.azure.imdsUrl,
     azureDevOps: running.devops.url,
+    hub: running.hub.url,
     project: running.devops.project,
   };
 }
@@ -167,6 +172,7 @@ function addressLines(running: Running): string[] {
   return [
     `Azure          ${running.azure.url}`,
     `Azure DevOps   ${running.devops.url}/${running.devops.project}`,
+    `Hub            ${running.hub.url}`,
     `Users          ${running.devops.users.map((one) => `${one.shortName} (${one.displayName})`).join(', ')}`,
     `Process        ${running.pid}`,
   ];

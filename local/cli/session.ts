@@ -7,9 +7,10 @@ import { runPipeline } from '../agent';
 import { nodeBinary } from '../agent/task/node-handler';
 import { startAzure, type LocalAzure } from '../azure';
 import { startDevOps, type LocalDevOps, type QueueRequest } from '../devops';
+import { startHost, type LocalHost } from '../devops/host';
 import { Failure } from './errors';
 import { startOf, takeLock } from './lock';
-import { tasksFolder } from './paths';
+import { extensionParts, tasksFolder } from './paths';
 import { publishRunning, type Running } from './running';
 
 export type Handler = 'node20' | 'node24';
@@ -17,7 +18,7 @@ export type Handler = 'node20' | 'node24';
 export interface SessionOptions {
   stateDir: string;
   kind: Running['kind'];
-  /** First of three ports, one each for Azure, its metadata service and Azure DevOps; free ones when absent. */
+  /** First of five ports, one each for Azure, its metadata service, Azure DevOps, the hub's page and the hub's files; free ones when absent. */
   port?: number;
   recordFile?: string;
   handler?: Handler;
@@ -70,9 +71,16 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     });
     closers.push(() => devops.stop());
     trust(azure, devops);
+    const host = await startHost({
+      devops,
+      ...extensionParts(),
+      stateDir: join(stateDir, 'devops'),
+      ...(port === undefined ? {} : { ports: { page: port + 3, assets: port + 4 } }),
+    });
+    closers.push(() => host.stop());
     const agent = new Agent(azure, devops, options);
     devops.onQueue((request) => agent.take(request));
-    const running = describe(options, azure, devops);
+    const running = describe(options, azure, devops, host);
     closers.push(publishRunning(stateDir, running));
     closers.push(() => agent.stop());
     return { running, stop: close };
@@ -80,6 +88,11 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     await close();
     throw error;
   }
+}
+
+/** Name of a pipeline with its folder: another folder may have one of the same name. */
+function pathOf({ path, name }: QueueRequest['definition']): string {
+  return path === '\\' ? name : `${path}\\${name}`;
 }
 
 /** Takes queued runs, each at once, and keeps them apart: every run has a work folder of its own. */
@@ -129,7 +142,7 @@ class Agent {
       ...server,
       collectionUrl: server.collectionUrl,
       createRun: async (wanted) => {
-        const run = await server.createRun({ ...wanted, pipelineName: definition.name, yamlFile: definition.yamlFile });
+        const run = await server.createRun({ ...wanted, pipelineName: pathOf(definition), yamlFile: definition.yamlFile });
         onCreated(run);
         return run;
       },
@@ -238,12 +251,13 @@ function trust(azure: LocalAzure, devops: LocalDevOps): void {
   devops.addServiceConnection({ ...azure.serviceConnection('WorkloadIdentityFederation'), name });
 }
 
-function describe(options: SessionOptions, azure: LocalAzure, devops: LocalDevOps): Running {
+function describe(options: SessionOptions, azure: LocalAzure, devops: LocalDevOps, host: LocalHost): Running {
   return {
     pid: process.pid,
     started: startOf(process.pid) ?? '',
     kind: options.kind,
     devops: { url: devops.url, project: devops.project.name, users: devops.users },
+    hub: { url: host.url },
     azure: {
       url: azure.url,
       imdsUrl: azure.imdsUrl,

@@ -47,19 +47,30 @@ export function decide(approval: Approval, decision: Decision, by: string, colle
   settle(approval, now);
 }
 
-/** Passes the step of `from` (or the one the caller may decide) to somebody else. */
-export function reassign(
-  approval: Approval,
-  change: { from: string | undefined; to: string; comment: string },
-  by: string,
-  collection: Collection,
-): void {
-  const step = stepOf(approval, by, collection, change.from);
+export interface Reassignment {
+  /** The approver whose step it is; the caller's own when absent. */
+  from?: string;
+  to: string;
+  comment: string;
+  by: string;
+  /** Whether the caller may pass on the steps of others: an administrator of the environment. */
+  anyStep: boolean;
+}
+
+/** Passes a step that waits to somebody else, and keeps who did so. Who was blocked stays blocked. */
+export function reassign(approval: Approval, change: Reassignment, collection: Collection): void {
+  const { from, by } = change;
+  const waiting = approval.steps.filter((step) => step.status === 'pending' || step.status === 'uninitiated');
+  const step =
+    stepOf(approval, by, collection, from) ??
+    (change.anyStep ? waiting.find((one) => from === undefined || one.assignedApprover === from) : undefined);
   if (!step) throw notAllowed(approval, by, collection);
-  collection.identity(change.to);
+  const to = collection.identity(change.to).id;
+  if (approval.steps.some((one) => one !== step && one.assignedApprover === to))
+    throw refused(`${collection.identity(to).displayName} is an approver of ${approval.id} already.`);
   const now = new Date().toISOString();
   step.history.push({ assignedTo: step.assignedApprover, createdBy: by, createdOn: now, comment: change.comment });
-  step.assignedApprover = change.to;
+  step.assignedApprover = to;
   step.lastModifiedBy = by;
   step.lastModifiedOn = now;
   approval.lastModifiedOn = now;

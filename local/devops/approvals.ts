@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 import type { ChecksRequest, PendingApproval } from '../agent/server';
 import type { Collection } from './collection';
-import { decide, reassign, settle, type Decision } from './approval-rules';
+import { decide, reassign, settle, type Decision, type Reassignment } from './approval-rules';
+import { approvalSettings, isApproval, isCarriedOut, recordType, titleOf } from './check-kinds';
 import { ServiceError } from './errors';
 import { readDocument, writeDocument } from './files';
 import { approvalShape, type Approval, type CheckConfiguration } from './model';
 import type { Runs } from './runs';
 import { list } from './shape';
 
-export const approvalCheckType = { id: '8c6f20a7-a545-4486-9777-f762fafe0d4d', name: 'Approval' };
 
 export type ChecksOutcome = 'passed' | 'rejected' | 'timedOut' | 'canceled';
 
@@ -29,6 +29,8 @@ export class Approvals {
   ) {
     this.file = join(collection.folder, 'approvals.json');
     this.approvals = readDocument(this.file, list(approvalShape)) ?? [];
+    // Older states kept a bypass as approved.
+    for (const approval of this.approvals) if (approval.bypassed) approval.status = 'skipped';
     // Runs that were lost with their process wait for nobody any more.
     for (const approval of this.approvals) {
       if (isOpen(approval) && runs.get(approval.runId).state === 'completed') this.close(approval, 'canceled');
@@ -42,8 +44,12 @@ export class Approvals {
 
   get(id: string): Approval {
     const found = this.approvals.find((one) => one.id.toLowerCase() === id.toLowerCase());
-    if (!found) throw new ServiceError(404, 'ApprovalNotFoundException', `Approval with ID ${id} does not exist.`);
+    if (!found) throw this.notFound(id);
     return found;
+  }
+
+  notFound(id: string): ServiceError {
+    return new ServiceError(404, 'ApprovalNotFoundException', `Approval with ID ${id} does not exist.`);
   }
 
   /** Decides in the name of a person. All rules are in approval-rules.ts. */
@@ -54,19 +60,21 @@ export class Approvals {
     return approval;
   }
 
-  reassign(id: string, from: string | undefined, to: string, comment: string, by: string): Approval {
+  /** `anyStep`: an administrator of the environment reassigns a step that is not their own. */
+  reassign(id: string, change: Omit<Reassignment, 'by'>, by: string): Approval {
     const approval = this.get(id);
-    reassign(approval, { from, to, comment }, by, this.collection);
+    reassign(approval, { ...change, by }, this.collection);
     this.changed(approval);
     return approval;
   }
 
-  /** An administrator of the environment lets the stage pass without a decision; it is remembered as bypassed. */
+  /** An administrator of the environment lets the stage pass without a decision: skipped, never approved, and by whom. */
   bypass(id: string, by: string): Approval {
     const approval = this.get(id);
     if (!isOpen(approval)) throw closed(approval);
     approval.bypassed = true;
-    this.close(approval, 'approved', by);
+    approval.bypassedBy = by;
+    this.close(approval, 'skipped', by);
     this.changed(approval);
     return approval;
   }
@@ -94,9 +102,11 @@ export class Approvals {
         check.resource.type === 'environment' &&
         request.environments.some((environment) => String(environment.id) === check.resource.id),
     );
-    if (configurations.length === 0) return [];
+    this.refuseForeign(request, configurations);
+    const decided = configurations.filter(isApproval);
+    if (decided.length === 0) return [];
     const checkpointId = randomUUID();
-    const opened = configurations.map((check) => this.newApproval(request, check, checkpointId));
+    const opened = decided.map((check) => this.newApproval(request, check, checkpointId));
     const now = new Date().toISOString();
     this.runs.updateRecords(request.runId, [
       {
@@ -128,9 +138,31 @@ export class Approvals {
     return opened;
   }
 
+  /** A check that nobody carries out here must not count as passed: the stage ends, and the record says which one it was. */
+  private refuseForeign(request: ChecksRequest, configurations: CheckConfiguration[]): void {
+    const foreign = configurations.filter((check) => !isCarriedOut(check));
+    if (foreign.length === 0) return;
+    const words = foreign.map(
+      (check) => `'${titleOf(check)}' on environment '${check.resource.name ?? check.resource.id}'`,
+    );
+    const message = `Stage '${request.stage.name}' needs the check ${words.join(' and ')}, which the local Azure DevOps keeps but does not carry out. Disable it for local runs, or use another environment.`;
+    const now = new Date().toISOString();
+    const ended = { state: 'completed' as const, result: 'failed' as const, startTime: now, finishTime: now };
+    const checkpoint = { id: randomUUID(), parentId: request.stage.recordId, type: 'Checkpoint', name: 'Checkpoint' };
+    const issues = [{ type: 'error' as const, message }];
+    this.runs.updateRecords(request.runId, [
+      { ...checkpoint, ...ended, identifier: 'Checkpoint', refName: 'Checkpoint', order: 1, issues },
+      ...foreign.map((check, index) => {
+        const type = recordType(check);
+        return { id: randomUUID(), parentId: checkpoint.id, type, name: type, ...ended, order: index + 1 };
+      }),
+    ]);
+    throw new Error(message);
+  }
+
   private newApproval(request: ChecksRequest, check: CheckConfiguration, checkpointId: string): Approval {
     const now = new Date().toISOString();
-    const { settings } = check;
+    const settings = approvalSettings(check);
     const environment = this.collection.environment(Number(check.resource.id));
     const requester = this.runs.get(request.runId).requestedFor;
     const inSequence = settings.executionOrder === 'inSequence';
@@ -201,7 +233,7 @@ export class Approvals {
         type: 'Checkpoint.Approval' as const,
         name: 'Checkpoint.Approval',
         ...finished,
-        result: resultOf(outcomeOf(approval)),
+        result: approval.bypassed ? ('skipped' as const) : resultOf(outcomeOf(approval)),
       })),
     ]);
   }
@@ -215,13 +247,13 @@ export class Approvals {
     };
   }
 
-  private close(approval: Approval, status: 'canceled' | 'timedOut' | 'approved', by?: string): void {
+  private close(approval: Approval, status: 'canceled' | 'timedOut' | 'skipped', by?: string): void {
     const now = new Date().toISOString();
     approval.status = status;
     approval.lastModifiedOn = now;
     for (const step of approval.steps) {
       if (step.status !== 'pending' && step.status !== 'uninitiated' && step.status !== 'deferred') continue;
-      step.status = status === 'approved' ? 'skipped' : status;
+      step.status = status;
       step.lastModifiedOn = now;
       if (by !== undefined) step.lastModifiedBy = by;
     }
@@ -257,7 +289,7 @@ function nextMoment(approval: Approval): number {
 }
 
 function outcomeOf(approval: Approval): ChecksOutcome {
-  if (approval.status === 'approved') return 'passed';
+  if (approval.status === 'approved' || approval.bypassed) return 'passed';
   if (approval.status === 'rejected' || approval.status === 'timedOut') return approval.status;
   return 'canceled';
 }

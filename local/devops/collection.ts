@@ -1,9 +1,13 @@
-import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
+import type { Effective } from './access-control';
 import { ServiceError } from './errors';
 import { readDocument, writeDocument } from './files';
+import { ensureFolder, samePath, splitName } from './folders';
 import { collectionShape, type CollectionState, type Definition, type Environment, type Identity } from './model';
+import { addTeams, firstPeople } from './people';
+import { addDefaultAccess, administerOwn } from './permissions';
 
 /** Name of the one collection (the organisation's name in its URLs). */
 export const collectionName = 'local';
@@ -14,6 +18,8 @@ export class Collection {
   private readonly file: string;
   /** Base address; known once the server listens. */
   private base = '';
+  /** What follows from the state and is asked for often (who may see what), until the state changes. */
+  readonly remembered = { access: new Map<string, Effective>(), views: new Map<string, boolean>() };
 
   constructor(
     readonly folder: string,
@@ -26,10 +32,15 @@ export class Collection {
         `The state folder ${folder} belongs to project '${this.state.projectName}', not '${projectName}'. Choose another folder.`,
       );
     }
+    // A state of before there were teams and lists gets what a new one has.
+    if (this.state.teams.length === 0) addTeams(this.state);
+    if (this.state.accessLists.length === 0) addDefaultAccess(this);
     this.save();
   }
 
   save(): void {
+    this.remembered.access.clear();
+    this.remembered.views.clear();
     writeDocument(this.file, this.state);
   }
 
@@ -100,10 +111,12 @@ export class Collection {
 
   environment(id: number): Environment {
     const found = this.state.environments.find((one) => one.id === id);
-    if (!found) {
-      throw new ServiceError(404, 'EnvironmentNotFoundException', `Environment with ID ${id} does not exist.`);
-    }
+    if (!found) throw this.noEnvironment(id);
     return found;
+  }
+
+  noEnvironment(id: number): ServiceError {
+    return new ServiceError(404, 'EnvironmentNotFoundException', `Environment with ID ${id} does not exist.`);
   }
 
   addEnvironment(name: string, description: string, by: string): Environment {
@@ -118,34 +131,59 @@ export class Collection {
       lastModifiedOn: now,
     };
     this.state.environments.push(environment);
+    administerOwn(this, environment.id, by);
     this.save();
     return environment;
   }
 
   definition(id: number): Definition {
     const found = this.state.definitions.find((one) => one.id === id);
-    if (!found) {
-      throw new ServiceError(
-        404,
-        'DefinitionNotFoundException',
-        `TF400813: Definition ${id} was not found in project ${this.state.projectName}.`,
-      );
-    }
+    if (!found) throw this.noDefinition(id);
     return found;
   }
 
-  /** A new pipeline; its name gets a number when another one has it. */
-  addDefinition(name: string, yamlFile: string, repository: Definition['repository'], by: string): Definition {
+  noDefinition(id: number): ServiceError {
+    return new ServiceError(
+      404,
+      'DefinitionNotFoundException',
+      `TF400813: Definition ${id} was not found in project ${this.state.projectName}.`,
+    );
+  }
+
+  /**
+   * The pipeline of a YAML file: the known one of this name, made when there is none. A name may carry its folder
+   * (`\mlops\team-a\train`); one without finds the pipeline wherever it was moved to.
+   */
+  definitionOf(pipelineName: string, yamlFile: string, repository: Definition['repository'], by: string): Definition {
+    const { name, folder } = splitName(pipelineName);
+    const known = this.state.definitions.find(
+      (one) => one.name === name && one.yamlFile === yamlFile && (folder === undefined || samePath(one.path, folder)),
+    );
+    return known ?? this.addDefinition(name, yamlFile, repository, by, folder);
+  }
+
+  /** A new pipeline; its name gets a number when another one of the folder has it. */
+  addDefinition(
+    name: string,
+    yamlFile: string,
+    repository: Definition['repository'],
+    by: string,
+    path = '\\',
+  ): Definition {
     const id = this.nextId('definition');
-    const taken = this.state.definitions.some((one) => one.name.toLowerCase() === name.toLowerCase());
+    const taken = this.state.definitions.some(
+      (one) => one.name.toLowerCase() === name.toLowerCase() && samePath(one.path, path),
+    );
+    ensureFolder(this.state, path, by);
     const definition: Definition = {
       id,
       name: taken ? `${name} (${id})` : name,
-      path: '\\',
+      path,
       yamlFile,
       createdDate: new Date().toISOString(),
       createdBy: by,
       repository: { name: repository.name, url: repository.url, branch: repository.branch },
+      revision: 1,
     };
     this.state.definitions.push(definition);
     this.save();
@@ -160,59 +198,20 @@ export function shortName(identity: Identity): string {
 }
 
 function newCollection(projectName: string): CollectionState {
-  const person = (displayName: string, mail: string): Identity => {
-    const id = randomUUID();
-    return { id, kind: 'user', displayName, uniqueName: mail, descriptor: `aad.${encoded(id)}` };
-  };
-  const scientist = person('Ana Ruiz', 'ana@mlops.localhost');
-  const approver = person('Ben Okafor', 'ben@mlops.localhost');
-  const administrator = person('Cleo Lind', 'cleo@mlops.localhost');
-  const projectId = randomUUID();
-  const group = (scope: string, name: string, members: Identity[]): Identity => {
-    const id = randomUUID();
-    const uniqueName = `vstfs:///Classification/TeamProject/${projectId}\\${name}`;
-    const ids = members.map((one) => one.id);
-    return {
-      id,
-      kind: 'group',
-      displayName: `[${scope}]\\${name}`,
-      uniqueName,
-      descriptor: `vssgp.${encoded(id)}`,
-      members: ids,
-    };
-  };
-  const serviceId = randomUUID();
-  const service: Identity = {
-    id: serviceId,
-    kind: 'service',
-    displayName: `${projectName} Build Service (${collectionName})`,
-    uniqueName: `Build\\${serviceId}`,
-    descriptor: `svc.${encoded(serviceId)}`,
-  };
-  const contributors = group(projectName, 'Contributors', [scientist, approver]);
-  const administrators = group(projectName, 'Project Administrators', [administrator]);
-  const approvers = group(projectName, 'Model approvers', [approver, administrator]);
-  const groups = [
-    contributors,
-    administrators,
-    approvers,
-    group(projectName, 'Readers', []),
-    group(projectName, 'Project Valid Users', [contributors, administrators, approvers, service]),
-    group(collectionName, 'Project Collection Administrators', [administrator]),
-  ];
-  const people = [scientist, approver, administrator];
+  const names = { projectId: randomUUID(), projectName };
   return {
     collectionId: randomUUID(),
-    projectId,
-    projectName,
+    ...names,
     createdOn: new Date().toISOString(),
     signingKey: newSigningKey(),
-    identities: [...people, service, ...groups],
-    tokens: Object.fromEntries(people.map((one) => [one.id, randomBytes(32).toString('base64url')])),
+    ...firstPeople(names, collectionName),
     environments: [],
     checks: [],
     variableGroups: [],
     definitions: [],
+    folders: [],
+    accessLists: [],
+    teams: [],
     deployments: [],
     leases: [],
     counters: {},
@@ -222,8 +221,4 @@ function newCollection(projectName: string): CollectionState {
 function newSigningKey(): string {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-}
-
-function encoded(id: string): string {
-  return Buffer.from(createHash('sha256').update(id).digest('hex').slice(0, 36)).toString('base64url');
 }

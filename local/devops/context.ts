@@ -2,6 +2,7 @@ import type { ServiceConnection } from '../agent/server';
 import type { Approvals } from './approvals';
 import type { Collection } from './collection';
 import type { Documents } from './documents';
+import type { Behaviours } from './faults';
 import type { Definition } from './model';
 import type { Oidc } from './oidc';
 import type { Runs } from './runs';
@@ -26,6 +27,7 @@ export interface Context {
   approvals: Approvals;
   documents: Documents;
   oidc: Oidc;
+  behaviours: Behaviours;
   connections: ServiceConnection[];
   /** Absent while no agent is there to take runs. */
   queue?: Queue;

@@ -42,12 +42,12 @@ export class Documents {
       drafts: [],
       id: definition.id,
       name: definition.name,
-      url: `${this.collection.projectUrl}/_apis/build/Definitions/${definition.id}?revision=1`,
+      url: `${this.collection.projectUrl}/_apis/build/Definitions/${definition.id}?revision=${definition.revision}`,
       uri: `vstfs:///Build/Definition/${definition.id}`,
       path: definition.path,
       type: 'build',
       queueStatus: 'enabled',
-      revision: 1,
+      revision: definition.revision,
       project: this.project(),
     };
   }
@@ -56,7 +56,7 @@ export class Documents {
     const project = this.collection.projectUrl;
     return {
       _links: {
-        self: { href: `${project}/_apis/build/Definitions/${definition.id}?revision=1` },
+        self: { href: `${project}/_apis/build/Definitions/${definition.id}?revision=${definition.revision}` },
         web: { href: `${project}/_build/definition?definitionId=${definition.id}` },
       },
       quality: 'definition',

@@ -3,23 +3,31 @@ import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 
+import { answerHeaders, isPreflight, preflightHeaders } from './browser-access';
 import { collectionName, type Collection } from './collection';
 import { ServiceError } from './errors';
+import { Disconnect, refusalOf, type Behaviours, type Fault } from './faults';
 import { locations, type Location } from './locations';
 import type { Identity } from './model';
 import type { Oidc } from './oidc';
-import { Router, type Method } from './router';
-import type { Runs } from './runs';
+import { RequestLog, type RequestRecord } from './request-log';
+import { Router, type Match, type Method } from './router';
+import { buildNotFound, type Runs } from './runs';
+import { demandScope, ScopeError } from './scopes';
+import type { Session, Sessions } from './sessions';
 import { ShapeError } from './shape';
 import { negotiate, requestedVersion } from './versions';
 
-/** Who calls: a person by their personal access token, or a running job by its own. */
+/** Who calls: a person by their personal access token or in the page of an extension, or a running job by its own token. */
 export interface Caller {
   identity: Identity;
   /** The run whose job calls. */
   runId?: number;
+  /** The extension's page that calls in the person's name. */
+  session?: Session;
 }
 
 export interface Call {
@@ -42,6 +50,23 @@ export interface Answer {
   stream?: Readable;
 }
 
+interface Sent extends Answer {
+  version?: string;
+  /** A page of another origin may not read it. */
+  hidden?: boolean;
+}
+
+/** What the server stands on. */
+export interface Ground {
+  collection: Collection;
+  runs: Runs;
+  oidc: Oidc;
+  sessions: Sessions;
+  behaviours: Behaviours;
+  /** Origin of the pages for people, once there are any. */
+  pages?: string;
+}
+
 export interface Route {
   location: Location;
   method: Method;
@@ -56,15 +81,16 @@ export function listed(value: unknown[], headers?: Record<string, string>): Answ
 }
 
 export class RestServer {
+  readonly log = new RequestLog();
   private readonly router: Router<Route>;
   private readonly http: HttpServer;
+  private readonly collection: Collection;
 
   constructor(
     routes: Route[],
-    private readonly collection: Collection,
-    private readonly runs: Runs,
-    private readonly oidc: Oidc,
+    private readonly ground: Ground,
   ) {
+    this.collection = ground.collection;
     this.router = new Router(routes);
     this.http = createServer((request, response) => void this.serve(request, response));
   }
@@ -89,7 +115,7 @@ export class RestServer {
 
   /** Nothing refers to the old port yet. */
   private canMove(): boolean {
-    return this.runs.all().length === 0;
+    return this.ground.runs.count === 0;
   }
 
   private tryListen(port: number, must = false): Promise<Error | undefined> {
@@ -113,21 +139,44 @@ export class RestServer {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { latencyMs, exposeHeaders } = this.ground.behaviours.now;
+    const { origin } = request.headers;
+    const preflight = isPreflight(request.method, request.headers);
+    const record = this.log.begin(request, response, preflight);
+    if (latencyMs > 0) await delay(latencyMs);
     const activity = randomUUID();
     response.setHeader('activityid', activity);
     response.setHeader('x-vss-e2eid', activity);
     response.setHeader('cache-control', 'no-cache, no-store, must-revalidate');
     response.setHeader('x-content-type-options', 'nosniff');
+    let sent: Sent;
     try {
-      const answer = await this.answer(request);
-      await send(response, answer);
+      sent =
+        preflight && origin !== undefined
+          ? this.preflight(request, origin)
+          : await this.answer(request, record, response);
+    } catch (error) {
+      if (error instanceof Disconnect) return void response.destroy();
+      sent = errorAnswer(error);
+    }
+    try {
+      if (origin !== undefined && !preflight && sent.hidden !== true) {
+        for (const [name, value] of Object.entries(answerHeaders(origin, exposeHeaders)))
+          response.setHeader(name, value);
+      }
+      await send(response, sent);
     } catch (error) {
       if (response.headersSent) response.destroy();
       else await send(response, errorAnswer(error));
     }
   }
 
-  private async answer(request: IncomingMessage): Promise<Answer & { version?: string }> {
+  private preflight(request: IncomingMessage, origin: string): Answer {
+    this.refuseForeignHost(request);
+    return { status: 200, headers: preflightHeaders(origin) };
+  }
+
+  private async answer(request: IncomingMessage, record: RequestRecord, response: ServerResponse): Promise<Sent> {
     this.refuseForeignHost(request);
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     const path = url.pathname
@@ -139,21 +188,20 @@ export class RestServer {
     if (known) return known;
     if (path.shift()?.toLowerCase() !== collectionName) throw notFound(request);
     if (method === 'OPTIONS') return optionsOf(path);
+    const page = this.page(method, path, url);
+    if (page) return page;
     const caller = this.authenticate(request);
-    const matches = this.router.find(this.inProject(path));
-    if (matches.length === 0) throw notFound(request);
-    const match = matches.find((one) => one.route.method === method);
-    if (!match) {
-      const allow = matches.map((one) => one.route.method).join(', ');
-      throw new ServiceError(
-        405,
-        'VssMethodNotAllowedException',
-        `The requested resource does not support http method '${method}'.`,
-        { allow },
-      );
-    }
-    const version = negotiate(match.route.location, method, requestedVersion(url.searchParams, request.headers));
+    record.user = caller.identity.id;
+    record.extension = caller.session?.extension;
+    record.session = caller.session?.id;
+    const match = this.match(request, method, path);
+    const { location } = match.route;
+    if (caller.session) demandScope(caller.session.scopes, location, match.route.method, caller.identity.displayName);
+    const fault = this.ground.behaviours.take(method, request.url ?? '/', location.resourceName);
     const body = await readBody(request);
+    if (fault) await suffer(fault, caller, response);
+    refuseDeleted(this.ground.runs, match.params);
+    const version = negotiate(location, method, requestedVersion(url.searchParams, request.headers));
     const answer = await match.route.handle({
       params: match.params,
       query: url.searchParams,
@@ -162,7 +210,31 @@ export class RestServer {
       caller,
       json: () => parsed(body),
     });
-    return { ...answer, version };
+    if (fault?.status === 'lost') throw new Disconnect();
+    const headers = { ...this.ground.behaviours.headers(), ...answer.headers };
+    return { ...answer, headers, version, hidden: fault?.status === 'cors' };
+  }
+
+  /** The service has its pages at the address of REST, and links to them there; here they have an origin of their own. */
+  private page(method: string, path: string[], { pathname, search }: URL): Answer | undefined {
+    const { pages } = this.ground;
+    if (pages === undefined || method !== 'GET' || path.some((part) => part.toLowerCase() === '_apis'))
+      return undefined;
+    return { status: 302, headers: { location: `${pages}${pathname}${search}` } };
+  }
+
+  private match(request: IncomingMessage, method: string, path: string[]): Match<Route> {
+    const matches = this.router.find(this.inProject(path));
+    if (matches.length === 0) throw notFound(request);
+    const match = matches.find((one) => one.route.method === method);
+    if (match) return match;
+    const allow = matches.map((one) => one.route.method).join(', ');
+    throw new ServiceError(
+      405,
+      'VssMethodNotAllowedException',
+      `The requested resource does not support http method '${method}'.`,
+      { allow },
+    );
   }
 
   /** Only our own names for loopback: a page of another site must not reach this server by a name of its own. */
@@ -176,8 +248,8 @@ export class RestServer {
   private wellKnown(method: string, path: string[]): Answer | undefined {
     if (method !== 'GET' || path[0] !== this.collection.state.collectionId || path[1] !== '.well-known')
       return undefined;
-    if (path[2] === 'openid-configuration') return { json: this.oidc.discovery() };
-    if (path[2] === 'jwks') return { json: this.oidc.jwks };
+    if (path[2] === 'openid-configuration') return { json: this.ground.oidc.discovery() };
+    if (path[2] === 'jwks') return { json: this.ground.oidc.jwks };
     return undefined;
   }
 
@@ -204,8 +276,10 @@ export class RestServer {
     if (token !== undefined) {
       const owner = Object.entries(this.collection.state.tokens).find(([, known]) => same(known, token));
       if (owner) return { identity: this.collection.identity(owner[0]) };
-      const runId = this.runs.runOfToken(token);
+      const runId = this.ground.runs.runOfToken(token);
       if (runId !== undefined) return { identity: this.collection.buildService, runId };
+      const session = this.ground.sessions.find(token);
+      if (session) return { identity: this.collection.identity(session.userId), session };
     }
     throw new ServiceError(
       401,
@@ -280,15 +354,35 @@ function notFound(request: IncomingMessage): ServiceError {
   );
 }
 
-function errorAnswer(error: unknown): Answer {
-  if (error instanceof ServiceError) return { status: error.status, json: error.document(), headers: error.headers };
+/** A page of another origin learns nothing of a token that is not accepted, or that lacks the scope. */
+function errorAnswer(error: unknown): Sent {
+  if (error instanceof ServiceError) {
+    const hidden = error.status === 401 || error instanceof ScopeError;
+    return { status: error.status, json: error.document(), headers: error.headers, hidden };
+  }
   if (error instanceof ShapeError)
     return errorAnswer(new ServiceError(400, 'VssPropertyValidationException', error.message));
   const message = error instanceof Error ? error.message : String(error);
   return { status: 500, json: new ServiceError(500, 'VssServiceException', message).document() };
 }
 
-async function send(response: ServerResponse, answer: Answer & { version?: string }): Promise<void> {
+/** Carries out the part of a fault that comes before the request is carried out. */
+async function suffer(fault: Fault, caller: Caller, response: ServerResponse): Promise<void> {
+  if (fault.status === 'hang') {
+    await new Promise((resolve) => response.once('close', resolve));
+    throw new Disconnect();
+  }
+  const refusal = refusalOf(fault, caller.identity.displayName);
+  if (refusal) throw refusal;
+}
+
+/** Of a deleted run the list still knows, on request; nothing else does. */
+function refuseDeleted(runs: Runs, { buildId, pipelineId, runId }: Record<string, string>): void {
+  const id = buildId ?? (pipelineId === undefined ? undefined : runId);
+  if (id !== undefined && runs.isDeleted(Number(id))) throw buildNotFound(id);
+}
+
+async function send(response: ServerResponse, answer: Sent): Promise<void> {
   const suffix = answer.version === undefined ? '' : `; api-version=${answer.version}`;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   if (answer.json !== undefined) {

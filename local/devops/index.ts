@@ -3,26 +3,37 @@ import { join } from 'node:path';
 
 import type { Server, ServiceConnection } from '../agent/server';
 import { agentSide } from './agent-side';
-import { approvalCheckType, Approvals } from './approvals';
+import { Approvals } from './approvals';
+import { approvalCheckType } from './check-kinds';
 import { Collection, shortName } from './collection';
 import type { Context, Queue } from './context';
 import { Documents } from './documents';
-import { RestServer } from './http';
+import { Behaviours, type Behaviour } from './faults';
+import { RestServer, type Ground } from './http';
 import { Oidc, type JsonWebKeySet } from './oidc';
+import { accessListRoutes } from './rest/access-lists';
 import { approvalRoutes } from './rest/approvals';
 import { buildPartRoutes } from './rest/build-parts';
 import { buildRoutes } from './rest/builds';
+import { checkRunRoutes } from './rest/check-runs';
 import { checkRoutes } from './rest/checks';
 import { coreRoutes } from './rest/core';
 import { environmentRoutes } from './rest/environments';
+import { folderRoutes } from './rest/folders';
 import { libraryRoutes, saveVariableGroup } from './rest/library';
 import { markRoutes } from './rest/marks';
 import { pipelineRoutes } from './rest/pipelines';
+import { roleRoutes } from './rest/roles';
 import { securityRoutes } from './rest/security';
 import { testRoutes } from './rest/tests';
+import type { RequestRecord } from './request-log';
 import { Runs } from './runs';
+import { Sessions, type SessionRequest } from './sessions';
 
 export type { Queue, QueueRequest } from './context';
+export type { Behaviour, Fault, FaultKind, RateLimit } from './faults';
+export type { RequestRecord } from './request-log';
+export type { SessionRequest } from './sessions';
 
 export interface DevOpsOptions {
   /** Folder of the state; `devops` is made in it. */
@@ -79,7 +90,20 @@ export interface LocalDevOps {
   readonly jwks: JsonWebKeySet;
   /** The subject of OIDC tokens for a service connection: `sc://local/<project>/<connection>`. */
   oidcSubject(connectionName: string): string;
+  /** Tokens of extensions' pages; see `Sessions`. */
+  readonly sessions: { issue(request: SessionRequest): string };
   addServiceConnection(connection: ServiceConnection): void;
+  /** Changes how the service behaves from now on (latency, faults, exposed headers) and tells how that is; `fail` replaces all faults. */
+  behave(change: Partial<Behaviour>): Behaviour;
+  /** The same for the controls of a page, whose values are checked. */
+  readonly faults: { read(): Behaviour; write(value: unknown): Behaviour };
+  /** Sends people who follow a link to a page there. */
+  pagesAt(origin: string): void;
+  /** Back to a service without latency and faults. */
+  calm(): void;
+  /** The requests of late, the newest last. */
+  requests(): readonly RequestRecord[];
+  forgetRequests(): void;
   /** Connects the agent that takes runs queued through REST. */
   onQueue(queue: Queue): void;
   stop(): Promise<void>;
@@ -96,18 +120,22 @@ export async function startDevOps(options: DevOpsOptions): Promise<LocalDevOps> 
   const runs = new Runs(collection);
   const approvals = new Approvals(collection, runs);
   const oidc = new Oidc(collection);
+  const sessions = new Sessions();
+  const behaviours = new Behaviours();
   const connections = [...(options.serviceConnections ?? [])];
   const context: Context = {
     collection,
     runs,
     approvals,
     oidc,
+    behaviours,
     connections,
     documents: new Documents(collection, runs),
   };
   const parts = [
     coreRoutes,
     buildRoutes,
+    folderRoutes,
     buildPartRoutes,
     markRoutes,
     pipelineRoutes,
@@ -115,14 +143,16 @@ export async function startDevOps(options: DevOpsOptions): Promise<LocalDevOps> 
     environmentRoutes,
     approvalRoutes,
     checkRoutes,
+    checkRunRoutes,
     libraryRoutes,
     securityRoutes,
+    accessListRoutes,
+    roleRoutes,
   ];
+  const ground: Ground = { collection, runs, oidc, sessions, behaviours };
   const rest = new RestServer(
     parts.flatMap((part) => part(context)),
-    collection,
-    runs,
-    oidc,
+    ground,
   );
   plant(context, options.seed ?? {});
   await rest.start(options.port);
@@ -139,6 +169,17 @@ export async function startDevOps(options: DevOpsOptions): Promise<LocalDevOps> 
     },
     jwks: oidc.jwks,
     oidcSubject: (name) => oidc.connectionSubject(name),
+    sessions: {
+      issue: (request) => sessions.issue({ ...request, userId: collection.identity(request.userId).id }),
+    },
+    behave: (change) => behaviours.change(change),
+    faults: behaviours,
+    pagesAt: (origin) => {
+      ground.pages = origin;
+    },
+    calm: () => behaviours.calm(),
+    requests: () => rest.log.all(),
+    forgetRequests: () => rest.log.clear(),
     addServiceConnection: (connection) => {
       connections.push(structuredClone(connection));
     },
@@ -147,7 +188,7 @@ export async function startDevOps(options: DevOpsOptions): Promise<LocalDevOps> 
     },
     stop: async () => {
       await rest.stop();
-      runs.flush();
+      runs.close();
     },
   };
 }

@@ -1,45 +1,11 @@
+import { at, build, checks, preview, project, type Location } from './location';
+
+export type { Location } from './location';
+
 /**
  * The REST locations this server has, as `OPTIONS _apis` lists them: ids, route templates and versions are the service's own.
  * A client such as azure-devops-node-api looks up the route by the id and negotiates the version from the rest.
  */
-export interface Location {
-  id: string;
-  area: string;
-  resourceName: string;
-  routeTemplate: string;
-  resourceVersion: number;
-  minVersion: string;
-  maxVersion: string;
-  /** `0.0`: only as a preview. */
-  releasedVersion: string;
-}
-
-function at(
-  id: string,
-  area: string,
-  resourceName: string,
-  route: string,
-  version: number,
-  released = '7.1',
-  min = '1.0',
-): Location {
-  return {
-    id,
-    area,
-    resourceName,
-    routeTemplate: route,
-    resourceVersion: version,
-    minVersion: min,
-    maxVersion: '7.2',
-    releasedVersion: released,
-  };
-}
-
-const preview = '0.0';
-const project = '{project}/_apis';
-const build = `${project}/{area}/builds/{buildId}`;
-const checks = `${project}/pipelines/checks/{resource}`;
-
 export const locations = {
   connectionData: at(
     '00d9565f-ed9c-4a06-9a50-00e7896ccab4',
@@ -83,6 +49,15 @@ export const locations = {
     'Definitions',
     `${project}/build/{resource}/{definitionId}`,
     7,
+  ),
+  folders: at(
+    'a906531b-d2da-4f55-bda7-f3e676cc50d9',
+    'build',
+    'folders',
+    `${project}/{area}/{resource}/{*path}`,
+    2,
+    preview,
+    '3.0',
   ),
   timeline: at(
     '8baac422-4c6e-4de5-8532-db96d92acffa',
@@ -306,6 +281,38 @@ export const locations = {
     'SecurityNamespaces',
     '_apis/{resource}/{securityNamespaceId}',
     1,
+  ),
+  accessControlLists: at(
+    '18a2ad18-7571-46ae-bec7-0c7da1495885',
+    'Security',
+    'AccessControlLists',
+    '_apis/{resource}/{securityNamespaceId}',
+    1,
+  ),
+  accessControlEntries: at(
+    'ac08c8ff-4323-4b08-af90-bcd018d380ce',
+    'Security',
+    'AccessControlEntries',
+    '_apis/{resource}/{securityNamespaceId}',
+    1,
+  ),
+  roleAssignments: at(
+    '9461c234-c84c-4ed2-b918-2f0f92ad0a35',
+    'securityroles',
+    'roleassignments',
+    '_apis/{area}/scopes/{scopeId}/{resource}/resources/{resourceId}/{identityId}',
+    1,
+    preview,
+    '2.2',
+  ),
+  roleDefinitions: at(
+    'f4cc9a86-453c-48d2-b44d-d3bd5c105f4f',
+    'securityroles',
+    'roledefinitions',
+    '_apis/{area}/scopes/{scopeId}/{resource}',
+    1,
+    preview,
+    '2.2',
   ),
   permissions: at(
     'dd3b8bd6-c7fc-4cbd-929a-933d9c011c9d',

@@ -1,6 +1,11 @@
-import { anything, flag, list, map, number, oneOf, optional, shape, text, type Of } from './shape';
+import { anything, flag, list, map, number, oneOf, optional, shape, text, type Check, type Of } from './shape';
 
 /** The state that is kept on disk, as checks (a state file is read like any other foreign document) and as types. */
+
+/** A member that older state files do not have yet. */
+function since<T>(shape: Check<T>, before: () => T): Check<T> {
+  return (value, where) => (value === undefined || value === null ? before() : shape(value, where));
+}
 
 export const results = ['succeeded', 'succeededWithIssues', 'failed', 'canceled', 'skipped', 'abandoned'] as const;
 const result = oneOf(...results);
@@ -44,7 +49,8 @@ export const checkConfigurationShape = shape({
   version: number,
   type: shape({ id: text, name: text }),
   resource: shape({ type: text, id: text, name: optional(text) }),
-  settings: approvalSettingsShape,
+  /** As they were sent: their shape follows from the type, see check-kinds.ts. */
+  settings: map(anything),
   /** Minutes. */
   timeout: number,
   isDisabled: optional(flag),
@@ -76,8 +82,35 @@ export const definitionShape = shape({
   createdDate: text,
   createdBy: text,
   repository: shape({ name: text, url: text, branch: text }),
+  revision: since(number, () => 1),
 });
 export type Definition = Of<typeof definitionShape>;
+
+export const folderShape = shape({
+  /** `\mlops\team-a`. The root is not kept. */
+  path: text,
+  description: text,
+  createdBy: text,
+  createdOn: text,
+  lastChangedBy: text,
+  lastChangedDate: text,
+});
+export type Folder = Of<typeof folderShape>;
+
+/** Permissions on one token of a security namespace. */
+export const accessListShape = shape({
+  /** The namespace by our name, see permissions.ts. */
+  namespace: oneOf('build', 'environment', 'library', 'endpoints', 'project'),
+  token: text,
+  inherits: flag,
+  /** One an identity; `identity` is its id. */
+  entries: list(shape({ identity: text, allow: number, deny: number })),
+});
+export type AccessList = Of<typeof accessListShape>;
+
+/** A team is a group whose id is the team's. */
+export const teamShape = shape({ id: text, name: text, description: text });
+export type Team = Of<typeof teamShape>;
 
 export const leaseShape = shape({
   leaseId: number,
@@ -120,6 +153,9 @@ export const collectionShape = shape({
   checks: list(checkConfigurationShape),
   variableGroups: list(variableGroupShape),
   definitions: list(definitionShape),
+  folders: since(list(folderShape), () => []),
+  accessLists: since(list(accessListShape), () => []),
+  teams: since(list(teamShape), () => []),
   deployments: list(deploymentShape),
   leases: list(leaseShape),
   /** `counter()` values, and the next ids of everything that is numbered. */
@@ -200,6 +236,10 @@ export const runShape = shape({
   /** Counts the changes of the timeline. */
   changeId: number,
   records: list(recordShape),
+  /** It waits at a gate and no agent belongs to it: a restart leaves it as it is. */
+  waiting: optional(flag),
+  /** When and by whom the run was deleted. */
+  deleted: optional(shape({ on: text, by: text })),
 });
 export type StoredRun = Of<typeof runShape>;
 
@@ -232,6 +272,7 @@ export const approvalShape = shape({
   instructions: text,
   blockedApprovers: list(text),
   bypassed: optional(flag),
+  bypassedBy: optional(text),
   steps: list(
     shape({
       order: number,

@@ -1,16 +1,18 @@
+import { effective, isWithin, type Effective } from './access-control';
 import type { Collection } from './collection';
 import { ServiceError } from './errors';
 import type { Caller } from './http';
+import type { AccessList, Definition, Environment, StoredRun } from './model';
 
 /** Security namespaces of the service, with the bits that matter here. */
 export const namespaces = {
-  build: { id: '33344d9c-fc72-4d6f-aba5-fa317101a7e9', name: 'Build' },
-  environment: { id: '83d4c2e6-e57d-4d6e-892b-b87222b7ad20', name: 'Environment' },
-  library: { id: 'b7e84409-6553-448a-bbb2-af228e07cbeb', name: 'Library' },
-  endpoints: { id: '49b48001-ca20-4adc-8111-5b60c903a50c', name: 'ServiceEndpoints' },
-  project: { id: '52d39943-cb85-4d7f-8fa8-c6baac873819', name: 'Project' },
+  build: { id: '33344d9c-fc72-4d6f-aba5-fa317101a7e9', name: 'Build', read: 1, write: 16384 },
+  environment: { id: '83d4c2e6-e57d-4d6e-892b-b87222b7ad20', name: 'Environment', read: 1, write: 8 },
+  library: { id: 'b7e84409-6553-448a-bbb2-af228e07cbeb', name: 'Library', read: 1, write: 2 },
+  endpoints: { id: '49b48001-ca20-4adc-8111-5b60c903a50c', name: 'ServiceEndpoints', read: 16, write: 2 },
+  project: { id: '52d39943-cb85-4d7f-8fa8-c6baac873819', name: 'Project', read: 1, write: 2 },
 } as const;
-export type Namespace = keyof typeof namespaces;
+export type Namespace = AccessList['namespace'];
 
 export const bits = {
   build: {
@@ -23,40 +25,181 @@ export const bits = {
     stop: 512,
     viewDefinition: 1024,
     editDefinition: 2048,
+    deleteDefinition: 4096,
+    administer: 16384,
   },
   environment: { view: 1, manage: 2, administer: 8, use: 16, create: 32 },
   library: { view: 1, administer: 2, create: 4, use: 16 },
 } as const;
 
-/** What each default group may do, per namespace, by the service's own defaults. */
-const granted: Record<string, Record<Namespace, number>> = {
-  'Project Administrators': { build: 32767, environment: 63, library: 63, endpoints: 31, project: 3 },
-  'Project Collection Administrators': { build: 32767, environment: 63, library: 63, endpoints: 31, project: 3 },
+/** Names of the bits, lowest first. */
+export const actions: Record<Namespace, readonly string[]> = {
+  build: [
+    'ViewBuilds',
+    'EditBuildQuality',
+    'RetainIndefinitely',
+    'DeleteBuilds',
+    'ManageBuildQualities',
+    'DestroyBuilds',
+    'UpdateBuildInformation',
+    'QueueBuilds',
+    'ManageBuildQueue',
+    'StopBuilds',
+    'ViewBuildDefinition',
+    'EditBuildDefinition',
+    'DeleteBuildDefinition',
+    'OverrideBuildCheckInValidation',
+    'AdministerBuildPermissions',
+  ],
+  environment: ['View', 'Manage', 'ManageHistory', 'Administer', 'Use', 'Create'],
+  library: ['View', 'Administer', 'Create', 'ViewSecrets', 'Use', 'Owner'],
+  endpoints: ['Use', 'Administer', 'Create', 'ViewAuthorization', 'ViewEndpoint'],
+  project: ['GENERIC_READ', 'GENERIC_WRITE'],
+};
+
+const everything: Record<Namespace, number> = { build: 32767, environment: 63, library: 63, endpoints: 31, project: 3 };
+
+/** What each group may do in a new project, by the service's own defaults. */
+const defaults: Record<string, Partial<Record<Namespace, number>>> = {
+  'Project Administrators': everything,
+  'Project Collection Administrators': everything,
   Contributors: {
     build: 1 | 2 | 4 | 64 | 128 | 256 | 512 | 1024 | 2048,
-    environment: 17 | 32,
+    // The role Creator.
+    environment: 1 | 32,
     library: 1 | 4 | 16,
     endpoints: 17,
     project: 1,
   },
   Readers: { build: 1 | 1024, environment: 1, library: 1, endpoints: 16, project: 1 },
-  'Project Valid Users': { build: 1 | 1024, environment: 1, library: 1, endpoints: 16, project: 1 },
+  'Project Valid Users': { environment: 1, library: 1, endpoints: 16, project: 1 },
 };
 
-/** Bits of a caller in a namespace: the union over the groups. The creator of an environment administers it. */
+/** What the identity of jobs may do on every pipeline until somebody takes it away. */
+const jobs =
+  bits.build.view |
+  bits.build.viewDefinition |
+  bits.build.editQuality |
+  bits.build.updateInformation |
+  bits.build.retain;
+
+/** Token of the whole project in a namespace. */
+export function projectToken(collection: Collection, namespace: Namespace): string {
+  const { projectId } = collection.state;
+  const roots: Record<Namespace, string> = {
+    build: projectId,
+    environment: `Environments/${projectId}`,
+    library: `Library/${projectId}`,
+    endpoints: `endpoints/${projectId}`,
+    project: `$PROJECT:vstfs:///Classification/TeamProject/${projectId}`,
+  };
+  return roots[namespace];
+}
+
+/** Token of a folder of pipelines in the Build namespace. */
+export function folderToken(collection: Collection, path: string): string {
+  return [collection.state.projectId, ...path.split('\\').filter((part) => part !== '')].join('/');
+}
+
+/** Token of a pipeline in the Build namespace: project, folders, id. */
+export function buildToken(collection: Collection, definition: Pick<Definition, 'id' | 'path'>): string {
+  return `${folderToken(collection, definition.path)}/${definition.id}`;
+}
+
+export function environmentToken(collection: Collection, environmentId: number): string {
+  return `${projectToken(collection, 'environment')}/${environmentId}`;
+}
+
+/** The entries a new project has. */
+export function addDefaultAccess(collection: Collection): void {
+  const { identities, environments } = collection.state;
+  for (const namespace of ['build', 'environment', 'library', 'endpoints', 'project'] as const) {
+    const token = projectToken(collection, namespace);
+    for (const one of identities.filter(({ kind }) => kind === 'group')) {
+      const allow = defaults[one.displayName.replace(/^\[[^\]]*\]\\/, '')]?.[namespace];
+      if (allow !== undefined) setEntry(collection, namespace, token, one.id, { allow, deny: 0 });
+    }
+  }
+  setEntry(collection, 'build', projectToken(collection, 'build'), collection.buildService.id, {
+    allow: jobs,
+    deny: 0,
+  });
+  for (const { id, createdBy } of environments) administerOwn(collection, id, createdBy);
+}
+
+/** The person who creates an environment administers it. */
+export function administerOwn(collection: Collection, environmentId: number, createdBy: string): void {
+  if (collection.identity(createdBy).kind !== 'user') return;
+  const all = { allow: everything.environment, deny: 0 };
+  setEntry(collection, 'environment', environmentToken(collection, environmentId), createdBy, all);
+}
+
+/** The list of a token; made when it is not there yet. */
+export function listAt(collection: Collection, namespace: Namespace, token: string): AccessList {
+  const { accessLists } = collection.state;
+  const known = findList(collection, namespace, token);
+  if (known) return known;
+  const list: AccessList = { namespace, token: token.replace(/^\/+|\/+$/g, ''), inherits: true, entries: [] };
+  accessLists.push(list);
+  return list;
+}
+
+export function findList(collection: Collection, namespace: Namespace, token: string): AccessList | undefined {
+  return listsOf(collection, namespace).find((one) => isWithin(one.token, token) && isWithin(token, one.token));
+}
+
+export function listsOf(collection: Collection, namespace: Namespace): AccessList[] {
+  return collection.state.accessLists.filter((one) => one.namespace === namespace);
+}
+
+/** Writes the entry of an identity; an entry that says nothing is removed. The caller saves. */
+export function setEntry(
+  collection: Collection,
+  namespace: Namespace,
+  token: string,
+  identity: string,
+  { allow, deny }: Effective,
+): void {
+  const list = listAt(collection, namespace, token);
+  list.entries = list.entries.filter((entry) => entry.identity !== identity);
+  if ((allow | deny) !== 0) list.entries.push({ identity, allow: allow & ~deny, deny });
+}
+
+/** Entries stay with what they are on when it moves (a pipeline to another folder). */
+export function moveLists(collection: Collection, namespace: Namespace, from: string, to: string): void {
+  for (const list of listsOf(collection, namespace)) {
+    if (isWithin(list.token, from)) list.token = `${to}${list.token.slice(from.length)}`;
+  }
+}
+
+/** Removes the lists of a token and of those below it. The caller saves. */
+export function dropLists(collection: Collection, namespace: Namespace, token: string): void {
+  const gone = new Set(listsOf(collection, namespace).filter((one) => isWithin(one.token, token)));
+  collection.state.accessLists = collection.state.accessLists.filter((one) => !gone.has(one));
+}
+
+/** Bits that an identity holds at a token, by its own entries and those of the groups it is in. */
+export function effectiveOf(
+  collection: Collection,
+  identityId: string,
+  namespace: Namespace,
+  token: string,
+): Effective {
+  return remember(collection.remembered.access, `${identityId}|${namespace}|${token}`, () => {
+    const subjects = new Set([identityId, ...collection.groupsOf(identityId).map((one) => one.id)]);
+    return effective(listsOf(collection, namespace), token, subjects);
+  });
+}
+
+/** `at` is a token, or an environment's id; the whole project when absent. */
 export function permissionsOf(
   collection: Collection,
   caller: Caller,
   namespace: Namespace,
-  environmentId?: number,
+  at?: string | number,
 ): number {
-  const groups = collection.groupsOf(caller.identity.id).map((one) => one.displayName.replace(/^\[[^\]]*\]\\/, ''));
-  let sum = groups.reduce((value, group) => value | (granted[group]?.[namespace] ?? 0), 0);
-  if (caller.runId !== undefined && namespace === 'build')
-    sum |= bits.build.editQuality | bits.build.updateInformation | bits.build.retain;
-  const created = collection.state.environments.find((one) => one.id === environmentId)?.createdBy;
-  if (namespace === 'environment' && created === caller.identity.id) sum |= 63;
-  return sum;
+  const token = typeof at === 'number' ? environmentToken(collection, at) : (at ?? projectToken(collection, namespace));
+  return effectiveOf(collection, caller.identity.id, namespace, token).allow;
 }
 
 export function allows(
@@ -64,9 +207,9 @@ export function allows(
   caller: Caller,
   namespace: Namespace,
   wanted: number,
-  environmentId?: number,
+  at?: string | number,
 ): boolean {
-  return (permissionsOf(collection, caller, namespace, environmentId) & wanted) === wanted;
+  return (permissionsOf(collection, caller, namespace, at) & wanted) === wanted;
 }
 
 /** Throws the service's 403 when the caller lacks the permission. */
@@ -76,14 +219,79 @@ export function demand(
   namespace: Namespace,
   wanted: number,
   what: string,
-  environmentId?: number,
+  at?: string | number,
 ): void {
-  if (allows(collection, caller, namespace, wanted, environmentId)) return;
+  if (allows(collection, caller, namespace, wanted, at)) return;
+  throw denied(`${caller.identity.displayName} needs ${what} permissions to perform the action.`);
+}
+
+/** The same for a pipeline, in the words the service has for it. */
+export function demandOn(
+  collection: Collection,
+  caller: Caller,
+  definition: Definition,
+  wanted: number,
+  what: string,
+): void {
+  if (allows(collection, caller, 'build', wanted, buildToken(collection, definition))) return;
+  const where = `build pipeline ${definition.id}:${definition.name} in team project ${collection.state.projectName}`;
   throw new ServiceError(
     403,
     'AccessDeniedException',
-    `Access denied. ${caller.identity.displayName} needs ${what} permissions to perform the action. For more information, contact the Azure DevOps Server administrator.`,
+    `TF215106: Access denied. ${caller.identity.displayName} needs ${what} permissions for ${where} to perform the action. For more information, contact the Azure DevOps administrator.`,
   );
+}
+
+/** Whether the caller may see the run and what hangs on it: `ViewBuilds` on its pipeline. */
+export function mayView(collection: Collection, caller: Caller, run: StoredRun): boolean {
+  return remember(collection.remembered.views, `${caller.identity.id}|${run.definitionId}`, () => {
+    const definition = collection.state.definitions.find((one) => one.id === run.definitionId);
+    const token = definition ? buildToken(collection, definition) : projectToken(collection, 'build');
+    return allows(collection, caller, 'build', bits.build.view, token);
+  });
+}
+
+/** The run, for a caller who may see it. To others it does not exist, as in the service. */
+export function visibleRun(collection: Collection, caller: Caller, run: StoredRun): StoredRun {
+  if (mayView(collection, caller, run)) return run;
+  throw new ServiceError(404, 'BuildNotFoundException', `The requested build ${run.id} could not be found.`);
+}
+
+export function mayViewDefinition(collection: Collection, caller: Caller, definition: Definition): boolean {
+  return allows(collection, caller, 'build', bits.build.viewDefinition, buildToken(collection, definition));
+}
+
+/** The environment, for a caller who may see it. To others it does not exist. */
+export function visibleEnvironment(collection: Collection, caller: Caller, id: number): Environment {
+  const environment = collection.environment(id);
+  if (mayViewEnvironment(collection, caller, id)) return environment;
+  throw collection.noEnvironment(id);
+}
+
+/** The pipeline, for a caller who may see it. */
+export function visibleDefinition(collection: Collection, caller: Caller, id: number): Definition {
+  const definition = collection.definition(id);
+  if (mayViewDefinition(collection, caller, definition)) return definition;
+  throw collection.noDefinition(id);
+}
+
+export function mayViewEnvironment(collection: Collection, caller: Caller, environmentId: number): boolean {
+  return allows(collection, caller, 'environment', bits.environment.view, environmentId);
+}
+
+/** A collection administrator changes permissions even where the lists deny it; others need the namespace's own bit. */
+export function demandAdministration(
+  collection: Collection,
+  caller: Caller,
+  namespace: Namespace,
+  token: string,
+): void {
+  if (isAdministrator(collection, caller)) return;
+  demand(collection, caller, namespace, namespaces[namespace].write, 'Administer permissions', token);
+}
+
+export function isAdministrator(collection: Collection, caller: Caller): boolean {
+  return collection.isInGroup(caller.identity.id, 'Project Collection Administrators');
 }
 
 /** A job's token changes nothing but its own run. */
@@ -100,4 +308,20 @@ export function demandOwnRun(caller: Caller, runId: number): void {
 export function demandPerson(caller: Caller, what: string): void {
   if (caller.runId === undefined) return;
   throw new ServiceError(403, 'AccessDeniedException', `Access denied. A job access token cannot ${what}.`);
+}
+
+function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(key, made);
+  return made;
+}
+
+function denied(reason: string): ServiceError {
+  return new ServiceError(
+    403,
+    'AccessDeniedException',
+    `Access denied. ${reason} For more information, contact the Azure DevOps Server administrator.`,
+  );
 }

@@ -1,20 +1,25 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { appendFileSync, copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Run, RunChange, RunRequest, TestRun, TimelineRecord } from '../agent/server';
 import type { Collection } from './collection';
 import { ServiceError } from './errors';
-import { readDocument, writeDocument } from './files';
-import { runShape, type Definition, type StoredRecord, type StoredRun } from './model';
+import type { StoredRecord, StoredRun } from './model';
+import { RunIndex } from './run-index';
+import { RunStore } from './run-store';
 
 /** How long a change may wait before it is on disk, for the frequent ones (log lines). */
 const writeDelayMs = 200;
 
 /** Every run of the project: its record, timeline, logs, attachments and artifacts. One folder a run. */
 export class Runs {
+  /** Runs by tag, pipeline and time. */
+  readonly index = new RunIndex();
   private readonly runs = new Map<number, StoredRun>();
+  private readonly plans = new Map<string, number>();
+  private readonly store: RunStore;
   private readonly unwritten = new Set<StoredRun>();
   private timer: NodeJS.Timeout | undefined;
   /** Job access tokens of the runs in progress. In memory only: they end with the run. */
@@ -22,27 +27,40 @@ export class Runs {
   private readonly events = new EventEmitter().setMaxListeners(0);
 
   constructor(private readonly collection: Collection) {
-    const folder = this.root;
-    if (!existsSync(folder)) return;
-    for (const name of readdirSync(folder)) {
-      const run = readDocument(join(folder, name, 'run.json'), runShape);
-      if (run) this.runs.set(run.id, run);
+    this.store = new RunStore(collection.folder);
+    for (const run of this.store.load()) {
+      this.take(run);
+      this.abandonIfUnfinished(run);
     }
-    for (const run of this.runs.values()) this.abandonIfUnfinished(run);
   }
 
+  /** Those that are not deleted. */
   all(): StoredRun[] {
-    return [...this.runs.values()];
+    return [...this.runs.values()].filter((run) => run.deleted === undefined);
   }
 
+  get count(): number {
+    return this.runs.size;
+  }
+
+  /** The run, deleted or not: approvals and deployment records outlive it. The REST server hides what is deleted. */
   get(id: number): StoredRun {
     const run = this.runs.get(id);
-    if (!run) throw new ServiceError(404, 'BuildNotFoundException', `The requested build ${id} could not be found.`);
+    if (!run) throw buildNotFound(id);
     return run;
   }
 
+  find(id: number): StoredRun | undefined {
+    return this.runs.get(id);
+  }
+
+  isDeleted(id: number): boolean {
+    return this.runs.get(id)?.deleted !== undefined;
+  }
+
   byPlan(planId: string): StoredRun | undefined {
-    return this.all().find((run) => run.planId.toLowerCase() === planId.toLowerCase());
+    const id = this.plans.get(planId.toLowerCase());
+    return id === undefined ? undefined : this.runs.get(id);
   }
 
   runOfToken(token: string): number | undefined {
@@ -50,7 +68,7 @@ export class Runs {
   }
 
   folder(run: StoredRun): string {
-    return join(this.root, String(run.id));
+    return this.store.folderOf(run.id);
   }
 
   create(request: RunRequest, reason = 'manual'): Run {
@@ -60,7 +78,8 @@ export class Runs {
       const names = people.map((one) => one.displayName).join(', ');
       throw new Error(`There is no user '${request.requestedFor}'. The users are ${names}.`);
     }
-    const definition = this.definitionOf(request, person.id);
+    const { pipelineName, yamlFile, repository } = request;
+    const definition = this.collection.definitionOf(pipelineName, yamlFile, repository, person.id);
     const now = new Date();
     const day = now.toISOString().slice(0, 10).replaceAll('-', '');
     const revision = this.collection.count(`number:${definition.id}:${day}`, 1);
@@ -90,7 +109,7 @@ export class Runs {
       changeId: 0,
       records: [],
     };
-    this.runs.set(run.id, run);
+    this.take(run);
     this.save(run);
     const accessToken = randomBytes(39).toString('base64url');
     this.jobTokens.set(accessToken, run.id);
@@ -186,7 +205,7 @@ export class Runs {
     }
     const folder = join(this.folder(run), 'attachments');
     mkdirSync(folder, { recursive: true });
-    const stored = createHash('sha256').update(`${recordId}\n${type}\n${name}`).digest('hex').slice(0, 32);
+    const stored = attachmentFile(recordId, type, name);
     copyFileSync(file, join(folder, stored));
     // The same type and name on the same record is the same attachment, written again.
     run.attachments = run.attachments.filter((one) => one.file !== stored);
@@ -236,6 +255,29 @@ export class Runs {
     this.save(run);
   }
 
+  /** Removes what hangs on a run that has ended; that it was there, the list still tells. */
+  delete(run: StoredRun, by: string): void {
+    if (run.state !== 'completed') {
+      throw new ServiceError(400, 'BuildStatusInvalidChangeException', `Build ${run.number} is still in progress.`);
+    }
+    if (this.collection.state.leases.some((lease) => lease.runId === run.id)) {
+      throw new ServiceError(
+        400,
+        'CannotDeleteRetainedBuildException',
+        `Build ${run.number} is retained and cannot be deleted. Remove its retention leases first.`,
+      );
+    }
+    run.deleted = { on: new Date().toISOString(), by };
+    run.attachments = [];
+    run.artifacts = [];
+    run.logs = [];
+    this.touched(run, by);
+    this.save(run);
+    for (const part of ['attachments', 'artifacts', 'logs']) {
+      rmSync(join(this.folder(run), part), { recursive: true, force: true });
+    }
+  }
+
   touched(run: StoredRun, by = this.collection.buildService.id): void {
     run.lastChangedDate = new Date().toISOString();
     run.lastChangedBy = by;
@@ -243,18 +285,26 @@ export class Runs {
 
   save(run: StoredRun): void {
     this.unwritten.delete(run);
-    writeDocument(join(this.folder(run), 'run.json'), run);
+    this.index.update(run);
+    this.store.save(run);
   }
 
-  /** Writes what is still only in memory. */
-  flush(): void {
+  /** Writes what is still only in memory, for the next start too. */
+  close(): void {
+    this.flush();
+    this.store.writeDigest(this.runs.values());
+  }
+
+  private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     for (const run of [...this.unwritten]) this.save(run);
   }
 
-  private get root(): string {
-    return join(this.collection.folder, 'runs');
+  private take(run: StoredRun): void {
+    this.runs.set(run.id, run);
+    this.plans.set(run.planId.toLowerCase(), run.id);
+    this.index.update(run);
   }
 
   private saveSoon(run: StoredRun): void {
@@ -269,7 +319,7 @@ export class Runs {
 
   /** The process that ran it ended without a word: as when an agent is lost, the run fails. */
   private abandonIfUnfinished(run: StoredRun): void {
-    if (run.state === 'completed') return;
+    if (run.state === 'completed' || run.waiting === true) return;
     const now = new Date().toISOString();
     for (const record of run.records) {
       if (record.state === 'completed') continue;
@@ -283,12 +333,15 @@ export class Runs {
     this.touched(run);
     this.save(run);
   }
+}
 
-  private definitionOf(request: RunRequest, by: string): Definition {
-    const { pipelineName: name, yamlFile, repository } = request;
-    const known = this.collection.state.definitions.find((one) => one.name === name && one.yamlFile === yamlFile);
-    return known ?? this.collection.addDefinition(name, yamlFile, repository, by);
-  }
+/** Name of the file that holds an attachment. */
+export function attachmentFile(recordId: string, type: string, name: string): string {
+  return createHash('sha256').update(`${recordId}\n${type}\n${name}`).digest('hex').slice(0, 32);
+}
+
+export function buildNotFound(id: number | string): ServiceError {
+  return new ServiceError(404, 'BuildNotFoundException', `The requested build ${id} could not be found.`);
 }
 
 function withoutUndefined<T extends object>(value: T): T {

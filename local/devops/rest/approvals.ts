@@ -5,7 +5,7 @@ import { ServiceError } from '../errors';
 import { listed, type Call, type Route } from '../http';
 import { locations } from '../locations';
 import type { Approval, ApprovalStep } from '../model';
-import { allows, bits, demandPerson } from '../permissions';
+import { allows, bits, buildToken, demandPerson, mayViewEnvironment } from '../permissions';
 import { check, list, oneOf, optional, shape, text } from '../shape';
 import { integer } from './values';
 
@@ -44,7 +44,8 @@ export function approvalRoutes(context: Context): Route[] {
       method: 'GET',
       handle: (call) => {
         const { approvalId } = call.params;
-        if (approvalId !== undefined) return { json: approvalDocument(context, approvals.get(approvalId), call) };
+        if (approvalId !== undefined)
+          return { json: approvalDocument(context, visible(context, call, approvalId), call) };
         return listed(query(context, call).map((approval) => approvalDocument(context, approval, call)));
       },
     },
@@ -57,7 +58,11 @@ export function approvalRoutes(context: Context): Route[] {
           const by = call.caller.identity.id;
           const from = update.assignedApprover?.id;
           const comment = update.comment ?? '';
-          if (update.reassignTo) return approvals.reassign(update.approvalId, from, update.reassignTo.id, comment, by);
+          const { environment } = visible(context, call, update.approvalId);
+          if (update.reassignTo) {
+            const anyStep = administers(context, call, environment.id);
+            return approvals.reassign(update.approvalId, { from, to: update.reassignTo.id, comment, anyStep }, by);
+          }
           if (update.status === undefined)
             throw new ServiceError(
               400,
@@ -80,7 +85,7 @@ function query(context: Context, call: Call): Approval[] {
     ?.toLowerCase()
     .split(',')
     .map((id) => id.trim());
-  const state = check(oneOf(...states), call.option('state') ?? (ids ? 'all' : 'pending'), 'state');
+  const state = check(oneOf(...states), call.option('state') ?? 'all', 'state');
   // 7.1 says userIds, 7.2 says assignedTo.
   const people = (call.option('assignedTo') ?? call.option('userIds'))?.split(',').map((name) => {
     if (name.trim().toLowerCase() === 'me') return call.caller.identity;
@@ -91,13 +96,41 @@ function query(context: Context, call: Call): Approval[] {
   const assigned = (approval: Approval, person: string): boolean =>
     approval.steps.some((step) => collection.isMember(person, step.assignedApprover));
   const top = call.option('top');
+  const most = top === undefined ? undefined : integer(top, 'top');
+  if (most !== undefined && most < 1) throw new ServiceError(400, 'ArgumentException', "'top' must be at least 1.");
   return context.approvals
     .all()
+    .filter((approval) => mayViewApproval(context, call, approval))
     .filter((approval) => !ids || ids.includes(approval.id))
     .filter((approval) => inState(approval, state))
     .filter((approval) => !people || people.some((person) => assigned(approval, person.id)))
     .sort((a, b) => b.createdOn.localeCompare(a.createdOn))
-    .slice(0, top === undefined ? undefined : integer(top, 'top'));
+    .slice(0, most);
+}
+
+/**
+ * An approval shows to whoever may view its environment, is or was asked for it, or runs as its job. Nothing says that the service
+ * hides one whose run the caller may not see, so it does not: the run's number and pipeline are in it then.
+ */
+export function mayViewApproval({ collection }: Context, { caller }: Call, approval: Approval): boolean {
+  if (mayViewEnvironment(collection, caller, approval.environment.id)) return true;
+  if (caller.runId === approval.runId) return true;
+  return approval.steps.some(
+    (step) =>
+      collection.isMember(caller.identity.id, step.assignedApprover) || step.actualApprover === caller.identity.id,
+  );
+}
+
+function visible(context: Context, call: Call, id: string): Approval {
+  const approval = context.approvals.get(id);
+  if (mayViewApproval(context, call, approval)) return approval;
+  throw context.approvals.notFound(id);
+}
+
+function administers({ collection }: Context, { caller }: Call, environmentId: number): boolean {
+  return (
+    caller.runId === undefined && allows(collection, caller, 'environment', bits.environment.administer, environmentId)
+  );
 }
 
 function inState(approval: Approval, state: (typeof states)[number]): boolean {
@@ -180,13 +213,14 @@ function stepDocument(
 
 /** What the caller may do with the approval, as the service's flags: `update` shows the buttons. */
 function permissionsOf(context: Context, approval: Approval, call: Call): string {
-  const { collection } = context;
+  const { collection, runs } = context;
   const { caller } = call;
   const person = caller.runId === undefined;
   const flags = ['view'];
   if (person && isOpen(approval) && stepOf(approval, caller.identity.id, collection)) flags.push('update', 'reassign');
-  if (person && allows(collection, caller, 'environment', bits.environment.administer, approval.environment.id))
-    flags.push('resourceAdmin');
-  if (person && allows(collection, caller, 'build', bits.build.queue)) flags.push('queueBuild');
+  if (administers(context, call, approval.environment.id)) flags.push('resourceAdmin');
+  const definition = collection.definition(runs.get(approval.runId).definitionId);
+  if (person && allows(collection, caller, 'build', bits.build.queue, buildToken(collection, definition)))
+    flags.push('queueBuild');
   return flags.join(', ');
 }

@@ -6,13 +6,15 @@ import { ServiceError } from '../errors';
 import { listed, type Call, type Route } from '../http';
 import { locations } from '../locations';
 import type { StoredRun } from '../model';
+import { visibleRun } from '../permissions';
 import { zipOf } from '../zip';
 import { integer } from './values';
 
 /** What hangs on a build: timeline, logs, attachments, artifacts, stages. */
 export function buildPartRoutes(context: Context): Route[] {
-  const { runs, documents } = context;
-  const runOf = (call: Call): StoredRun => runs.get(integer(call.params.buildId, 'buildId'));
+  const { collection, runs, documents } = context;
+  const runOf = (call: Call): StoredRun =>
+    visibleRun(collection, call.caller, runs.get(integer(call.params.buildId, 'buildId')));
   return [
     {
       location: locations.timeline,

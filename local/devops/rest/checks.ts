@@ -1,11 +1,11 @@
-import { approvalCheckType, isOpen } from '../approvals';
+import { approvalSettings, checkSettings, checkType, isApproval } from '../check-kinds';
 import type { Context } from '../context';
 import { ServiceError } from '../errors';
 import { listed, type Call, type Route } from '../http';
 import { locations } from '../locations';
-import { approvalSettingsShape, type Approval, type ApprovalSettings, type CheckConfiguration } from '../model';
-import { bits, demand, demandPerson } from '../permissions';
-import { anything, check, flag, list, number, oneOf, optional, shape, text } from '../shape';
+import type { ApprovalSettings, CheckConfiguration } from '../model';
+import { bits, demand, demandPerson, mayViewDefinition, mayViewEnvironment, visibleEnvironment } from '../permissions';
+import { anything, check, flag, list, number, optional, shape, text } from '../shape';
 import { integer } from './values';
 
 /** The longest a check may wait: 30 days, in minutes. */
@@ -20,12 +20,15 @@ const configurationBody = shape({
   version: optional(number),
 });
 
-/** Checks on environments: their configurations, and the suites of check runs that stages wait for. */
+/** Checks on environments: their configurations, and which pipelines may use a resource. */
 export function checkRoutes(context: Context): Route[] {
   const { collection } = context;
   const { state } = collection;
-  const find = (id: string | undefined): CheckConfiguration => {
-    const found = state.checks.find((one) => one.id === integer(id, 'id'));
+  const visibleTo = ({ caller }: Call): CheckConfiguration[] =>
+    state.checks.filter((one) => mayViewEnvironment(collection, caller, Number(one.resource.id)));
+  const find = (call: Call): CheckConfiguration => {
+    const { id } = call.params;
+    const found = visibleTo(call).find((one) => one.id === integer(id, 'id'));
     if (!found)
       throw new ServiceError(
         404,
@@ -36,8 +39,7 @@ export function checkRoutes(context: Context): Route[] {
   };
   const administer = (call: Call, environmentId: string): void => {
     demandPerson(call.caller, 'change checks');
-    const id = integer(environmentId, 'resource.id');
-    collection.environment(id);
+    const { id } = visibleEnvironment(collection, call.caller, integer(environmentId, 'resource.id'));
     demand(collection, call.caller, 'environment', bits.environment.administer, 'Administer environment', id);
   };
   return [
@@ -45,11 +47,11 @@ export function checkRoutes(context: Context): Route[] {
       location: locations.checkConfigurations,
       method: 'GET',
       handle: (call) => {
-        if (call.params.id !== undefined) return { json: document(context, find(call.params.id), call) };
+        if (call.params.id !== undefined) return { json: document(context, find(call), call) };
         const [type, id] = [call.option('resourceType'), call.option('resourceId')];
         if (type === undefined || id === undefined)
           throw new ServiceError(400, 'ArgumentNullException', "'resourceType' and 'resourceId' are required.");
-        return listed(on(state.checks, type, id).map((one) => document(context, one, call)));
+        return listed(on(visibleTo(call), type, id).map((one) => document(context, one, call)));
       },
     },
     {
@@ -57,14 +59,14 @@ export function checkRoutes(context: Context): Route[] {
       method: 'POST',
       handle: (call) => {
         const body = check(configurationBody, call.json());
-        const { resource, settings } = accepted(context, body);
-        administer(call, resource.id);
+        administer(call, body.resource.id);
+        const { type, resource, settings } = accepted(context, body);
         const now = new Date().toISOString();
         const by = call.caller.identity.id;
         const created: CheckConfiguration = {
           id: collection.nextId('check'),
           version: 1,
-          type: approvalCheckType,
+          type,
           resource,
           settings,
           timeout: timeoutOf(body.timeout),
@@ -83,12 +85,12 @@ export function checkRoutes(context: Context): Route[] {
       location: locations.checkConfigurations,
       method: 'PATCH',
       handle: (call) => {
-        const found = find(call.params.id);
+        const found = find(call);
         const body = check(configurationBody, call.json());
-        const { resource, settings } = accepted(context, body);
         administer(call, found.resource.id);
-        if (resource.id !== found.resource.id)
-          throw new ServiceError(400, 'InvalidCheckConfigurationException', 'A check cannot move to another resource.');
+        const { type, resource, settings } = accepted(context, body);
+        if (type.id !== found.type.id) throw refusal('A check cannot become one of another type.');
+        if (resource.id !== found.resource.id) throw refusal('A check cannot move to another resource.');
         if (body.version !== undefined && body.version !== found.version) {
           throw new ServiceError(
             409,
@@ -110,7 +112,7 @@ export function checkRoutes(context: Context): Route[] {
       location: locations.checkConfigurations,
       method: 'DELETE',
       handle: (call) => {
-        const found = find(call.params.id);
+        const found = find(call);
         administer(call, found.resource.id);
         state.checks = state.checks.filter((one) => one !== found);
         collection.save();
@@ -122,50 +124,8 @@ export function checkRoutes(context: Context): Route[] {
       method: 'POST',
       handle: (call) => {
         const wanted = check(list(shape({ type: text, id: text, name: optional(text) })), call.json());
-        const found = wanted.flatMap(({ type, id }) => on(state.checks, type, id));
+        const found = wanted.flatMap(({ type, id }) => on(visibleTo(call), type, id));
         return listed(found.map((one) => document(context, one, call)));
-      },
-    },
-    {
-      location: locations.checkRuns,
-      method: 'GET',
-      handle: (call) => ({ json: suite(suiteOf(context, call.params.checkSuiteId), call) }),
-    },
-    {
-      location: locations.checkRuns,
-      method: 'PATCH',
-      handle: (call) => {
-        demandPerson(call.caller, 'bypass a check');
-        const { action, checkId } = check(
-          shape({ action: oneOf('bypass', 'rerun'), checkId: optional(text) }),
-          call.json(),
-        );
-        const approvals = suiteOf(context, call.params.checkSuiteId);
-        if (action === 'rerun')
-          throw new ServiceError(
-            400,
-            'CheckSuiteUpdateException',
-            'An approval cannot be run again here; queue a new run.',
-          );
-        const chosen = approvals.filter((one) => checkId === undefined || one.id === checkId.toLowerCase());
-        if (chosen.length === 0)
-          throw new ServiceError(
-            404,
-            'CheckRunNotFoundException',
-            `The check suite has no check run ${checkId ?? ''}.`,
-          );
-        for (const one of chosen) {
-          demand(
-            collection,
-            call.caller,
-            'environment',
-            bits.environment.administer,
-            'Administer environment',
-            one.environment.id,
-          );
-        }
-        for (const one of chosen) if (isOpen(one)) context.approvals.bypass(one.id, call.caller.identity.id);
-        return { json: suite(approvals, call) };
       },
     },
     {
@@ -173,7 +133,8 @@ export function checkRoutes(context: Context): Route[] {
       method: 'GET',
       handle: (call) => {
         const { resourceType = '', resourceId = '' } = call.params;
-        const pipelines = state.definitions.map((one) => ({ id: one.id, authorized: true }));
+        const visible = state.definitions.filter((one) => mayViewDefinition(collection, call.caller, one));
+        const pipelines = visible.map((one) => ({ id: one.id, authorized: true }));
         // Every pipeline of the project may use every resource here.
         return {
           json: { resource: { type: resourceType, id: resourceId }, allPipelines: { authorized: true }, pipelines },
@@ -187,42 +148,39 @@ function on(checks: CheckConfiguration[], type: string, id: string): CheckConfig
   return checks.filter((one) => one.resource.type === type.toLowerCase() && one.resource.id === id);
 }
 
-/** Only approvals on environments are evaluated here; everything else is refused by its name instead of being ignored. */
+/** Any check of the service on an environment; on other resources nothing would ask for it here, so they are refused by name. */
 function accepted(
   context: Context,
   body: ReturnType<typeof configurationBody>,
-): { resource: CheckConfiguration['resource']; settings: ApprovalSettings } {
-  const { type, resource } = body;
-  const refuse = (message: string): ServiceError =>
-    new ServiceError(400, 'InvalidCheckConfigurationException', message);
-  const isApproval =
-    type.id?.toLowerCase() === approvalCheckType.id || (type.id === undefined && type.name === approvalCheckType.name);
-  if (!isApproval)
-    throw refuse(
-      `Checks of type '${type.name ?? type.id ?? ''}' are not evaluated here; only '${approvalCheckType.name}' is.`,
+): Pick<CheckConfiguration, 'type' | 'resource' | 'settings'> {
+  const type = checkType(body.type);
+  if (body.resource.type.toLowerCase() !== 'environment')
+    throw refusal(
+      `Checks on a resource of type '${body.resource.type}' are not evaluated here; only on an environment.`,
     );
-  if (resource.type.toLowerCase() !== 'environment')
-    throw refuse(`Checks on a resource of type '${resource.type}' are not evaluated here; only on an environment.`);
-  const settings = check(approvalSettingsShape, body.settings, '$.settings');
-  if (settings.approvers.length === 0) throw refuse('An approval needs at least one approver.');
-  for (const one of [...settings.approvers, ...(settings.blockedApprovers ?? [])]) context.collection.identity(one.id);
+  const settings = checkSettings(type, body.settings);
+  if (isApproval({ type })) refuseImpossible(context, approvalSettings({ settings }));
+  const environment = context.collection.environment(integer(body.resource.id, 'resource.id'));
+  return { type, settings, resource: { type: 'environment', id: String(environment.id), name: environment.name } };
+}
+
+function refuseImpossible({ collection }: Context, settings: ApprovalSettings): void {
+  if (settings.approvers.length === 0) throw refusal('An approval needs at least one approver.');
+  for (const one of [...settings.approvers, ...(settings.blockedApprovers ?? [])]) collection.identity(one.id);
   const needed = settings.minRequiredApprovers ?? 0;
-  if (!Number.isInteger(needed) || needed < 0 || needed > settings.approvers.length) {
-    throw refuse(
+  if (!Number.isInteger(needed) || needed < 0 || needed > settings.approvers.length)
+    throw refusal(
       `'minRequiredApprovers' is ${needed}, but there are ${settings.approvers.length} approvers. A group counts as one.`,
     );
-  }
-  const environment = context.collection.environment(integer(resource.id, 'resource.id'));
-  return { settings, resource: { type: 'environment', id: resource.id, name: environment.name } };
+}
+
+function refusal(message: string): ServiceError {
+  return new ServiceError(400, 'InvalidCheckConfigurationException', message);
 }
 
 function timeoutOf(minutes = longestTimeout): number {
   if (minutes <= 0 || minutes > longestTimeout) {
-    throw new ServiceError(
-      400,
-      'InvalidCheckConfigurationException',
-      `'timeout' must be between 1 and ${longestTimeout} minutes.`,
-    );
+    throw refusal(`'timeout' must be between 1 and ${longestTimeout} minutes.`);
   }
   return minutes;
 }
@@ -250,46 +208,4 @@ function document(
     url,
     resource: one.resource,
   };
-}
-
-function suiteOf(context: Context, id: string | undefined): Approval[] {
-  const found = context.approvals.all().filter((one) => one.checkpointId === id?.toLowerCase());
-  if (found.length === 0)
-    throw new ServiceError(404, 'CheckSuiteNotFoundException', `Check suite with ID ${id ?? ''} does not exist.`);
-  return found;
-}
-
-function suite(approvals: Approval[], call: Call): Record<string, unknown> {
-  const first = approvals[0];
-  const statuses = approvals.map(checkStatus);
-  const order = ['rejected', 'timedOut', 'canceled', 'running'];
-  const expand = (call.option('$expand') ?? '').toLowerCase();
-  return {
-    id: first?.checkpointId,
-    context: {
-      Pipeline: { Owner: { Id: first?.runId } },
-      GraphNode: { Name: first?.stage.name, Attempt: first?.stage.attempt },
-    },
-    status: order.find((status) => statuses.includes(status)) ?? 'approved',
-    completedDate: statuses.includes('running') ? null : first?.lastModifiedOn,
-    message: '',
-    checkRuns: approvals.map((one) => ({
-      id: one.id,
-      status: checkStatus(one),
-      resultMessage: one.bypassed ? 'The check was bypassed.' : '',
-      createdDate: one.createdOn,
-      completedDate: isOpen(one) ? null : one.lastModifiedOn,
-      checkConfigurationRef: {
-        id: one.configurationId,
-        type: approvalCheckType,
-        ...(expand.includes('resources')
-          ? { resource: { type: 'environment', id: String(one.environment.id), name: one.environment.name } }
-          : {}),
-      },
-    })),
-  };
-}
-
-function checkStatus(approval: Approval): string {
-  return isOpen(approval) ? 'running' : approval.status;
 }

@@ -4,14 +4,21 @@ import { ServiceError } from '../errors';
 import { listed, type Route } from '../http';
 import { locations } from '../locations';
 import type { Identity } from '../model';
+import { defaultTeamId, identityDescriptor } from '../people';
+import { noProject, teamReference, teamRoutes } from './teams';
 
 /** Connection, projects, teams, and who is who. */
 export function coreRoutes(context: Context): Route[] {
-  return [...connectionRoutes(context), ...projectRoutes(context), ...identityRoutes(context)];
+  return [...connectionRoutes(context), ...teamRoutes(context), ...identityRoutes(context)];
 }
 
-function connectionRoutes({ collection, documents }: Context): Route[] {
+function connectionRoutes(context: Context): Route[] {
+  const { collection, documents } = context;
   const { state } = collection;
+  const defaultTeam = (): Record<string, unknown> | undefined => {
+    const id = defaultTeamId(state.projectId);
+    return state.teams.filter((one) => one.id === id).map((one) => teamReference(context, one))[0];
+  };
   return [
     {
       location: locations.connectionData,
@@ -20,7 +27,7 @@ function connectionRoutes({ collection, documents }: Context): Route[] {
         const { id, descriptor, displayName, uniqueName } = caller.identity;
         const user = {
           id,
-          descriptor,
+          descriptor: identityDescriptor(caller.identity, state),
           subjectDescriptor: descriptor,
           providerDisplayName: displayName,
           isActive: true,
@@ -72,71 +79,9 @@ function connectionRoutes({ collection, documents }: Context): Route[] {
               self: { href: `${collection.url}/_apis/projects/${state.projectId}` },
               web: { href: `${collection.url}/${state.projectName}` },
             },
-            defaultTeam: team(),
+            defaultTeam: defaultTeam(),
           },
         };
-      },
-    },
-  ];
-
-  function team(): Record<string, unknown> {
-    const id = teamId(state.projectId);
-    return {
-      id,
-      name: `${state.projectName} Team`,
-      url: `${collection.url}/_apis/projects/${state.projectId}/teams/${id}`,
-    };
-  }
-}
-
-function projectRoutes({ collection, documents }: Context): Route[] {
-  const { state } = collection;
-  const team = (): Record<string, unknown> => {
-    const id = teamId(state.projectId);
-    return {
-      id,
-      name: `${state.projectName} Team`,
-      url: `${collection.url}/_apis/projects/${state.projectId}/teams/${id}`,
-      description: 'The default project team.',
-      identityUrl: `${collection.url}/_apis/Identities/${id}`,
-      projectName: state.projectName,
-      projectId: state.projectId,
-    };
-  };
-  const people = (): Identity[] => state.identities.filter((one) => one.kind === 'user');
-  const inTeam = (name: string | undefined): void => {
-    const known = [teamId(state.projectId), `${state.projectName} team`.toLowerCase()];
-    if (name !== undefined && !known.includes(name.toLowerCase())) {
-      throw new ServiceError(404, 'TeamNotFoundException', `The team with id '${name}' does not exist.`);
-    }
-  };
-  const inProject = (name: string | undefined): void => {
-    if (![state.projectId, state.projectName.toLowerCase()].includes(name?.toLowerCase() ?? ''))
-      throw noProject(name ?? '');
-  };
-  return [
-    { location: locations.allTeams, method: 'GET', handle: () => listed([team()]) },
-    {
-      location: locations.teams,
-      method: 'GET',
-      handle: (call) => {
-        inProject(call.params.projectId);
-        inTeam(call.params.teamId);
-        return call.params.teamId === undefined ? listed([team()]) : { json: team() };
-      },
-    },
-    {
-      location: locations.teamMembers,
-      method: 'GET',
-      handle: (call) => {
-        inProject(call.params.projectId);
-        inTeam(call.params.teamId);
-        return listed(
-          people().map((one) => ({
-            identity: documents.identity(one.id),
-            isTeamAdmin: collection.isInGroup(one.id, 'Project Administrators'),
-          })),
-        );
       },
     },
   ];
@@ -182,12 +127,14 @@ function identityRoutes({ collection }: Context): Route[] {
           );
         const found = state.identities.filter((one) =>
           filter === undefined
-            ? wanted.some((key) => key.toLowerCase() === one.id || key === one.descriptor)
+            ? wanted.some(
+                (key) => key.toLowerCase() === one.id || [one.descriptor, identityDescriptor(one, state)].includes(key),
+              )
             : [one.displayName, one.uniqueName, shortName(one)].some((name) => name.toLowerCase().startsWith(filter)),
         );
         const documents = found.map((one) => ({
           id: one.id,
-          descriptor: one.descriptor,
+          descriptor: identityDescriptor(one, state),
           subjectDescriptor: one.descriptor,
           providerDisplayName: one.displayName,
           isActive: true,
@@ -243,17 +190,4 @@ function identityRoutes({ collection }: Context): Route[] {
       handle: (call) => ({ json: { value: collection.identity(call.params.storageKey ?? '').descriptor } }),
     },
   ];
-}
-
-/** The default team has no members of its own to keep; its id is made from the project's. */
-function teamId(projectId: string): string {
-  return projectId.replace(/.$/, (last) => (last === 'f' ? '0' : 'f'));
-}
-
-function noProject(name: string): ServiceError {
-  return new ServiceError(
-    404,
-    'ProjectDoesNotExistWithNameException',
-    `TF200016: The following project does not exist: ${name}. Verify that the name of the project is correct and that the project exists on the specified Azure DevOps Server.`,
-  );
 }

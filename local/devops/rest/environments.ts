@@ -3,7 +3,15 @@ import { ServiceError } from '../errors';
 import { listed, type Answer, type Call, type Route } from '../http';
 import { locations, type Location } from '../locations';
 import type { Deployment, Environment } from '../model';
-import { bits, demand } from '../permissions';
+import {
+  bits,
+  demand,
+  demandPerson,
+  dropLists,
+  environmentToken,
+  mayViewEnvironment,
+  visibleEnvironment,
+} from '../permissions';
 import { check, optional, shape, text } from '../shape';
 import { integer } from './values';
 
@@ -19,7 +27,8 @@ export function environmentRoutes(context: Context): Route[] {
 
 function routesAt(context: Context, location: Location, records: Location): Route[] {
   const { collection } = context;
-  const one = (call: Call): Environment => collection.environment(integer(call.params.environmentId, 'environmentId'));
+  const one = (call: Call): Environment =>
+    visibleEnvironment(collection, call.caller, integer(call.params.environmentId, 'environmentId'));
   return [
     {
       location,
@@ -30,6 +39,7 @@ function routesAt(context: Context, location: Location, records: Location): Rout
         const name = call.option('name')?.toLowerCase();
         const found = collection.state.environments
           .filter((environment) => name === undefined || nameMatches(environment.name, name))
+          .filter((environment) => mayViewEnvironment(collection, call.caller, environment.id))
           .sort((a, b) => a.id - b.id);
         return paged(call, found, call.option('$top'), (environment) => document(context, environment));
       },
@@ -39,6 +49,7 @@ function routesAt(context: Context, location: Location, records: Location): Rout
       method: 'POST',
       handle: (call) => {
         const { name = '', description = '' } = check(body, call.json());
+        demandPerson(call.caller, 'create environments');
         demand(collection, call.caller, 'environment', bits.environment.create, 'Create environment');
         if (name.trim() === '') throw new ServiceError(400, 'ArgumentException', 'An environment needs a name.');
         if (collection.state.environments.some((known) => known.name.toLowerCase() === name.toLowerCase())) {
@@ -83,6 +94,7 @@ function routesAt(context: Context, location: Location, records: Location): Rout
         );
         state.environments = state.environments.filter((known) => known !== environment);
         state.checks = state.checks.filter((known) => known.resource.id !== String(environment.id));
+        dropLists(collection, 'environment', environmentToken(collection, environment.id));
         collection.save();
         return { status: 204 };
       },

@@ -3,7 +3,7 @@ import { ServiceError } from '../errors';
 import { listed, type Answer, type Call, type Route } from '../http';
 import { locations } from '../locations';
 import type { Lease, StoredRun } from '../model';
-import { bits, demand, demandOwnRun } from '../permissions';
+import { bits, demandOn, demandOwnRun, mayView, visibleRun } from '../permissions';
 import { anything, check, flag, isObject, list, number, oneOf, optional, shape, text } from '../shape';
 import { integer } from './values';
 
@@ -15,10 +15,19 @@ export function markRoutes(context: Context): Route[] {
 }
 
 function changeable(context: Context, call: Call, permission: number, what: string): StoredRun {
-  const run = context.runs.get(integer(call.params.buildId, 'buildId'));
+  const run = readable(context, call);
   demandOwnRun(call.caller, run.id);
-  demand(context.collection, call.caller, 'build', permission, what);
+  demandOnRun(context, call, run, permission, what);
   return run;
+}
+
+/** The run of the route, for a caller who may see it. */
+function readable({ collection, runs }: Context, call: Call): StoredRun {
+  return visibleRun(collection, call.caller, runs.get(integer(call.params.buildId, 'buildId')));
+}
+
+function demandOnRun({ collection }: Context, call: Call, run: StoredRun, permission: number, what: string): void {
+  demandOn(collection, call.caller, collection.definition(run.definitionId), permission, what);
 }
 
 function tagRoutes(context: Context): Route[] {
@@ -39,7 +48,7 @@ function tagRoutes(context: Context): Route[] {
   };
   const at = locations.buildTags;
   return [
-    { location: at, method: 'GET', handle: (call) => listed(runs.get(integer(call.params.buildId, 'buildId')).tags) },
+    { location: at, method: 'GET', handle: (call) => listed(readable(context, call).tags) },
     { location: at, method: 'POST', handle: (call) => add(call, check(list(text), call.json())) },
     { location: at, method: 'PUT', handle: (call) => add(call, [nameOf(call)]) },
     { location: at, method: 'DELETE', handle: (call) => remove(call, [nameOf(call)]) },
@@ -53,6 +62,7 @@ function tagRoutes(context: Context): Route[] {
       },
     },
     {
+      // Not trimmed: the service lists the tags of all runs to everybody in the project.
       location: locations.projectTags,
       method: 'GET',
       handle: () => listed([...new Set(runs.all().flatMap((run) => run.tags))].sort()),
@@ -83,7 +93,7 @@ function propertyRoutes(context: Context): Route[] {
     {
       location: locations.buildProperties,
       method: 'GET',
-      handle: (call) => document(runs.get(integer(call.params.buildId, 'buildId')), call.option('filter')),
+      handle: (call) => document(readable(context, call), call.option('filter')),
     },
     {
       location: locations.buildProperties,
@@ -143,9 +153,13 @@ const newLease = shape({
 function leaseRoutes(context: Context): Route[] {
   const { collection, runs } = context;
   const { state } = collection;
-  const lease = (id: string | undefined): Lease => {
+  const visible = (call: Call, one: Lease): boolean => {
+    const run = runs.find(one.runId);
+    return run !== undefined && mayView(collection, call.caller, run);
+  };
+  const lease = (call: Call, id: string | undefined): Lease => {
     const found = state.leases.find((one) => one.leaseId === integer(id, 'leaseId'));
-    if (!found)
+    if (!found || !visible(call, found))
       throw new ServiceError(
         404,
         'RetentionLeaseNotFoundException',
@@ -164,9 +178,9 @@ function leaseRoutes(context: Context): Route[] {
       method: 'POST',
       handle: (call) => {
         const created = check(list(newLease), call.json()).map((body): Lease => {
-          const run = runs.get(body.runId);
+          const run = visibleRun(collection, call.caller, runs.get(body.runId));
           demandOwnRun(call.caller, run.id);
-          demand(collection, call.caller, 'build', bits.build.retain, 'Retain indefinitely');
+          demandOnRun(context, call, run, bits.build.retain, 'Retain indefinitely');
           const { ownerId, protectPipeline } = body;
           return {
             leaseId: collection.nextId('lease'),
@@ -187,7 +201,7 @@ function leaseRoutes(context: Context): Route[] {
       location: locations.leases,
       method: 'GET',
       handle: (call) => {
-        if (call.params.leaseId !== undefined) return { json: lease(call.params.leaseId) };
+        if (call.params.leaseId !== undefined) return { json: lease(call, call.params.leaseId) };
         const owner = call.option('ownerId');
         const [runId, definitionId] = [call.option('runId'), call.option('definitionId')];
         return listed(
@@ -195,7 +209,8 @@ function leaseRoutes(context: Context): Route[] {
             (one) =>
               (owner === undefined || one.ownerId === owner) &&
               (runId === undefined || one.runId === integer(runId, 'runId')) &&
-              (definitionId === undefined || one.definitionId === integer(definitionId, 'definitionId')),
+              (definitionId === undefined || one.definitionId === integer(definitionId, 'definitionId')) &&
+              visible(call, one),
           ),
         );
       },
@@ -204,9 +219,9 @@ function leaseRoutes(context: Context): Route[] {
       location: locations.leases,
       method: 'PATCH',
       handle: (call) => {
-        const found = lease(call.params.leaseId);
+        const found = lease(call, call.params.leaseId);
         demandOwnRun(call.caller, found.runId);
-        demand(collection, call.caller, 'build', bits.build.retain, 'Retain indefinitely');
+        demandOnRun(context, call, runs.get(found.runId), bits.build.retain, 'Retain indefinitely');
         const body = check(shape({ daysValid: optional(number), protectPipeline: optional(flag) }), call.json());
         // A lease can only be made longer.
         if (body.daysValid !== undefined && until(body.daysValid) > found.validUntil)
@@ -221,9 +236,10 @@ function leaseRoutes(context: Context): Route[] {
       method: 'DELETE',
       handle: (call) => {
         const ids = (call.option('ids') ?? '').split(',').map((id) => integer(id.trim(), 'ids'));
-        const gone = ids.map((id) => lease(String(id)));
-        for (const one of gone) demandOwnRun(call.caller, one.runId);
-        demand(collection, call.caller, 'build', bits.build.retain, 'Retain indefinitely');
+        for (const { runId } of ids.map((id) => lease(call, String(id)))) {
+          demandOwnRun(call.caller, runId);
+          demandOnRun(context, call, runs.get(runId), bits.build.retain, 'Retain indefinitely');
+        }
         state.leases = state.leases.filter((one) => !ids.includes(one.leaseId));
         collection.save();
         return { status: 204 };
@@ -233,7 +249,7 @@ function leaseRoutes(context: Context): Route[] {
       location: locations.buildLeases,
       method: 'GET',
       handle: (call) => {
-        const run = runs.get(integer(call.params.buildId, 'buildId'));
+        const run = readable(context, call);
         return listed(state.leases.filter((one) => one.runId === run.id));
       },
     },

@@ -4,6 +4,7 @@ import { ServiceError } from '../errors';
 import { listed, type Route } from '../http';
 import { locations } from '../locations';
 import type { Definition, StoredRun } from '../model';
+import { mayView, mayViewDefinition, visibleDefinition, visibleRun } from '../permissions';
 import { anything, check, flag, map, optional, shape, text } from '../shape';
 import { queueRun } from './builds';
 import { integer } from './values';
@@ -32,8 +33,11 @@ export function pipelineRoutes(context: Context): Route[] {
       method: 'GET',
       handle: (call) => {
         const { pipelineId } = call.params;
-        if (pipelineId === undefined) return listed(collection.state.definitions.map((one) => pipeline(context, one)));
-        const found = collection.definition(integer(pipelineId, 'pipelineId'));
+        if (pipelineId === undefined) {
+          const visible = collection.state.definitions.filter((one) => mayViewDefinition(collection, call.caller, one));
+          return listed(visible.map((one) => pipeline(context, one)));
+        }
+        const found = visibleDefinition(collection, call.caller, integer(pipelineId, 'pipelineId'));
         return {
           json: {
             ...pipeline(context, found),
@@ -50,15 +54,16 @@ export function pipelineRoutes(context: Context): Route[] {
       location: locations.pipelineRuns,
       method: 'GET',
       handle: (call) => {
-        const definition = collection.definition(integer(call.params.pipelineId, 'pipelineId'));
+        const definition = visibleDefinition(collection, call.caller, integer(call.params.pipelineId, 'pipelineId'));
         if (call.params.runId === undefined) {
           return listed(
             runsOf(definition)
+              .filter((run) => mayView(collection, call.caller, run))
               .slice(0, mostRuns)
               .map((run) => document(context, definition, run)),
           );
         }
-        const run = runs.get(integer(call.params.runId, 'runId'));
+        const run = visibleRun(collection, call.caller, runs.get(integer(call.params.runId, 'runId')));
         if (run.definitionId !== definition.id)
           throw new ServiceError(
             404,
@@ -72,7 +77,7 @@ export function pipelineRoutes(context: Context): Route[] {
       location: locations.pipelineRuns,
       method: 'POST',
       handle: async (call) => {
-        const definition = collection.definition(integer(call.params.pipelineId, 'pipelineId'));
+        const definition = visibleDefinition(collection, call.caller, integer(call.params.pipelineId, 'pipelineId'));
         const body = check(runBody, call.json());
         if (body.previewRun)
           throw new ServiceError(400, 'PreviewNotSupportedException', 'A preview run is not supported here.');
@@ -101,8 +106,8 @@ function pipeline(context: Context, definition: Definition): Record<string, unkn
 }
 
 function pipelineReference(context: Context, definition: Definition): { url: string } & Record<string, unknown> {
-  const url = `${context.collection.projectUrl}/_apis/pipelines/${definition.id}?revision=1`;
-  return { url, id: definition.id, revision: 1, name: definition.name, folder: definition.path };
+  const url = `${context.collection.projectUrl}/_apis/pipelines/${definition.id}?revision=${definition.revision}`;
+  return { url, id: definition.id, revision: definition.revision, name: definition.name, folder: definition.path };
 }
 
 function webOf(context: Context, definition: Definition): string {

@@ -172,7 +172,10 @@ describe('the mlops command line', function () {
       assert.equal(own.code, 1);
       assert.match(own.err, /requester of a run cannot approve/);
       const decided = await mlops('approve', '--comment', 'looks good');
-      assert.match(decided.out, /^Ben Okafor approved run \d{8}\.1 of project-gated\.\n$/);
+      assert.match(
+        decided.out,
+        /^Ben Okafor approved run \d{8}\.1 of project-gated\.\nEvidence +sha256:[0-9a-f]{64}\n.*no stage before the gate left any\n$/,
+      );
       assert.equal((await ended).code, 0);
       assert.match((await mlops('approve')).err, /Nothing is running here/);
     });
@@ -256,7 +259,7 @@ describe('the mlops command line', function () {
           'REQUESTS_CA_BUNDLE',
           'NODE_EXTRA_CA_CERTS',
         ],
-        ...['AZURE_DEVOPS_ORG_URL', 'AZURE_DEVOPS_PROJECT', 'AZURE_DEVOPS_EXT_PAT'],
+        ...['AZURE_DEVOPS_ORG_URL', 'AZURE_DEVOPS_PROJECT', 'AZURE_DEVOPS_EXT_PAT', 'MLOPS_HUB_URL'],
       ];
       assert.deepEqual(
         needed.filter((name) => typeof variables[name] !== 'string' || variables[name] === ''),
@@ -275,6 +278,16 @@ describe('the mlops command line', function () {
       for (const file of ['running.json', join('devops', 'collection.json'), 'mlops.log']) {
         assert.equal(statSync(join(folder, '.mlops', file)).mode & 0o077, 0, file);
       }
+      assert.doesNotMatch(readFileSync(join(folder, '.mlops', 'mlops.log'), 'utf8'), /key=/);
+    });
+
+    it('show the hub, with the key of this start, and let nobody fill the state under them', async () => {
+      const { hub } = document(await mlops('status', '--json'));
+      assert.match(String(hub), /^http:\/\/127\.0\.0\.1:\d+\/#key=.{32}$/);
+      const page = await fetch(new URL('/', String(hub)));
+      assert.deepEqual([page.status, page.headers.get('content-type')], [200, 'text/html; charset=utf-8']);
+      const filled = await mlops('fill');
+      assert.deepEqual([filled.code, /Stop them with `mlops down`/.test(filled.err)], [1, true]);
     });
 
     it('cancel the run of a command that was interrupted, and go on', async () => {
@@ -285,6 +298,20 @@ describe('the mlops command line', function () {
       const { approvals } = document(await mlops('status', '--json'));
       assert.deepEqual(approvals, []);
     });
+  });
+
+  it('fills a state with a history that the services then show', async () => {
+    const state = join(folder, 'filled');
+    const made = document(
+      await mlops('fill', '--versions', '5', '--runs', '20', '--models', '2', '--state', state, '--json'),
+    );
+    assert.deepEqual([made['runs'], made['versions']], [20, 5]);
+    await mlops('up', '--state', state);
+    const { runs } = document(await mlops('status', '--json', '--state', state));
+    await mlops('down', '--state', state);
+    assert.ok(Array.isArray(runs) && runs.length === 5);
+    const wrong = await mlops('fill', '--versions', 'many', '--state', state);
+    assert.deepEqual([wrong.code, wrong.out], [2, '']);
   });
 
   it('doctor names what it found', async () => {

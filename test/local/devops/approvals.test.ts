@@ -42,7 +42,7 @@ async function openGate(devops: LocalDevOps): Promise<Gate> {
 
 function decide(
   devops: LocalDevOps,
-  who: 'ana' | 'ben' | 'cleo',
+  who: 'ana' | 'ben' | 'cleo' | 'dora' | 'emil',
   id: string,
   update: Record<string, unknown>,
 ): Promise<Reply> {
@@ -249,9 +249,75 @@ describe('approvals of an environment', () => {
       403,
     );
     const reply = await call(devops, user(devops, 'cleo').token, 'PATCH', path, { action: 'bypass', checkId: gate.id });
-    const [check] = reply.body['checkRuns'] as Record<string, unknown>[];
-    assert.equal(check?.['resultMessage'], 'The check was bypassed.');
     assert.equal(await gate.outcome, 'passed');
+    const message = 'The check was bypassed by Cleo Lind (cleo@mlops.localhost).';
+    for (const one of [reply, await call(devops, user(devops, 'ana').token, 'GET', path)]) {
+      const [check] = one.body['checkRuns'] as Record<string, unknown>[];
+      assert.deepEqual([check?.['resultMessage'], check?.['status']], [message, 'approved']);
+      assert.deepEqual([one.body['status'], one.body['message']], ['approved', message]);
+    }
+    const bypassed = await approval(devops, gate.id);
+    assert.equal(bypassed['status'], 'skipped');
+    const [step] = bypassed['steps'] as Record<string, unknown>[];
+    assert.deepEqual([step?.['status'], step?.['actualApprover'], step?.['comment']], ['skipped', null, '']);
+    const records = (
+      await call(devops, user(devops, 'ana').token, 'GET', `diabetes/_apis/build/builds/${gate.run.id}/timeline`)
+    ).body['records'] as Record<string, unknown>[];
+    assert.equal(records.find((one) => one['id'] === gate.id)?.['result'], 'skipped');
+    assert.equal((await call(devops, user(devops, 'cleo').token, 'PATCH', path, { action: 'bypass' })).status, 400);
+    await devops.stop();
+  });
+
+  it('keeps nothing of what somebody writes who may not decide', async () => {
+    const devops = await withApproval({ approvers: ['ben'], requesterCannotBeApprover: true });
+    const gate = await openGate(devops);
+    const before = await approval(devops, gate.id);
+    const forged = { comment: `evidence sha256:${'0'.repeat(64)}` };
+    for (const who of ['ana', 'cleo', 'dora', 'emil'] as const) {
+      assert.equal((await decide(devops, who, gate.id, { ...forged, status: 'approved' })).status, 403, who);
+      assert.ok([400, 403].includes((await decide(devops, who, gate.id, forged)).status));
+    }
+    for (const who of ['ana', 'dora'] as const)
+      assert.equal(
+        (await decide(devops, who, gate.id, { ...forged, reassignTo: { id: user(devops, who).id } })).status,
+        403,
+      );
+    assert.equal((await decide(devops, 'ben', gate.id, forged)).status, 400);
+    assert.deepEqual(await approval(devops, gate.id), before);
+    gate.abort();
+    await gate.outcome;
+    await devops.stop();
+  });
+
+  it('lets an administrator of the environment reassign, without making the requester able to approve', async () => {
+    const devops = await withApproval({ approvers: ['ben'], requesterCannotBeApprover: true });
+    const gate = await openGate(devops);
+    const to = (who: 'ana' | 'dora'): Promise<Reply> =>
+      decide(devops, 'cleo', gate.id, { reassignTo: { id: user(devops, who).id }, comment: 'stand-in' });
+    assert.equal((await to('ana')).status, 200);
+    assert.equal((await decide(devops, 'ana', gate.id, { status: 'approved' })).status, 403);
+    assert.equal((await to('dora')).status, 200);
+    assert.equal((await decide(devops, 'dora', gate.id, { status: 'approved' })).status, 200);
+    assert.equal(await gate.outcome, 'passed');
+    await devops.stop();
+  });
+
+  it('answers approvals in any state when none is asked for, the newest first, as many as wanted', async () => {
+    const devops = await withApproval({ approvers: ['ben'] });
+    const first = await openGate(devops);
+    await decide(devops, 'ben', first.id, { status: 'approved' });
+    const second = await openGate(devops);
+    const ids = async (query: string): Promise<unknown[]> =>
+      values(await call(devops, user(devops, 'ana').token, 'GET', `${approvalsPath}?${query}&${version}`)).map(
+        (one) => one['id'],
+      );
+    assert.deepEqual(await ids(''), [second.id, first.id]);
+    assert.deepEqual(await ids('top=1'), [second.id]);
+    assert.deepEqual(await ids('state=completed'), [first.id]);
+    const none = await call(devops, user(devops, 'ana').token, 'GET', `${approvalsPath}?top=0&${version}`);
+    assert.equal(none.status, 400);
+    second.abort();
+    await second.outcome;
     await devops.stop();
   });
 

@@ -48,6 +48,7 @@ const identityAreas = ['IMS', 'Graph'];
     let run: number;
     let approval: string;
     let environment: number;
+    let suite: string;
 
     before(async () => {
       const folder = temporaryFolder();
@@ -112,6 +113,10 @@ const identityAreas = ['IMS', 'Graph'];
         { approvalId: approval, status: 'approved', comment: 'c' },
       ]);
       await gate;
+      const records = (
+        await call(devops, user(devops, 'ana').token, 'GET', `diabetes/_apis/build/builds/${id}/timeline`)
+      ).body['records'];
+      suite = String((records as { id: string; type: string }[]).find((one) => one.type === 'Checkpoint')?.id);
       await server.updateRun(id, { state: 'completed', result: 'succeeded' });
       await call(devops, user(devops, 'ana').token, 'POST', 'diabetes/_apis/build/retention/leases?api-version=7.1', [
         { daysValid: 2, definitionId: 1, ownerId: 'o', protectPipeline: true, runId: id },
@@ -139,6 +144,7 @@ const identityAreas = ['IMS', 'Graph'];
       ['build/7.1/build.json', 'Attachment', () => `build/builds/${run}/attachments/type`, true],
       ['build/7.1/build.json', 'RetentionLease', () => `build/builds/${run}/leases`, true],
       ['build/7.1/build.json', 'BuildDefinition', () => 'build/definitions/1', false],
+      ['build/7.1/build.json', 'Folder', () => 'build/folders?api-version=7.1-preview.2', true],
       ['pipelines/7.1/pipelines.json', 'Run', () => `pipelines/1/runs/${run}`, false],
       ['pipelines/7.1/pipelines.json', 'Pipeline', () => 'pipelines/1', false],
       ['environments/7.2/environments.json', 'EnvironmentInstance', () => 'pipelines/environments', true],
@@ -160,6 +166,7 @@ const identityAreas = ['IMS', 'Graph'];
         () => `pipelines/checks/configurations?resourceType=environment&resourceId=${environment}&$expand=settings`,
         true,
       ],
+      ['approvalsAndChecks/7.1/pipelinesChecks.json', 'CheckSuite', () => `pipelines/checks/runs/${suite}`, false],
       ['distributedTask/7.1/taskAgent.json', 'VariableGroup', () => 'distributedtask/variablegroups', true],
     ];
     for (const [file, definition, path, isList] of cases) {

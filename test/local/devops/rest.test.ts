@@ -217,19 +217,6 @@ describe('the REST API of the local Azure DevOps', () => {
         state: 'retry',
       });
       assert.match(String(retry.body['message']), /^Stage 'Train' of build \d+ cannot be run again here/);
-      const environment = await devops.server.environment('somewhere');
-      const check = await call(
-        devops,
-        user(devops, 'cleo').token,
-        'POST',
-        'diabetes/_apis/pipelines/checks/configurations?api-version=7.1-preview.1',
-        {
-          type: { id: '2ef31ad6-baa0-403a-8b45-2cbc9b4e5563', name: 'ExclusiveLock' },
-          settings: {},
-          resource: { type: 'environment', id: String(environment.id) },
-        },
-      );
-      assert.match(String(check.body['message']), /'ExclusiveLock' are not evaluated here/);
     });
   });
 

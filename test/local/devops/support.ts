@@ -19,7 +19,7 @@ export async function start(options: Partial<DevOpsOptions> = {}): Promise<Local
   return startDevOps({ stateDir: options.stateDir ?? temporaryFolder(), ...options });
 }
 
-export function user(devops: LocalDevOps, name: 'ana' | 'ben' | 'cleo'): User {
+export function user(devops: LocalDevOps, name: 'ana' | 'ben' | 'cleo' | 'dora' | 'emil'): User {
   const found = devops.users.find((one) => one.shortName === name);
   assert.ok(found, `user ${name}`);
   return found;
@@ -73,6 +73,9 @@ export async function call(
   });
   const text = await response.text();
   const parsed: unknown = text === '' ? {} : JSON.parse(text);
+  // Deleting entries of a list answers whether there were any.
+  if (typeof parsed === 'boolean')
+    return { status: response.status, headers: response.headers, body: { answer: parsed } };
   assert.ok(isObject(parsed) || parsed === null, `${method} ${path} answered ${text}`);
   return { status: response.status, headers: response.headers, body: parsed ?? {} };
 }
