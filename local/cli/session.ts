@@ -142,7 +142,11 @@ class Agent {
       ...server,
       collectionUrl: server.collectionUrl,
       createRun: async (wanted) => {
-        const run = await server.createRun({ ...wanted, pipelineName: pathOf(definition), yamlFile: definition.yamlFile });
+        const run = await server.createRun({
+          ...wanted,
+          pipelineName: pathOf(definition),
+          yamlFile: definition.yamlFile,
+        });
         onCreated(run);
         return run;
       },

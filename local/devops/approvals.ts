@@ -12,7 +12,6 @@ import { approvalShape, type Approval, type CheckConfiguration } from './model';
 import type { Runs } from './runs';
 import { list } from './shape';
 
-
 export type ChecksOutcome = 'passed' | 'rejected' | 'timedOut' | 'canceled';
 
 const longestTimerMs = 2 ** 31 - 1;

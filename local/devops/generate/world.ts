@@ -1,4 +1,4 @@
-import { approvalCheckType } from '../approvals';
+import { approvalCheckType } from '../check-kinds';
 import type { Collection } from '../collection';
 import type { Definition, Environment, Identity, Team } from '../model';
 import { bits, environmentToken, folderToken, setEntry } from '../permissions';
