@@ -49,6 +49,12 @@ export function readPipelineRun(agent: Agent): PipelineRun {
   };
 }
 
+/** Classic releases name the run whose artifacts they take: that one is not theirs to judge or to annotate. */
+export function isRun(agent: Agent): boolean {
+  const host = agent.variable('System.HostType')?.toLowerCase() ?? 'build';
+  return host === 'build' && /^\d+$/.test(agent.variable('Build.BuildId') ?? '');
+}
+
 /** Tags that say of an asset in Azure ML which run made it. Values that are not known are left out. */
 export function runTags(run: PipelineRun): Record<string, string> {
   return present({

@@ -25,6 +25,8 @@ export interface Job {
   experimentName?: string;
   displayName?: string;
   studioUrl?: string;
+  /** ARM id of the environment that a command job runs in. */
+  environmentId?: string;
   tags: Record<string, string>;
   properties: Record<string, string>;
   /** Where each output lies: `azureml://datastores/…`. */
@@ -92,6 +94,7 @@ function readJob(resource: unknown, name: string): Job {
     experimentName: textAt(properties, 'experimentName'),
     displayName: textAt(properties, 'displayName'),
     studioUrl: textAt(properties, 'services', 'Studio', 'endpoint'),
+    environmentId: textAt(properties, 'environmentId'),
     tags: stringMap(at(properties, 'tags')),
     properties: stringMap(at(properties, 'properties')),
     outputs: stringMap(

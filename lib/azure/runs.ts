@@ -74,11 +74,6 @@ export async function trackedRun(azure: Azure, runId: string): Promise<TrackedRu
   };
 }
 
-/** The last value of each metric of a run. */
-export async function runMetrics(azure: Azure, runId: string): Promise<Record<string, number>> {
-  return (await trackedRun(azure, runId)).metrics;
-}
-
 /**
  * Paths of a run's artifacts below `prefix` (empty: all), in code-point order. Operation: Artifacts_ListInContainer.
  *

@@ -1,9 +1,10 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
 import { publishSuites } from '../../lib/agent/junit';
+import { leaveEvidence } from '../../lib/agent/leave-evidence';
 import { canonicalJson } from '../../lib/evidence/canonical';
-import { evidence, evidenceText } from '../../lib/evidence/evidence';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { dataSanitySchema } from '../../lib/evidence/schemas/data-sanity';
+import { sha256Hex } from '../../lib/agent/hash';
 import type { DataSanityEvidence } from '../../lib/evidence/types';
 import { readContract } from './contract';
 import { findDataFiles, type DataFile } from './files';
@@ -27,19 +28,20 @@ export async function checkData(inputs: Inputs, agent: Agent): Promise<Outcome> 
   publishSuites(agent, 'data-sanity', `Data sanity: ${contractTitle(result.contract)}`, testSuites(result.findings));
   agent.summary('Data sanity', summaryMarkdown(result, verdict));
   const { contract } = result;
-  const record = evidence('mlops.data-sanity.v1', {
+  const body = {
     verdict,
     contract: { id: contract.id, name: contract.name, version: contract.version, sha256: contract.sha256 },
     dataFingerprint: result.dataFingerprint,
     rowCount: result.rowCount,
     files: result.files,
     checks: result.findings.map(({ check }) => check),
-  });
-  agent.attach('mlops.data-sanity.v1', 'data-sanity.json', evidenceText(record));
+  };
   agent.output('verdict', verdict);
   agent.output('rowCount', String(result.rowCount));
   agent.output('failedChecks', String(failed.length));
   agent.output('dataFingerprint', result.dataFingerprint);
+  const facts = { verdict, failed: failed.length, rows: result.rowCount };
+  await leaveEvidence(agent, { schema: dataSanitySchema, name: 'data-sanity', body, facts });
   return outcome(verdict, failed);
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { TaskError, errorText } from '../../lib/agent/errors';
 import { parseYaml, type YamlReader } from '../../lib/agent/yaml';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { sha256Hex } from '../../lib/agent/hash';
 import { readColumn } from './column';
 import { readTableQuality } from './quality';
 import type { Contract, Table } from './rules';

@@ -47,7 +47,8 @@ export async function deployToCluster(
     await rolledOut(kubernetes, agent, workload, generation, pace);
     const host = await address(kubernetes, agent, workload, pace);
     const scoringUri = `http://${host}:${workload.port}/score`;
-    return { target: 'aks', name, deploymentName: name, scoringUri, image: inputs.image, isNew };
+    const { image, model } = inputs;
+    return { target: 'aks', name, deploymentName: name, scoringUri, image, model, isNew };
   } catch (error) {
     throw await failedRollout(error, kubernetes, agent, workload, runningImage(before));
   }

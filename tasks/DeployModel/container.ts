@@ -31,7 +31,7 @@ export async function deployContainer(
   inFlight: InFlight,
 ): Promise<Deployed> {
   const { azure, agent } = collaborators;
-  const { name, image } = inputs;
+  const { name, image, model } = inputs;
   const found = await getContainerGroup(azure, name);
   const isSame = found !== undefined && isSameGroup(found, inputs);
   if (found !== undefined) refuseRebuild(found, inputs);
@@ -53,7 +53,7 @@ export async function deployContainer(
     if (inputs.subnet === undefined) {
       agent.print('The container is reached without TLS and without authentication: for staging with test data only.');
     }
-    return { target: 'containerInstance', name, deploymentName: name, scoringUri, image, isNew: !isSame };
+    return { target: 'containerInstance', name, deploymentName: name, scoringUri, image, model, isNew: !isSame };
   } catch (error) {
     throw await failedContainer(error, azure, agent, name);
   }

@@ -18,7 +18,7 @@ export async function deploy(inputs: Inputs, collaborators: Collaborators): Prom
   const deployed = await unlessCancelled(collaborators.agent, work, () =>
     Promise.resolve(`Cancelled. ${inFlight.left ?? 'Nothing was created.'}`),
   );
-  return report(collaborators.agent, deployed);
+  return report(collaborators.agent, deployed, collaborators.approval);
 }
 
 function start(inputs: Inputs, collaborators: Collaborators, inFlight: InFlight): Promise<Deployed> {

@@ -2,12 +2,29 @@ import { statSync } from 'node:fs';
 import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
 
-/** What is deployed: an image by digest, or a version of a registered model. */
-export type Subject = { kind: 'image'; image: string } | { kind: 'model'; name: string; version: string };
+/**
+ * What an approval of the stage must be. `bound`: where the stage has one, given by somebody else than the requester and on
+ * the evidence that is there. `required`: that, and the stage must have one. `unbound`: it need not name the evidence.
+ */
+export type ApprovalPolicy = 'bound' | 'required' | 'unbound';
 
-export interface ManagedInputs {
-  target: 'managedEndpoint';
+/** What is deployed: an image by digest, or a version of a registered model. */
+export type Subject = { kind: 'image'; image: string } | ({ kind: 'model' } & ModelVersion);
+
+/** A version of a registered model. */
+export interface ModelVersion {
+  name: string;
+  version: string;
+}
+
+/** Inputs of every target. */
+interface CommonInputs {
   timeoutMinutes: number;
+  approvalPolicy: ApprovalPolicy;
+}
+
+export interface ManagedInputs extends CommonInputs {
+  target: 'managedEndpoint';
   /** Absent: the deployment file names the model. */
   subject: Subject | undefined;
   endpointName: string | undefined;
@@ -20,9 +37,10 @@ export interface ManagedInputs {
   onFailure: 'keep' | 'delete';
 }
 
-export interface ContainerInputs {
+export interface ContainerInputs extends CommonInputs {
   target: 'containerInstance';
-  timeoutMinutes: number;
+  /** What the image holds, as the pipeline states it. */
+  model: ModelVersion | undefined;
   name: string;
   image: string;
   cpu: number;
@@ -34,9 +52,10 @@ export interface ContainerInputs {
   pullIdentity: string | undefined;
 }
 
-export interface KubernetesInputs {
+export interface KubernetesInputs extends CommonInputs {
   target: 'aks';
-  timeoutMinutes: number;
+  /** What the image holds, as the pipeline states it. */
+  model: ModelVersion | undefined;
   name: string;
   image: string;
   cpu: number;
@@ -54,11 +73,10 @@ export interface KubernetesInputs {
 export type Inputs = ManagedInputs | ContainerInputs | KubernetesInputs;
 
 type Target = Inputs['target'];
+type Own<I extends CommonInputs> = Omit<I, keyof CommonInputs>;
 
 /** Inputs that belong to some targets only. */
 const belongings: Record<string, readonly Target[]> = {
-  modelName: ['managedEndpoint'],
-  modelVersion: ['managedEndpoint'],
   endpointName: ['managedEndpoint'],
   deploymentFile: ['managedEndpoint'],
   endpointFile: ['managedEndpoint'],
@@ -81,15 +99,23 @@ export function readInputs(agent: Agent): Inputs {
   for (const name of ['azureSubscription', 'resourceGroup', 'workspace']) agent.requiredInput(name);
   const target = readTarget(agent.requiredInput('target'));
   refuseForeign(agent, target);
-  const timeoutMinutes = amount(agent, 'timeoutMinutes', { fallback: 90, least: 1, most: 1440 });
+  const common = {
+    timeoutMinutes: amount(agent, 'timeoutMinutes', { fallback: 90, least: 1, most: 1440 }),
+    approvalPolicy: readPolicy(agent.input('approvalPolicy') ?? 'bound'),
+  };
   switch (target) {
     case 'managedEndpoint':
-      return readManaged(agent, timeoutMinutes);
+      return { ...common, ...readManaged(agent) };
     case 'containerInstance':
-      return { ...readContainer(agent), target, timeoutMinutes, ...readSubnetId(agent) };
+      return { ...common, ...readContainer(agent), target, ...readSubnetId(agent) };
     case 'aks':
-      return readKubernetes(agent, timeoutMinutes);
+      return { ...common, ...readKubernetes(agent) };
   }
+}
+
+function readPolicy(value: string): ApprovalPolicy {
+  if (value === 'bound' || value === 'required' || value === 'unbound') return value;
+  throw new TaskError(`Input "approvalPolicy" is "${value}".`, 'Write bound, required or unbound.');
 }
 
 function readTarget(value: string): Target {
@@ -103,24 +129,20 @@ function refuseForeign(agent: Agent, target: Target): void {
   const foreign = Object.keys(belongings).filter((name) => !belongings[name]?.includes(target) && given(name));
   if (target !== 'aks' && agent.booleanInput('internalLoadBalancer')) foreign.push('internalLoadBalancer');
   if (foreign.length === 0) return;
-  const isModel = foreign.some((name) => name === 'modelName' || name === 'modelVersion');
   throw new TaskError(
     `The inputs ${foreign.join(', ')} do not go with target ${target}.`,
-    isModel
-      ? `Target ${target} runs an image: build one with PackageModel and give its output as input image.`
-      : 'Leave them out, or choose the target they belong to.',
+    'Leave them out, or choose the target they belong to.',
   );
 }
 
-function readManaged(agent: Agent, timeoutMinutes: number): ManagedInputs {
+function readManaged(agent: Agent): Own<ManagedInputs> {
   const count = agent.input('instanceCount');
   const onFailure = agent.input('onFailure') ?? 'keep';
   if (onFailure !== 'keep' && onFailure !== 'delete') {
     throw new TaskError(`Input "onFailure" is "${onFailure}".`, 'Write keep or delete.');
   }
-  const inputs: ManagedInputs = {
+  const inputs: Own<ManagedInputs> = {
     target: 'managedEndpoint',
-    timeoutMinutes,
     subject: readSubject(agent),
     endpointName: agent.input('endpointName'),
     deploymentFile: file(agent, 'deploymentFile'),
@@ -140,14 +162,22 @@ function readManaged(agent: Agent, timeoutMinutes: number): ManagedInputs {
 }
 
 function readSubject(agent: Agent): Subject | undefined {
-  const [image, name, version] = [agent.input('image'), agent.input('modelName'), agent.input('modelVersion')];
-  if (image !== undefined) {
-    if (name === undefined && version === undefined) return { kind: 'image', image: readImage(image) };
-    throw new TaskError(
-      'The inputs image and modelName (with modelVersion) contradict each other.',
-      'Give the image, or the model and its version.',
-    );
+  const image = agent.input('image');
+  if (image === undefined) {
+    const model = readModel(agent);
+    return model && { kind: 'model', ...model };
   }
+  if (agent.input('modelName') === undefined && agent.input('modelVersion') === undefined) {
+    return { kind: 'image', image: readImage(image) };
+  }
+  throw new TaskError(
+    'The inputs image and modelName (with modelVersion) contradict each other.',
+    'Give the image, or the model and its version.',
+  );
+}
+
+function readModel(agent: Agent): ModelVersion | undefined {
+  const [name, version] = [agent.input('modelName'), agent.input('modelVersion')];
   if (name === undefined && version === undefined) return undefined;
   if (name === undefined || version === undefined) {
     const missing = name === undefined ? 'modelName' : 'modelVersion';
@@ -161,7 +191,7 @@ function readSubject(agent: Agent): Subject | undefined {
       throw new TaskError(`Input "${input}" is "${value}".`, 'Use letters, digits, dots, dashes and underscores.');
     }
   } // prettier-ignore
-  return { kind: 'model', name, version };
+  return { name, version };
 }
 
 /** A tag can be moved after the approval; a digest cannot. */
@@ -173,7 +203,7 @@ function readImage(value: string): string {
   );
 }
 
-function readContainer(agent: Agent): { name: string; image: string; cpu: number; memoryGb: number; port: number } {
+function readContainer(agent: Agent): Pick<ContainerInputs, 'name' | 'image' | 'model' | 'cpu' | 'memoryGb' | 'port'> {
   const name = agent.requiredInput('name');
   if (!/^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) {
     throw new TaskError(
@@ -184,6 +214,7 @@ function readContainer(agent: Agent): { name: string; image: string; cpu: number
   return {
     name,
     image: readImage(agent.requiredInput('image')),
+    model: readModel(agent),
     cpu: amount(agent, 'cpu', { fallback: 1, least: 0.1, most: 64, isFraction: true }),
     memoryGb: amount(agent, 'memoryGb', { fallback: 2, least: 0.5, most: 512, isFraction: true }),
     port: amount(agent, 'port', { fallback: 5001, least: 1, most: 65535 }),
@@ -203,7 +234,7 @@ function armId(agent: Agent, input: string, pattern: RegExp, what: string): stri
   throw new TaskError(`Input "${input}" is "${value}".`, `With this target, write the ARM id ${what}.`);
 }
 
-function readKubernetes(agent: Agent, timeoutMinutes: number): KubernetesInputs {
+function readKubernetes(agent: Agent): Own<KubernetesInputs> {
   const namespace = agent.input('namespace') ?? 'default';
   if (!/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
     throw new TaskError(`Input "namespace" is "${namespace}".`, 'Use lower-case letters, digits and dashes.');
@@ -222,7 +253,6 @@ function readKubernetes(agent: Agent, timeoutMinutes: number): KubernetesInputs 
   return {
     ...readContainer(agent),
     target: 'aks',
-    timeoutMinutes,
     cluster: agent.requiredInput('cluster'),
     namespace,
     replicas: amount(agent, 'instanceCount', { fallback: 1, least: 1, most: 1000 }),

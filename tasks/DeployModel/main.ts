@@ -3,7 +3,9 @@ import { readInputs } from './inputs';
 
 runTask(async (agent) => {
   const inputs = readInputs(agent);
+  const { checkApproval } = await import('./approval');
+  const approval = await checkApproval(agent, inputs.approvalPolicy);
   const [{ openAzure }, { deploy }] = await Promise.all([import('../../lib/azure/open'), import('./deploy')]);
   const azure = await openAzure(agent);
-  return deploy(inputs, { agent, azure, tokens: azure.tokens });
+  return deploy(inputs, { agent, azure, tokens: azure.tokens, approval });
 });

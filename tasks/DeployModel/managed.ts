@@ -27,7 +27,7 @@ import {
   type Traffic,
 } from '../../lib/azure/onlineEndpoints';
 import { canonicalJson } from '../../lib/evidence/canonical';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { sha256Hex } from '../../lib/agent/hash';
 import type { Collaborators, InFlight } from './collaborators';
 import { failedDeployment } from './failure';
 import type { ManagedInputs } from './inputs';

@@ -1,7 +1,9 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
+import { leaveEvidence, type Leaving } from '../../lib/agent/leave-evidence';
 import { markdownTable } from '../../lib/agent/markdown';
 import { trafficText, type Traffic } from '../../lib/azure/onlineEndpoints';
-import { evidence, evidenceText } from '../../lib/evidence/evidence';
+import { deploymentSchema } from '../../lib/evidence/schemas/deployment';
+import type { DeploymentApproval } from '../../lib/evidence/types';
 import type { Inputs } from './inputs';
 
 /** What serves now. */
@@ -23,29 +25,12 @@ export interface Deployed {
 }
 
 /** Outputs, evidence and summary. */
-export function report(agent: Agent, deployed: Deployed): Outcome {
+export async function report(agent: Agent, deployed: Deployed, approval?: DeploymentApproval): Promise<Outcome> {
   const { target, name, deploymentName, previousDeployment, scoringUri, image, model, trafficBefore, traffic } =
     deployed;
   agent.output('scoringUri', scoringUri);
   agent.output('deploymentName', deploymentName);
   agent.output('previousDeployment', previousDeployment ?? '');
-  agent.attach(
-    'mlops.deployment.v1',
-    'deployment.json',
-    evidenceText(
-      evidence('mlops.deployment.v1', {
-        target,
-        name,
-        deployment: target === 'managedEndpoint' ? deploymentName : undefined,
-        previousDeployment,
-        scoringUri,
-        image,
-        model,
-        trafficBefore,
-        traffic,
-      }),
-    ),
-  );
   const rows: [string, string | undefined][] = [
     [titles[target], name],
     ['Deployment', target === 'managedEndpoint' ? deploymentName : undefined],
@@ -59,6 +44,7 @@ export function report(agent: Agent, deployed: Deployed): Outcome {
   const shown = rows.filter((row): row is [string, string] => row[1] !== undefined);
   agent.summary('deployment', ['## Deployment', '', markdownTable(['', ''], shown), ''].join('\n'));
   agent.print(`Scoring address: ${scoringUri}`);
+  await leaveEvidence(agent, recordOf(agent, deployed, approval));
   agent.progress(100, 'deployed');
   const what =
     target === 'managedEndpoint' ? `Deployment ${deploymentName} of endpoint ${name}` : `${titles[target]} ${name}`;
@@ -66,6 +52,24 @@ export function report(agent: Agent, deployed: Deployed): Outcome {
   return {
     result: 'succeeded',
     message: `${what} ${deployed.isNew ? 'serves' : 'was there already and serves'}.${now}`,
+  };
+}
+
+function recordOf(agent: Agent, deployed: Deployed, approval?: DeploymentApproval): Leaving<'mlops.deployment.v1'> {
+  const { target, name, deploymentName, previousDeployment, scoringUri, image, model, trafficBefore, traffic } =
+    deployed;
+  const common = {
+    target,
+    deployment: target === 'managedEndpoint' ? deploymentName : undefined,
+    traffic,
+    environment: agent.variable('Environment.Name'),
+  };
+  return {
+    schema: deploymentSchema,
+    name: 'deployment',
+    body: { ...common, name, previousDeployment, scoringUri, image, model, trafficBefore, approval },
+    facts: { ...common, service: name, model: model?.name, version: model?.version, approval: approval?.id },
+    lease: model,
   };
 }
 

@@ -10,7 +10,7 @@ import { uploadData } from '../../lib/azure/local-data';
 import { getModelVersion, listModelVersions, modelId } from '../../lib/azure/models';
 import { nextVersion, resolveReference } from '../../lib/azure/versions';
 import { mlApiVersion } from '../../lib/azure/workspace';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { sha256Hex } from '../../lib/agent/hash';
 import type { Subject } from './inputs';
 
 /** Port and routes of `azureml-inference-server-http` in images that PackageModel builds. */

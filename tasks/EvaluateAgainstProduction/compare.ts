@@ -1,6 +1,6 @@
 import { TaskError } from '../../lib/agent/errors';
 import { aucMetric, compareAuc } from './auc';
-import { compareLabels, labelMetric, readLabels } from './labels';
+import { compareLabels, labelMetric, readLabels, type LabelSettings } from './labels';
 import { compareLosses, lossMetric } from './losses';
 import { orientations, type MetricName } from './metric-names';
 import type { Breathe, Difference, Rows, Settings } from './difference';
@@ -65,7 +65,7 @@ export function measure(
   metric: MetricName,
   truth: readonly string[],
   predicted: readonly string[],
-  settings: Pick<Settings, 'positiveLabel'>,
+  settings: LabelSettings,
 ): number {
   const value = measured(metric, truth, predicted, settings);
   if (Number.isFinite(value)) return value;
@@ -79,7 +79,7 @@ function measured(
   metric: MetricName,
   truth: readonly string[],
   predicted: readonly string[],
-  settings: Pick<Settings, 'positiveLabel'>,
+  settings: LabelSettings,
 ): number {
   switch (metric) {
     case 'mse':

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Agent, Outcome } from '../../lib/agent/agent';
 import { CancelledError, TaskError } from '../../lib/agent/errors';
+import { leaveEvidence } from '../../lib/agent/leave-evidence';
 import type { Azure } from '../../lib/azure/azure';
 import { textAt } from '../../lib/azure/json';
 import { mlApiVersion } from '../../lib/azure/workspace';
-import { evidence, evidenceText } from '../../lib/evidence/evidence';
+import { evaluationSchema } from '../../lib/evidence/schemas/evaluation';
 import type { EvaluationEvidence } from '../../lib/evidence/types';
 import { findChampion, type Champion } from './champion';
 import { compare, measure } from './compare';
@@ -15,6 +16,7 @@ import { metricNames, orientations, isMetric, type MetricName } from './metric-n
 import type { Policy } from './policy';
 import { holdoutFingerprint, joinByKey, readPredictions, type Predictions } from './predictions';
 import { resultLine, summaryMarkdown } from './report';
+import { measureSegments, type GroupedRows } from './segments';
 
 export interface Collaborators {
   azure: Azure;
@@ -32,11 +34,17 @@ export async function evaluate(inputs: Inputs, policy: Policy, collaborators: Co
   await requireCompleted(azure, inputs.candidateJob);
   const champion = await findChampion(azure, agent, inputs);
   agent.progress(20, 'reading predictions');
-  const candidate = await readPredictions(azure, inputs.candidateJob, inputs.predictions, 'candidate');
+  const candidate = await readPredictions(
+    azure,
+    inputs.candidateJob,
+    inputs.predictions,
+    'candidate',
+    segmentColumns(policy),
+  );
   const body = champion
     ? await againstChampion(inputs, policy, collaborators, candidate, champion)
     : withoutChampion(inputs, policy, candidate);
-  publish(agent, body);
+  await publish(agent, body);
   return conclude(body, inputs, collaborators);
 }
 
@@ -49,6 +57,7 @@ function withoutChampion(inputs: Inputs, policy: Policy, predictions: Prediction
     ...common(inputs, policy, firstModel()),
     candidate: { job: inputs.candidateJob, metrics },
     guardrails: [],
+    segments: segmentsOf(inputs, policy, { truth, candidate: predicted, groups: rows.map((row) => row.groups) }),
     holdout: { ...holdout(inputs, predictions), rows: rows.length, overlap: 1 },
     warnings: [],
   };
@@ -100,6 +109,7 @@ async function againstChampion(
       margin: -rail.margin,
       passed: rail.lower > -rail.margin,
     })),
+    segments: segmentsOf(inputs, policy, rows),
     holdout: { ...holdout(inputs, candidate), rows: rows.truth.length, overlap: rows.overlap },
     warnings: warningsOf(rows, inputs, champion),
   };
@@ -161,6 +171,14 @@ function metricsOf(
   );
 }
 
+function segmentColumns(policy: Policy): string[] {
+  return policy.segments.map(({ column }) => column);
+}
+
+function segmentsOf(inputs: Inputs, policy: Policy, rows: GroupedRows): EvaluationEvidence['segments'] {
+  return policy.segments.length === 0 ? undefined : measureSegments(inputs.metric, policy, rows);
+}
+
 function warningsOf(rows: Rows, inputs: Inputs, champion: Champion): string[] {
   const warnings: string[] = [];
   if (rows.truth.length < fewRows) {
@@ -173,18 +191,24 @@ function warningsOf(rows: Rows, inputs: Inputs, champion: Champion): string[] {
   return warnings;
 }
 
-function publish(agent: Agent, body: EvaluationEvidence): void {
+async function publish(agent: Agent, body: EvaluationEvidence): Promise<void> {
   for (const warning of body.warnings) agent.print(`Note: ${warning}`);
   agent.print(resultLine(body));
-  const file = agent.attach(
-    'mlops.evaluation.v1',
-    'evaluation.json',
-    evidenceText(evidence('mlops.evaluation.v1', body)),
-  );
   agent.summary('Evaluation against production', summaryMarkdown(body));
   agent.output('decision', body.decision);
   agent.output('promote', String(body.promote));
   agent.output('championVersion', body.champion?.model.version ?? '');
+  const { decision, metric, orientation, candidate, champion } = body;
+  const facts = {
+    decision,
+    metric,
+    orientation,
+    candidate: candidate.metrics[metric],
+    champion: champion?.metrics[metric],
+    championVersion: champion?.model.version,
+  };
+  const models = champion === undefined ? [] : [champion.model.name];
+  const { file } = await leaveEvidence(agent, { schema: evaluationSchema, name: 'evaluation', body, facts, models });
   agent.output('evidencePath', file);
 }
 

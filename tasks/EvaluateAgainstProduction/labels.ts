@@ -46,12 +46,15 @@ export function labelMetric(metric: LabelMetric, cells: Cells): number {
   return score(metric, cells, 0, cells.counts);
 }
 
+/** `classes`: those of all rows, when only some are measured. */
+export type LabelSettings = Pick<Settings, 'positiveLabel'> & { classes?: readonly string[] };
+
 /** Counts rows by their combination of truth and answers. Two classes need a positive one, more are averaged. */
 export function readLabels(
   metric: LabelMetric,
   truth: readonly string[],
   predicted: readonly (readonly string[])[],
-  settings: Pick<Settings, 'positiveLabel'>,
+  settings: LabelSettings,
 ): Cells {
   const numbers = new Map<string, number>();
   const classOf = (text: string): number => {
@@ -60,6 +63,7 @@ export function readLabels(
     numbers.set(label, known);
     return known;
   };
+  settings.classes?.forEach(classOf);
   const cells = new Map<string, { truth: number; answers: number[]; count: number }>();
   for (const [row, text] of truth.entries()) {
     const actual = classOf(text);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { TaskError, errorText } from '../../lib/agent/errors';
 import { parseYaml, type YamlReader } from '../../lib/agent/yaml';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { sha256Hex } from '../../lib/agent/hash';
 import { isMetric, metricNames, type MetricName } from './metric-names';
 
 /** When a candidate may replace production. */
@@ -25,6 +25,8 @@ export interface Policy {
   promoteWhenUnsure: boolean;
   /** Metrics that may not get worse by more than their margin. */
   guardrails: { metric: MetricName; margin: number }[];
+  /** Groups of the hold-out rows to show the metric for: a column of the predictions, and those of its values. */
+  segments: { column: string; values: string[] }[];
   /** Of the file. */
   sha256?: string;
 }
@@ -39,6 +41,7 @@ export const defaultPolicy: Policy = {
   seed: 1,
   promoteWhenUnsure: false,
   guardrails: [],
+  segments: [],
 };
 
 const keys = Object.keys(defaultPolicy).concat('positiveLabel');
@@ -60,6 +63,7 @@ export async function readPolicy(file: string | undefined): Promise<Policy> {
     positiveLabel: root.optionalString('positiveLabel'),
     promoteWhenUnsure: root.optionalBoolean('promoteWhenUnsure') ?? false,
     guardrails: root.list('guardrails').map(readGuardrail),
+    segments: readSegments(root),
     sha256: sha256Hex(content),
   };
   if (policy.margin > 0 && policy.minimumImprovement > 0) {
@@ -105,6 +109,42 @@ function readGuardrail(item: YamlReader): Policy['guardrails'][number] {
   const margin = item.required('margin');
   if (margin.asNumber() < 0) throw margin.error(`margin is ${margin.asNumber()}`, 'Give 0 or more.');
   return { metric: name, margin: margin.asNumber() };
+}
+
+/** More groups than that are no summary. */
+const mostGroups = 100;
+
+const ownColumns = ['key', 'truth', 'candidate'];
+
+function readSegments(root: YamlReader): Policy['segments'] {
+  const seen = new Set<string>();
+  let groups = 0;
+  return root.list('segments').map((item) => {
+    item.object(['column', 'values']);
+    const column = item.required('column');
+    const name = column.asString().trim();
+    if (name === '' || ownColumns.includes(name.toLowerCase()) || seen.has(name.toLowerCase())) {
+      throw column.error(`column "${name}" cannot be a segment`, 'Name another column of the predictions, each once.');
+    }
+    seen.add(name.toLowerCase());
+    const values = readValues(item);
+    groups += values.length;
+    if (groups > mostGroups)
+      throw item.error(`segments have more than ${mostGroups} values`, 'Name those that matter.');
+    return { column: name, values };
+  });
+}
+
+function readValues(item: YamlReader): string[] {
+  const given = item.required('values');
+  const values = item.list('values').map((value) => {
+    const name = value.asString().trim();
+    if (name === '' || name.length > 500) throw value.error('a value has 1 to 500 characters');
+    return name;
+  });
+  if (values.length === 0) throw given.error('values are missing', 'Name the groups: no other value is shown.');
+  if (new Set(values).size < values.length) throw given.error('a value is there twice');
+  return values;
 }
 
 async function readContent(file: string): Promise<string> {

@@ -6,27 +6,43 @@ import { listArtifacts, openArtifact } from '../../lib/azure/runs';
 import { CsvParser, type CsvRecord } from '../../lib/data/csv';
 
 /** A model's answers on the hold-out rows, by key. */
-export type Predictions = Map<string, { truth: string; predicted: string; line: number }>;
+export type Predictions = Map<string, Prediction>;
+
+interface Prediction {
+  truth: string;
+  predicted: string;
+  /** Of the columns that were asked for besides. */
+  groups: string[];
+  line: number;
+}
 
 /** Rows that both models scored, in the order of their keys: equal index, equal row. */
 export interface Joined {
   truth: string[];
   candidate: string[];
   champion: string[];
+  /** Of the candidate's file. */
+  groups: string[][];
   /** Rows of both as a share of the larger file, 0 to 1. */
   overlap: number;
 }
 
-const columns = ['key', 'truth', 'candidate'] as const;
+const columns = ['key', 'truth', 'candidate'];
 
 /**
  * Reads the hold-out predictions that a job left among its run's artifacts: a CSV file with the columns key, truth and
- * candidate (what the job's own model answers); other columns are ignored.
+ * candidate (what the job's own model answers), and those of `groups`; other columns are ignored.
  *
  * @param who whose job it is, for errors: "candidate", "champion diabetes:3"
  * @throws TaskError for a missing or malformed file and for keys that repeat. Values are never part of an error.
  */
-export async function readPredictions(azure: Azure, job: string, path: string, who: string): Promise<Predictions> {
+export async function readPredictions(
+  azure: Azure,
+  job: string,
+  path: string,
+  who: string,
+  groups: readonly string[] = [],
+): Promise<Predictions> {
   if (!(await listArtifacts(azure, job, path)).includes(path)) {
     const tables = (await listArtifacts(azure, job)).filter((name) => name.endsWith('.csv'));
     const there = tables.length === 0 ? 'It has no CSV file.' : `Its CSV files: ${tables.slice(0, 20).join(', ')}.`;
@@ -35,7 +51,7 @@ export async function readPredictions(azure: Azure, job: string, path: string, w
       `${there} Log the hold-out predictions with mlflow.log_artifact, for every model under the same path.`,
     );
   }
-  const reader = new PredictionsReader(`${path} of job ${job} (${who})`);
+  const reader = new PredictionsReader(`${path} of job ${job} (${who})`, groups);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const stream = await openArtifact(azure, job, path);
   try {
@@ -49,8 +65,8 @@ export async function readPredictions(azure: Azure, job: string, path: string, w
 }
 
 /** Reads predictions from text. `name` is what errors call the file. */
-export function parsePredictions(name: string, text: string): Predictions {
-  const reader = new PredictionsReader(name);
+export function parsePredictions(name: string, text: string, groups: readonly string[] = []): Predictions {
+  const reader = new PredictionsReader(name, groups);
   reader.push(text);
   return reader.end();
 }
@@ -61,7 +77,10 @@ class PredictionsReader {
   private positions: number[] | undefined;
   private width = 0;
 
-  constructor(private readonly name: string) {
+  constructor(
+    private readonly name: string,
+    private readonly groups: readonly string[],
+  ) {
     this.parser = new CsvParser(name, (record) => {
       if (this.positions) this.row(record, this.positions);
       else this.positions = this.header(record);
@@ -81,9 +100,15 @@ class PredictionsReader {
   private header(record: CsvRecord): number[] {
     const titles = record.fields.map((title) => title.trim().toLowerCase());
     this.width = titles.length;
-    return columns.map((column) => {
-      const position = titles.indexOf(column);
+    return [...columns, ...this.groups].map((column, index) => {
+      const position = titles.indexOf(column.toLowerCase());
       if (position >= 0) return position;
+      if (index >= columns.length) {
+        throw new TaskError(
+          `${this.name} has no column "${column}".`,
+          'The policy names it as a segment: write it beside the predictions, or correct the policy.',
+        );
+      }
       throw new TaskError(
         `${this.name} has no column "${column}".`,
         `The file needs the columns ${columns.join(', ')}: the row's key, the true value and what the job's model answers.`,
@@ -97,7 +122,9 @@ class PredictionsReader {
     if (record.malformed || record.fields.length !== this.width) {
       throw new TaskError(`${place}: the row has not ${this.width} fields like the header.`, 'Write RFC 4180 CSV.');
     }
-    const [key = '', truth = '', predicted = ''] = positions.map((position) => record.fields[position] ?? '');
+    const [key = '', truth = '', predicted = '', ...groups] = positions.map(
+      (position) => record.fields[position] ?? '',
+    );
     if (key === '' || truth === '' || predicted === '') {
       throw new TaskError(`${place}: key, truth or candidate is empty.`, 'Every hold-out row needs all three.');
     }
@@ -108,7 +135,7 @@ class PredictionsReader {
         'A key names one hold-out row; rows could not be compared with their like.',
       );
     }
-    this.rows.set(key, { truth, predicted, line: record.line });
+    this.rows.set(key, { truth, predicted, groups: groups.map((value) => value.trim()), line: record.line });
   }
 }
 
@@ -119,7 +146,7 @@ class PredictionsReader {
  */
 export function joinByKey(candidate: Predictions, champion: Predictions, minimumOverlap: number): Joined {
   const keys = [...candidate.keys()].filter((key) => champion.has(key)).sort(byCodeUnit);
-  const joined: Joined = { truth: [], candidate: [], champion: [], overlap: 0 };
+  const joined: Joined = { truth: [], candidate: [], champion: [], groups: [], overlap: 0 };
   let different = 0;
   let firstLine = 0;
   for (const key of keys) {
@@ -133,6 +160,7 @@ export function joinByKey(candidate: Predictions, champion: Predictions, minimum
     joined.truth.push(ours.truth);
     joined.candidate.push(ours.predicted);
     joined.champion.push(theirs.predicted);
+    joined.groups.push(ours.groups);
   }
   if (different > 0) {
     throw new TaskError(

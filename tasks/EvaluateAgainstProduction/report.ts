@@ -1,5 +1,5 @@
 import { markdownTable, markdownText } from '../../lib/agent/markdown';
-import type { Comparison, EvaluationEvidence } from '../../lib/evidence/types';
+import type { Comparison, EvaluationEvidence, Segment } from '../../lib/evidence/types';
 
 const headlines = {
   better: 'The candidate is better than production',
@@ -48,6 +48,7 @@ export function summaryMarkdown(body: EvaluationEvidence): string {
     ]);
     parts.push(markdownTable(['guardrail', 'improvement', 'interval', 'must lie', ''], rows));
   }
+  if (body.segments) parts.push(segmentsTable(body, body.segments, production));
   for (const warning of body.warnings) parts.push(`Note: ${markdownText(warning)}`);
   const compared = champion
     ? ` Production is deployment ${markdownText(champion.deployment)} of endpoint ${markdownText(champion.endpoint)}, job ${markdownText(champion.job)}.`
@@ -56,6 +57,27 @@ export function summaryMarkdown(body: EvaluationEvidence): string {
     `Candidate: job ${markdownText(candidate.job)}.${compared} Hold-out: ${holdout.rows} rows, fingerprint \`${holdout.fingerprint.slice(0, 16)}\`. Policy: confidence ${percent(policy.confidence)}, margin ${figure(policy.margin)}, least improvement ${figure(policy.minimumImprovement)}, seed ${policy.seed}.`,
   );
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Groups that the policy names; whoever approves looks at them, the decision does not. */
+function segmentsTable({ metric }: EvaluationEvidence, segments: readonly Segment[], production: string[]): string {
+  const rows = segments.map(({ segment, value, rows: size, candidate, champion, note }) => [
+    segment,
+    value,
+    String(size),
+    figure(candidate),
+    ...production.map(() => figure(champion)),
+    note ?? '',
+  ]);
+  const header = [
+    'segment',
+    'value',
+    'rows',
+    `${metric}, candidate`,
+    ...production.map((name) => `${metric}, ${name}`),
+    '',
+  ];
+  return `Segments (no part of the decision)\n\n${markdownTable(header, rows)}`;
 }
 
 function inWords(body: EvaluationEvidence, comparison: Comparison): string {

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Pack } from 'tar-stream';
 import { listAsset } from '../../lib/assets/folder';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { sha256Hex } from '../../lib/agent/hash';
 import { byPath, fileSha256, filesDigest, type ContextFile } from './digest';
 import type { DownloadedModel } from './model-files';
 import type { PythonEnvironment } from './requirements';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { sha256Hex } from '../../lib/agent/hash';
 
 /** A file on this machine with the place it gets. */
 export interface ContextFile {

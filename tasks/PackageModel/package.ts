@@ -2,12 +2,13 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Agent, Outcome } from '../../lib/agent/agent';
 import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
+import { leaveEvidence } from '../../lib/agent/leave-evidence';
 import { markdownTable } from '../../lib/agent/markdown';
 import type { Azure } from '../../lib/azure/azure';
 import type { Tokens } from '../../lib/azure/credential';
 import { getModelVersion, listModelVersions, type ModelVersion } from '../../lib/azure/models';
 import { findRegistry, isDigest, manifestDigest, type Registry, type RegistryAccess } from '../../lib/azure/registry';
-import { evidence, evidenceText } from '../../lib/evidence/evidence';
+import { packageSchema } from '../../lib/evidence/schemas/package';
 import { buildImage } from './build';
 import { createContext, writeArchive, type BuildContext } from './context';
 import type { Inputs } from './inputs';
@@ -62,7 +63,7 @@ export async function packageModel(
       archive: path.join(folder, 'context.tar.gz'),
       firstDelayMs,
     });
-    return report(agent, {
+    return await report(agent, {
       ...built,
       image: `${registry.loginServer}/${inputs.imageName}@${built.digest}`,
       registry,
@@ -140,25 +141,9 @@ async function findBuilt(access: RegistryAccess, repository: string, tag: string
   }
 }
 
-function report(agent: Agent, made: Packaged): Outcome {
+async function report(agent: Agent, made: Packaged): Promise<Outcome> {
   const { image, digest, registry, model, files, python, context, runId } = made;
   agent.output('image', image);
-  agent.attach(
-    'mlops.package.v1',
-    'package.json',
-    evidenceText(
-      evidence('mlops.package.v1', {
-        image,
-        digest,
-        registry: registry.loginServer,
-        model: { name: model.name, version: model.version, id: model.id },
-        modelDigest: files.digest,
-        buildRun: runId,
-        baseImage: python.baseImage,
-        contextDigest: `sha256:${context.digest}`,
-      }),
-    ),
-  );
   const rows = [
     ['Image', image],
     ['Model', `${model.name}, version ${model.version}`],
@@ -168,6 +153,21 @@ function report(agent: Agent, made: Packaged): Outcome {
   ];
   agent.summary('package', ['## Image', '', markdownTable(['', ''], rows), ''].join('\n'));
   agent.print(`Image: ${image}`);
+  await leaveEvidence(agent, {
+    schema: packageSchema,
+    name: 'package',
+    body: {
+      image,
+      digest,
+      registry: registry.loginServer,
+      model: { name: model.name, version: model.version, id: model.id },
+      modelDigest: files.digest,
+      buildRun: runId,
+      baseImage: python.baseImage,
+      contextDigest: `sha256:${context.digest}`,
+    },
+    facts: { model: model.name, version: model.version, image },
+  });
   agent.progress(100, 'image ready');
   return { result: 'succeeded', message: `Image ${image}` };
 }

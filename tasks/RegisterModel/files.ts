@@ -3,7 +3,7 @@ import type { Agent } from '../../lib/agent/agent';
 import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
 import { listArtifacts, openArtifact } from '../../lib/azure/runs';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { sha256Hex } from '../../lib/agent/hash';
 
 const attempts = 3;
 const parallel = 4;

@@ -13,6 +13,8 @@ export interface Inputs {
   modelType: ModelType;
   tags: Record<string, string>;
   description: string | undefined;
+  /** Path of a markdown file. */
+  modelCard: string | undefined;
 }
 
 /** @throws TaskError that names the input */
@@ -30,6 +32,7 @@ export function readInputs(agent: Agent): Inputs {
     modelType: readModelType(agent.input('modelType') ?? 'mlflow_model'),
     tags: readTags(agent.input('tags')),
     description: agent.input('description'),
+    modelCard: agent.pathInput('modelCard'),
   };
 }
 

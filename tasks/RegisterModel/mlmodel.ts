@@ -1,4 +1,4 @@
-import { parseYaml } from '../../lib/agent/yaml';
+import { parseYaml, type YamlReader } from '../../lib/agent/yaml';
 import { TaskError } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
 import { downloadArtifact } from '../../lib/azure/runs';
@@ -6,20 +6,31 @@ import type { ModelFile } from './files';
 
 export type Flavors = Record<string, { data: Record<string, string> }>;
 
+/** Names and types of a model's columns; JSON, as MLflow writes it. */
+export interface Signature {
+  inputs?: string;
+  outputs?: string;
+}
+
+export interface MlModel {
+  flavors: Flavors;
+  signature?: Signature;
+}
+
 /** Members of a flavor that are no single value are left out: the service takes texts. */
 const largestBytes = 1024 * 1024;
 
 /**
- * The flavors that the `MLmodel` file of an MLflow model names, as the service keeps them (FlavorData).
+ * What the `MLmodel` file of an MLflow model says: the flavors, as the service keeps them (FlavorData), and the signature.
  *
  * @throws TaskError when the folder holds no MLmodel, which makes it no MLflow model
  */
-export async function readFlavors(
+export async function readMlModel(
   azure: Azure,
   job: string,
   path: string,
   files: readonly ModelFile[],
-): Promise<Flavors> {
+): Promise<MlModel> {
   const file = files.find((entry) => entry.path === 'MLmodel');
   if (!file) {
     throw new TaskError(
@@ -33,7 +44,11 @@ export async function readFlavors(
   if (file.bytes > largestBytes)
     throw new TaskError(`${path}/MLmodel of job ${job} has ${file.bytes} bytes, which is no MLmodel file.`);
   const content = await downloadArtifact(azure, job, path === '' ? 'MLmodel' : `${path}/MLmodel`);
-  const flavors = (await parseYaml(`${path}/MLmodel`, content.toString('utf8'))).optional('flavors');
+  const mlmodel = await parseYaml(`${path}/MLmodel`, content.toString('utf8'));
+  return { flavors: readFlavors(mlmodel.optional('flavors')), signature: readSignature(mlmodel.optional('signature')) };
+}
+
+function readFlavors(flavors: YamlReader | undefined): Flavors {
   return Object.fromEntries(
     (flavors?.entries() ?? []).map(([name, flavor]) => {
       const members = flavor.isMap ? flavor.entries() : [];
@@ -41,4 +56,15 @@ export async function readFlavors(
       return [name, { data: Object.fromEntries(data.map(([key, value]) => [key, value.asString()])) }];
     }),
   );
+}
+
+/** Without `params`, whose defaults are values. */
+function readSignature(signature: YamlReader | undefined): Signature | undefined {
+  if (!signature?.isMap) return undefined;
+  const column = (name: string): string | undefined => {
+    const value = signature.optional(name);
+    return value === undefined || value.isMap || value.isList ? undefined : value.asString();
+  };
+  const [inputs, outputs] = [column('inputs'), column('outputs')];
+  return inputs === undefined && outputs === undefined ? undefined : { inputs, outputs };
 }

@@ -1,9 +1,10 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
 import { publishSuites } from '../../lib/agent/junit';
+import { leaveEvidence } from '../../lib/agent/leave-evidence';
 import type { Http } from '../../lib/azure/http';
 import { withoutQuery } from '../../lib/azure/wire';
-import { evidence, evidenceText } from '../../lib/evidence/evidence';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { smokeSchema } from '../../lib/evidence/schemas/smoke';
+import { sha256Hex } from '../../lib/agent/hash';
 import type { SmokeTestEvidence } from '../../lib/evidence/types';
 import type { Service } from './authentication';
 import type { Expectation } from './expectation';
@@ -94,13 +95,15 @@ function judge(
   };
 }
 
-function publish(agent: Agent, body: SmokeTestEvidence): Outcome {
+async function publish(agent: Agent, body: SmokeTestEvidence): Promise<Outcome> {
   agent.print(resultLine(body));
   publishSuites(agent, 'smoke-test', `Smoke test: ${body.endpoint ?? body.scoringUri}`, [testSuite(body)]);
   agent.summary('Smoke test', summaryMarkdown(body));
-  agent.attach('mlops.smoke.v1', 'smoke-test.json', evidenceText(evidence('mlops.smoke.v1', body)));
   agent.output('verdict', body.verdict);
   agent.output('p95LatencyMs', body.p95LatencyMs === undefined ? '' : String(body.p95LatencyMs));
+  const environment = agent.variable('Environment.Name');
+  const facts = { verdict: body.verdict, environment, p95: body.p95LatencyMs };
+  await leaveEvidence(agent, { schema: smokeSchema, name: 'smoke-test', body, facts });
   return body.verdict === 'passed'
     ? { result: 'succeeded', message: resultLine(body) }
     : { result: 'failed', message: resultLine(body) };

@@ -1,7 +1,7 @@
 import type { PipelineRun } from '../../lib/agent/pipeline-run';
 import type { CommandJob, ResolvedJob } from '../../lib/assets/command-job';
 import { canonicalJson } from '../../lib/evidence/canonical';
-import { sha256Hex } from '../../lib/evidence/hash';
+import { sha256Hex } from '../../lib/agent/hash';
 
 /**
  * The key of a step's job: a hash over the run, the step, and what the job is made of. A stage that runs again finds the

@@ -1,11 +1,13 @@
 import type { Agent } from '../../lib/agent/agent';
+import { leaveEvidence } from '../../lib/agent/leave-evidence';
 import { markdownBlock, markdownLink, markdownTable, markdownText } from '../../lib/agent/markdown';
 import type { PipelineRun } from '../../lib/agent/pipeline-run';
 import type { ResolvedJob } from '../../lib/assets/command-job';
 import type { Job } from '../../lib/azure/jobs';
 import type { RunDetails } from '../../lib/azure/runs';
 import { canonicalJson } from '../../lib/evidence/canonical';
-import { evidence, evidenceText } from '../../lib/evidence/evidence';
+import { trainingSchema } from '../../lib/evidence/schemas/training';
+import type { TrainingEvidence } from '../../lib/evidence/types';
 import type { Submitted } from './submit';
 
 /** A job that ended, and what is known of it. */
@@ -39,26 +41,20 @@ export function failureText({ job, details, lastLines }: Training): string {
 }
 
 /** Log, summary and evidence of a job that ended. */
-export function report(agent: Agent, training: Training): void {
+export async function report(agent: Agent, training: Training): Promise<void> {
   const { job, metrics } = training;
   const names = Object.keys(metrics).sort();
   if (names.length > 0) {
     const width = Math.max(...names.map((name) => name.length));
     agent.print(['Metrics:', ...names.map((name) => `  ${name.padEnd(width)}  ${String(metrics[name])}`)].join('\n'));
   }
-  agent.attach('mlops.training.v1', 'training.json', evidenceText(trainingEvidence(training)));
   agent.summary(`training ${job.name}`, summary(training));
+  const facts = { job: job.name, status: job.status };
+  await leaveEvidence(agent, { schema: trainingSchema, name: 'training', body: trainingEvidence(training), facts });
 }
 
-function trainingEvidence({
-  job,
-  metrics,
-  params,
-  resolved,
-  run,
-  details,
-}: Training): ReturnType<typeof evidence<'mlops.training.v1'>> {
-  return evidence('mlops.training.v1', {
+function trainingEvidence({ job, metrics, params, resolved, run, details }: Training): TrainingEvidence {
+  return {
     jobName: job.name,
     status: job.status,
     studioUrl: job.studioUrl,
@@ -70,7 +66,7 @@ function trainingEvidence({
     commit: run.commit,
     startTime: details?.startTime,
     endTime: details?.endTime,
-  });
+  };
 }
 
 function summary({ job, submitted, metrics, params, details, lastLines }: Training): string {

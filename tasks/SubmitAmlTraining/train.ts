@@ -65,7 +65,7 @@ async function work(inputs: Inputs, { agent, azure, pace }: Collaborators, inFli
   };
   agent.output('jobStatus', ended.status);
   agent.output('metrics', metricsJson(training.metrics));
-  report(agent, training);
+  await report(agent, training);
   agent.progress(100, `job ${ended.name}: ${ended.status}`);
   if (ended.status === 'Completed') return { result: 'succeeded', message: `Job ${ended.name} completed.` };
   return { result: 'failed', message: failureText(training) };

@@ -134,16 +134,16 @@ describe('images on the local Azure', function () {
     });
 
     it('creates nothing twice when the stage runs again', async () => {
-      const step = succeeded(await toContainer());
+      const step = succeeded(await toContainer({ modelName, modelVersion: '1' }, { runId: 950 }));
       assert.equal(step.outputs['scoringUri'], scoringUri);
       assert.match(step.lines.join('\n'), /runs this image already/);
+      assert.deepEqual(evidenceOf(step, 'mlops.deployment.v1')['model'], { name: modelName, version: '1' });
+      assert.match(standIns.runs.properties.get('950/mlops.v1.deployment') ?? '', /"target":"containerInstance"/);
+      assert.deepEqual(standIns.runs.leases.get('950'), [`mlops:${modelName}:1`]);
     });
 
     it('refuses what cannot be deployed there', async () => {
-      assertFailed(
-        await toContainer({ modelName }),
-        /modelName do not go with target containerInstance[\s\S]*PackageModel/,
-      );
+      assertFailed(await toContainer({ modelName }), /"modelVersion" is missing/);
       assertFailed(await toContainer({ image: image.replace(/@.*/, ':1') }), /image" is[\s\S]*by digest/);
       assertFailed(await toContainer({ cpu: '2' }), /exists and cannot be changed in cpu/);
       const absent = image.replace(/[0-9a-f]{64}$/, 'a'.repeat(64));

@@ -7,10 +7,13 @@ import { runTask, type RunTaskOptions, type StepResult } from '../../local/agent
 import { startAzure, type ConnectionScheme, type LocalAzure } from '../../local/azure';
 import { watchExchanges } from './exchanges';
 import { watchSecrets } from './leaks';
+import { startRunServer, type RunServer } from './run-server';
 
 /** The built tasks and a local Azure for the tests that drive them as the agent does. */
 export interface StandIns {
   azure: LocalAzure;
+  /** What steps write beside their records. */
+  runs: RunServer;
   /** Runs a built task; the common inputs and the run's variables are filled in. */
   run(task: string, inputs: Record<string, string>, options?: RunOptions): Promise<StepResult>;
   /** The workspace's jobs, as Azure lists them. */
@@ -41,11 +44,13 @@ export const builtTasks = process.env['MLOPS_BUILT_TASKS'] ?? path.join(reposito
 export const diabetes = path.join(repository, 'examples', 'diabetes');
 
 let nextRun = 1000;
+const stage = 'Stage';
 
 /** Starts a local Azure in a folder of its own. */
 export async function startStandIns(options: { tasksDir?: string } = {}): Promise<StandIns> {
   const root = mkdtempSync(path.join(os.tmpdir(), 'mlops-test-'));
   const azure = await startAzure({ stateDir: path.join(root, 'azure'), tasksDir: options.tasksDir ?? builtTasks });
+  const runs = await startRunServer(stage);
   const folder = (name: string): string => {
     const made = path.join(root, name);
     mkdirSync(made, { recursive: true });
@@ -64,6 +69,7 @@ export async function startStandIns(options: { tasksDir?: string } = {}): Promis
   };
   return {
     azure,
+    runs,
     folder,
     arm,
     settled,
@@ -74,12 +80,16 @@ export async function startStandIns(options: { tasksDir?: string } = {}): Promis
         .some((line) => at.test(line) && line.includes(`"status":${status},`)),
     get: (at, authorization) => call(azure, 'GET', at, { authorization }),
     async run(task, inputs, more = {}) {
-      const step = await runTask(taskOptions(azure, folder, task, inputs, more));
+      const step = await runTask({
+        collectionUrl: runs.collectionUrl,
+        ...taskOptions(azure, folder, task, inputs, more),
+      });
       secrets.note(task, step);
       return step;
     },
     async stop() {
       await azure.stop();
+      await runs.stop();
       const objections = [...(await exchanges.objections()), ...secrets.leaks()];
       rmSync(root, { recursive: true, force: true });
       assert.deepEqual(objections, []);
@@ -116,7 +126,7 @@ function taskOptions(
       'Build.SourceBranch': 'refs/heads/main',
       'System.TeamProject': 'diabetes',
       'System.DefinitionId': '1',
-      'System.StageName': 'Stage',
+      'System.StageName': stage,
       'System.StageAttempt': '1',
       'System.JobName': 'job',
       'System.JobAttempt': '1',

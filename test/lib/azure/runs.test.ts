@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { downloadArtifact, listArtifacts, openArtifact, runDetails, runMetrics } from '../../../lib/azure/runs';
+import { downloadArtifact, listArtifacts, openArtifact, runDetails, trackedRun } from '../../../lib/azure/runs';
 import { FakeAgent } from '../../support/fake-agent';
 import { FakeAzure, type Seen } from '../../support/fake-azure';
 
@@ -36,7 +36,7 @@ describe('runs', () => {
         },
       },
     }));
-    assert.deepEqual(await runMetrics(fake.azure, 'job'), { mse: 3298.9, loss: NaN, worst: -Infinity });
+    assert.deepEqual((await trackedRun(fake.azure, 'job')).metrics, { mse: 3298.9, loss: NaN, worst: -Infinity });
   });
 
   it('lists all pages, only what lies below the folder, in order', async () => {

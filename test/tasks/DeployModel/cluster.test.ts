@@ -13,6 +13,8 @@ const image = `crmlops.azurecr.io/team/churn@sha256:${'a'.repeat(64)}`;
 const inputs: KubernetesInputs = {
   target: 'aks',
   timeoutMinutes: 1,
+  approvalPolicy: 'bound',
+  model: undefined,
   name: 'churn',
   image,
   cpu: 0.5,

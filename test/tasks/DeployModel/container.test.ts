@@ -13,6 +13,8 @@ const group = `${resourceGroupId}/providers/Microsoft.ContainerInstance/containe
 const inputs: ContainerInputs = {
   target: 'containerInstance',
   timeoutMinutes: 1,
+  approvalPolicy: 'bound',
+  model: undefined,
   name: 'churn-staging',
   image,
   cpu: 1,

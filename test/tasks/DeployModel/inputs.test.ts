@@ -25,6 +25,7 @@ describe('inputs of DeployModel', () => {
     assert.deepEqual(read(managed), {
       target: 'managedEndpoint',
       timeoutMinutes: 90,
+      approvalPolicy: 'bound',
       subject: { kind: 'model', name: 'churn', version: '7' },
       endpointName: 'churn',
       deploymentFile: undefined,
@@ -39,6 +40,8 @@ describe('inputs of DeployModel', () => {
     assert.deepEqual(read(container), {
       target: 'containerInstance',
       timeoutMinutes: 90,
+      approvalPolicy: 'bound',
+      model: undefined,
       name: 'churn-staging',
       image,
       cpu: 1,
@@ -53,6 +56,8 @@ describe('inputs of DeployModel', () => {
     assert.deepEqual(read({ ...aks, internalLoadBalancer: 'True', subnet: 'apps', cpu: '0.5' }), {
       target: 'aks',
       timeoutMinutes: 90,
+      approvalPolicy: 'bound',
+      model: undefined,
       name: 'churn',
       image,
       cpu: 0.5,
@@ -64,6 +69,15 @@ describe('inputs of DeployModel', () => {
       internalLoadBalancer: true,
       subnet: 'apps',
     });
+  });
+
+  it('may state which model an image holds, for what is not an endpoint', () => {
+    for (const target of [container, aks]) {
+      const inputs = read({ ...target, modelName: 'churn', modelVersion: '7', approvalPolicy: 'required' });
+      assert.ok(inputs.target !== 'managedEndpoint');
+      assert.deepEqual(inputs.model, { name: 'churn', version: '7' });
+      assert.equal(inputs.approvalPolicy, 'required');
+    }
   });
 
   const refused: [string, Record<string, string>, RegExp][] = [
@@ -81,11 +95,8 @@ describe('inputs of DeployModel', () => {
       { ...managed, internalLoadBalancer: 'true' },
       /internalLoadBalancer/,
     ],
-    [
-      'a model for a container',
-      { ...container, modelName: 'm', modelVersion: '1' },
-      /modelName, modelVersion do not go/,
-    ],
+    ['half a statement about an image', { ...container, modelName: 'm' }, /"modelVersion" is missing/],
+    ['an unknown approval policy', { ...container, approvalPolicy: 'none' }, /"approvalPolicy" is "none"/],
     ['traffic for a container', { ...container, traffic: '10' }, /traffic do not go with target containerInstance/],
     ['a deployment file for a cluster', { ...aks, deploymentFile: file }, /deploymentFile do not go with target aks/],
     ['latest', { ...managed, modelVersion: 'latest' }, /"modelVersion" is "latest"/],

@@ -28,6 +28,7 @@ writeFileSync(path.join(folder, 'endpoint.yml'), 'name: churn\nauth_mode: aad_to
 const inputs: ManagedInputs = {
   target: 'managedEndpoint',
   timeoutMinutes: 5,
+  approvalPolicy: 'bound',
   subject: { kind: 'model', name: 'churn', version: '7' },
   endpointName: 'churn',
   deploymentFile: path.join(folder, 'deployment.yml'),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { TaskError } from '../../../lib/agent/errors';
+import type { EvaluationEvidence } from '../../../lib/evidence/types';
 import { evaluate } from '../../../tasks/EvaluateAgainstProduction/evaluate';
 import type { Inputs } from '../../../tasks/EvaluateAgainstProduction/inputs';
 import { defaultPolicy, type Policy } from '../../../tasks/EvaluateAgainstProduction/policy';
@@ -158,6 +159,27 @@ describe('EvaluateAgainstProduction', () => {
     assert.equal(body['holdout']?.['rows'], 89);
     assert.match(String(body['holdout']['fingerprint']), /^[0-9a-f]{64}$/);
     assert.equal(body['policy']?.['seed'], 1);
+  });
+
+  it('shows segments beside the decision and does not let them decide', async () => {
+    const world = against('0.4');
+    const rows = ridge('0.4').trim().split('\n');
+    world.files['candidate/predictions.csv'] = rows
+      .map((row, index) => `${row.trim()},${index === 0 ? 'region' : index % 3 === 0 ? 'a|b' : 'hidden'}`)
+      .join('\n');
+    const plain = await run(against('0.4'));
+    const { agent } = await run(world, {}, { segments: [{ column: 'region', values: ['a|b', 'c'] }] });
+    assert.equal(agent.outputs['decision'], plain.agent.outputs['decision']);
+    const { segments } = JSON.parse(agent.attachments[0]?.content ?? '') as EvaluationEvidence;
+    assert.equal(segments?.[0]?.rows, 29);
+    assert.ok(segments[0].candidate !== undefined && segments[0].champion !== undefined);
+    assert.deepEqual(segments[1], { segment: 'region', value: 'c', rows: 0, note: 'fewer than 10 rows' });
+    assert.match(
+      agent.summaries[0]?.markdown ?? '',
+      /Segments \(no part of the decision\)[^]*\| region \| a\\\|b \| 29 \|/,
+    );
+    assert.doesNotMatch(agent.everything, /hidden/);
+    assert.equal((JSON.parse(plain.agent.attachments[0]?.content ?? '') as EvaluationEvidence).segments, undefined);
   });
 
   it('calls the first model so when nothing serves, and shows its metrics', async () => {

@@ -20,6 +20,7 @@ describe('inputs of RegisterModel', () => {
       modelType: 'mlflow_model',
       tags: {},
       description: undefined,
+      modelCard: undefined,
     });
   });
 
@@ -30,11 +31,12 @@ describe('inputs of RegisterModel', () => {
       modelType: 'custom_model',
       tags: 'a=b=c\n\n d = e \n',
       description: 'x',
+      modelCard: '/repo/MODEL_CARD.md',
     };
-    const { path, modelType, tags, description } = readInputs(new FakeAgent({ inputs }));
+    const { path, modelType, tags, description, modelCard } = readInputs(new FakeAgent({ inputs }));
     assert.deepEqual(
-      [path, modelType, tags, description],
-      ['outputs/model', 'custom_model', { a: 'b=c', d: 'e' }, 'x'],
+      [path, modelType, tags, description, modelCard],
+      ['outputs/model', 'custom_model', { a: 'b=c', d: 'e' }, 'x', '/repo/MODEL_CARD.md'],
     );
   });
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import type { Outcome } from '../../../lib/agent/agent';
 import type { TaskError } from '../../../lib/agent/errors';
@@ -42,11 +44,16 @@ class ModelWorkspace {
     this.fake = new FakeAzure(this.agent)
       .on('GET', '{ws}/jobs/([^/]+)', (_seen, [, name = '']) =>
         name === job
-          ? { body: { name, properties: { status: this.status } } }
+          ? { body: { name, properties: { status: this.status, environmentId: '/environments/sklearn/versions/1' } } }
           : armFault(404, 'JobNotFound', 'no such job'),
       )
       .on('GET', '/mlflow/.*/runs/get', () => ({
-        body: { run: { info: {}, data: { metrics: [{ key: 'mse', value: 3298.9 }] } } },
+        body: {
+          run: {
+            info: {},
+            data: { metrics: [{ key: 'mse', value: 3298.9 }], params: [{ key: 'alpha', value: '0.5' }] },
+          },
+        },
       }))
       .on('GET', '/artifact/.*/artifacts/ExperimentRun/dcid\\.[^/]+', ({ query }) => ({
         body: {
@@ -84,6 +91,7 @@ class ModelWorkspace {
       modelType: 'mlflow_model',
       tags: { team: 'a' },
       description: 'd',
+      modelCard: undefined,
       ...more,
     };
     return registerModel(inputs, { agent: this.agent, azure: this.fake.azure });
@@ -161,7 +169,28 @@ describe('RegisterModel', () => {
     assert.deepEqual(evidence['model'], { name: 'churn', version: '1', id: `${workspaceId}/models/churn/versions/1` });
     assert.equal(evidence['digest'], workspace.agent.outputs['modelDigest']);
     assert.equal(evidence['created'], true);
+    assert.deepEqual(evidence['params'], { alpha: '0.5' });
+    assert.equal(evidence['environment'], '/environments/sklearn/versions/1');
+    assert.equal('card' in evidence || 'signature' in evidence, false);
     assert.match(workspace.agent.summaries[0]?.markdown ?? '', /3298/);
+  });
+
+  it('keeps the model card and the signature in the evidence', async () => {
+    const workspace = new ModelWorkspace();
+    const signature = 'signature:\n  inputs: \'[{"name": "bmi"}]\'\n  outputs: null\n  params: \'[{"default": 7}]\'\n';
+    workspace.artifacts = { ...files, 'model/MLmodel': `${files['model/MLmodel'] ?? ''}${signature}` };
+    const modelCard = path.join(workspace.agent.temporaryFolder, 'MODEL_CARD.md');
+    writeFileSync(modelCard, '# Churn\n');
+    await workspace.run({ modelCard });
+    const evidence = JSON.parse(workspace.agent.attachments[0]?.content ?? '') as Record<string, unknown>;
+    assert.equal(evidence['card'], '# Churn\n');
+    assert.deepEqual(evidence['signature'], { inputs: '[{"name": "bmi"}]' });
+  });
+
+  it('registers nothing when the model card cannot be read', async () => {
+    const workspace = new ModelWorkspace();
+    await assert.rejects(workspace.run({ modelCard: '/nowhere/MODEL_CARD.md' }), /MODEL_CARD\.md cannot be read/);
+    assert.deepEqual(workspace.fake.seen, []);
   });
 
   it('registers the same job and content once', async () => {

@@ -1,0 +1,223 @@
+import { TaskError } from '../../lib/agent/errors';
+import { sha256Hex } from '../../lib/agent/hash';
+import type { Approval, ApprovalStep, Identity, TimelineRecord } from '../../lib/agent/run-answers';
+import { digestsIn, manifestText, type ManifestItem } from '../../lib/evidence/manifest';
+import type { DeploymentApproval } from '../../lib/evidence/types';
+import type { ApprovalPolicy } from './inputs';
+
+/** What is known of the gate that let this stage in. Everything comes from the service; no clock of an agent counts. */
+export interface Gate {
+  runId: string;
+  /** The stage that this step belongs to. */
+  stage: TimelineRecord;
+  /** The run's current timeline. */
+  records: readonly TimelineRecord[];
+  /** Approvals of the stage's checkpoint; none: the stage needs none. */
+  approvals: readonly Approval[];
+  /** Who requested the run. */
+  requesters: readonly Identity[];
+  evidence: readonly RunEvidence[];
+}
+
+/** A record of the run, of any stage and attempt. */
+export interface RunEvidence {
+  kind: string;
+  name: string;
+  sha256: string;
+  /** Timeline record of the step that left it. */
+  recordId: string;
+}
+
+/** What came of the gate: the approval that counts, and what the log says. */
+export interface Passed {
+  approval?: DeploymentApproval;
+  notes: string[];
+}
+
+/**
+ * The stage of this step in the run's current timeline.
+ *
+ * @throws TaskError when it is not there, or was started again meanwhile
+ */
+export function ownStage(
+  records: readonly TimelineRecord[],
+  name: string,
+  attempt: number | undefined,
+): TimelineRecord {
+  const stage = records.find((record) => record.type === 'Stage' && stageName(record) === name);
+  if (stage === undefined) throw new TaskError(`The run's timeline has no stage ${name}.`);
+  if (attempt === undefined || stage.attempt === undefined || attempt === stage.attempt) return stage;
+  throw new TaskError(`Stage ${name} is in attempt ${stage.attempt} now, and this step belongs to attempt ${attempt}.`);
+}
+
+/** Ids of the approvals that the stage waited for: every attempt has a checkpoint of its own. */
+export function approvalIds(records: readonly TimelineRecord[], stage: TimelineRecord): string[] {
+  const checkpoints = new Set(childrenOf(records, stage.id, 'Checkpoint').map(({ id }) => id));
+  return records
+    .filter(
+      ({ type, parentId }) => type === 'Checkpoint.Approval' && parentId !== undefined && checkpoints.has(parentId),
+    )
+    .map(({ id }) => id);
+}
+
+function childrenOf(records: readonly TimelineRecord[], parent: string, type: string): TimelineRecord[] {
+  return records.filter((record) => record.type === type && record.parentId === parent);
+}
+
+/**
+ * The records that an approver could see: of every stage but this one that had ended when the gate opened, in its newest
+ * attempt. What other attempts left has no place in the current timeline.
+ *
+ * @param openedOn milliseconds since 1970, by the service's clock as the stages' ends are
+ */
+export function manifestItems(
+  { records, evidence, stage }: Pick<Gate, 'records' | 'evidence' | 'stage'>,
+  openedOn: number,
+): ManifestItem[] {
+  const byId = new Map(records.map((record) => [record.id, record]));
+  return evidence.flatMap(({ kind, name, sha256, recordId }) => {
+    const left = stageOf(byId, recordId);
+    if (left === undefined || left.id === stage.id || left.state !== 'completed') return [];
+    if (left.finishTime === undefined || left.finishTime > openedOn) return [];
+    return [{ stage: stageName(left), kind, name, sha256 }];
+  });
+}
+
+function stageOf(byId: ReadonlyMap<string, TimelineRecord>, recordId: string): TimelineRecord | undefined {
+  let record = byId.get(recordId);
+  for (let depth = 0; record !== undefined && record.type !== 'Stage' && depth < byId.size; depth++) {
+    record = record.parentId === undefined ? undefined : byId.get(record.parentId);
+  }
+  return record?.type === 'Stage' ? record : undefined;
+}
+
+function stageName({ identifier, refName, name }: TimelineRecord): string {
+  return identifier ?? refName ?? name ?? '';
+}
+
+/** SHA-256 of the manifest of what could be seen at a moment. */
+export function evidenceDigest(gate: Pick<Gate, 'runId' | 'records' | 'evidence' | 'stage'>, openedOn: number): string {
+  return sha256Hex(manifestText(gate.runId, manifestItems(gate, openedOn)));
+}
+
+/**
+ * Decides whether the stage was let in by people who may and on the evidence that is there. Every approval of the stage and
+ * every step that approved must hold.
+ *
+ * @throws TaskError that names each rule that is broken, by whom, and the digest that was expected
+ */
+export function judgeGate(gate: Gate, policy: ApprovalPolicy): Passed {
+  const name = stageName(gate.stage);
+  if (gate.approvals.length === 0) {
+    if (policy === 'required') throw unapproved(name);
+    return { notes: [`Stage ${name} needs no approval.`] };
+  }
+  const verdicts = gate.approvals.map((approval) => judgeApproval(gate, approval, policy));
+  const refusals = verdicts.flatMap((verdict) => verdict.refusals);
+  if (refusals.length > 0) {
+    throw new TaskError(
+      [`Stage ${name} is not approved for what would be deployed; nothing was changed in Azure.`, ...refusals].join(
+        '\n',
+      ),
+      `Run the stage again and approve it, as somebody who did not request the run, with the comment "evidence sha256:${evidenceDigest(gate, Infinity)}", after looking at that evidence. The hub's page Approvals writes the comment.`,
+    );
+  }
+  const decided = verdicts.map(({ record }) => record).sort((a, b) => (a.decidedOn < b.decidedOn ? -1 : 1));
+  return { approval: decided.at(-1), notes: verdicts.flatMap((verdict) => verdict.notes) };
+}
+
+/** The stage has no approval, or cannot have one. */
+export function unapproved(stage: string): TaskError {
+  return new TaskError(
+    `Stage ${stage} has no approval, and approvalPolicy is required.`,
+    'Make the job a deployment job of an environment with an approval check, or set approvalPolicy to bound.',
+  );
+}
+
+interface Verdict {
+  refusals: string[];
+  notes: string[];
+  record: DeploymentApproval;
+}
+
+function judgeApproval(gate: Gate, approval: Approval, policy: ApprovalPolicy): Verdict {
+  const expected = evidenceDigest(gate, approval.createdOn);
+  const steps = approval.steps.filter(({ status }) => isApproved(status));
+  const answers = steps.map((step) => judgeStep(gate, step, expected, policy));
+  const broken = [...brokenOff(approval, steps), ...answers.flatMap((answer) => answer.refusals)];
+  const isBound = answers.every((answer) => answer.isBound);
+  const who = steps.map(nameOf).join(', ');
+  const decided = steps
+    .map(({ lastModifiedOn }) => Date.parse(lastModifiedOn ?? ''))
+    .filter((time) => !Number.isNaN(time));
+  return {
+    refusals: broken.map((refusal) => `  Approval ${approval.id}: ${refusal}`),
+    notes: [
+      `Approved by ${who}${isBound ? ` on evidence sha256:${expected}` : ''}.`,
+      ...answers.flatMap((answer) => answer.notes),
+    ],
+    record: {
+      id: approval.id,
+      evidenceSha256: isBound ? expected : undefined,
+      decidedBy: steps.map((step) => ({
+        id: step.actualApprover?.id ?? step.actualApprover?.uniqueName ?? 'unknown',
+        displayName: nameOf(step),
+      })),
+      decidedOn: new Date(Math.max(approval.createdOn, ...decided)).toISOString(),
+      bound: isBound,
+    },
+  };
+}
+
+/** An administrator's bypass lets the stage in without the decisions that its approval asks for. */
+function brokenOff({ status, minRequiredApprovers, steps }: Approval, approved: readonly ApprovalStep[]): string[] {
+  if (!isApproved(status)) return [`it is ${status}, not approved: it was bypassed, skipped or is still open.`];
+  const needed = minRequiredApprovers > 0 ? minRequiredApprovers : Math.max(1, steps.length);
+  if (approved.length >= needed) return [];
+  return [`${approved.length} of ${needed} approvers approved it; the rest was bypassed.`];
+}
+
+interface Answer {
+  refusals: string[];
+  notes: string[];
+  isBound: boolean;
+}
+
+function judgeStep(gate: Gate, step: ApprovalStep, expected: string, policy: ApprovalPolicy): Answer {
+  const refusals: string[] = [];
+  const notes: string[] = [];
+  const who = nameOf(step);
+  const approver = step.actualApprover;
+  if (approver === undefined) refusals.push('it does not say who approved it.');
+  else if (gate.requesters.some((requester) => isSamePerson(requester, approver))) {
+    refusals.push(`${who} approved it and requested this run: somebody else must decide.`);
+  }
+  const named = digestsIn(step.comment);
+  const other = named.find((digest) => digest !== expected);
+  if (other !== undefined) {
+    refusals.push(
+      `${who} approved evidence sha256:${other}; expected was evidence sha256:${expected}. The evidence is not what was looked at.`,
+    );
+  } else if (named.length === 0) {
+    const said = `${who} approved it without naming the evidence; expected was the comment "evidence sha256:${expected}".`;
+    if (policy === 'unbound') notes.push(`${said} The approvalPolicy unbound lets it pass.`);
+    else refusals.push(said);
+  }
+  return { refusals, notes, isBound: named.length > 0 && other === undefined };
+}
+
+function isApproved(status: string): boolean {
+  return status.toLowerCase() === 'approved';
+}
+
+/** By id, and by sign-in name: one person can have an identity in several directories. */
+function isSamePerson(one: Identity, other: Identity): boolean {
+  return (
+    (one.id !== undefined && one.id === other.id) ||
+    (one.uniqueName !== undefined && one.uniqueName === other.uniqueName)
+  );
+}
+
+function nameOf({ actualApprover }: ApprovalStep): string {
+  return actualApprover?.displayName ?? 'somebody unknown';
+}
