@@ -1,7 +1,7 @@
 import { lazyPage } from './app/lazy-page';
 import { Shell } from './app/shell';
 import { start } from './app/start';
-import { useApprovals } from './data/approvals';
+import { useApprovalCount } from './data/queries';
 
 const pages = {
   models: lazyPage(() => import('./pages/models')),
@@ -11,9 +11,5 @@ const pages = {
   approvals: lazyPage(() => import('./pages/approvals')),
   delivery: lazyPage(() => import('./pages/delivery')),
 };
-
-function useApprovalCount(): number | undefined {
-  return useApprovals('mine').approvals.length;
-}
 
 start(<Shell pages={pages} useApprovalCount={useApprovalCount} />);

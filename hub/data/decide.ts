@@ -18,6 +18,8 @@ export function useDecide(): Decide {
   const mutation = useMutation({
     mutationFn: (decision: Decision) => decide(client, decision),
     retry: false,
+    // Never kept for later: a decision that goes out when the network is back is none that the reader sees.
+    networkMode: 'always',
     // Also after a failure: a lost answer may have taken effect, and somebody else may have decided.
     onSettled: async (_, __, { approval }) => {
       await Promise.all([

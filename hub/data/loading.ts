@@ -22,8 +22,10 @@ export function loadingOf(...queries: readonly QueryState[]): Loading {
   };
 }
 
-/** Options of every query: the client repeats what may be repeated, and evidence of a finished run never changes. */
-export const once = { retry: false } as const;
+/** Options of every query: the client repeats what may be repeated, and knows offline better than a guess before the request. */
+export const once = { retry: false, networkMode: 'always' } as const;
+
+/** Evidence of a finished run never changes. */
 export const forGood = { ...once, staleTime: Infinity } as const;
 export const finishedFor = (run: { finishedAt?: string } | undefined): number =>
   run?.finishedAt === undefined ? 30_000 : Infinity;

@@ -178,6 +178,7 @@ class JobRun {
     step.restrictions = [definition?.restrictions, plan.restrictions].filter((one) => one !== undefined);
     for (const message of this.context.variables.recalculate()) step.warning(message);
     const displayName = this.context.masker.mask(this.context.variables.expand(plan.displayName));
+    this.introduce(plan, displayName, record.id);
     record.update({ state: 'inProgress', name: displayName, startTime: started.toISOString() });
     emit({ type: 'stepStarted', place, displayName, at: started });
     const result = await this.decide(step, plan, displayName);
@@ -195,6 +196,15 @@ class JobRun {
     emit({ type: 'stepFinished', place, displayName, result, at: finished });
     this.collect(step, plan, displayName, result, record.id, started, finished);
     await this.request.timeline.flush();
+  }
+
+  /** What a step can learn of itself; the next step overwrites it, as environments printed by agents show. */
+  private introduce({ refName }: StepPlan, displayName: string, recordId: string): void {
+    const { variables } = this.context;
+    variables.set('System.TaskInstanceName', refName);
+    variables.set('System.TaskInstanceId', recordId);
+    variables.set('System.TaskDisplayName', displayName);
+    variables.set('Task.DisplayName', displayName);
   }
 
   private async decide(step: StepContext, plan: StepPlan, displayName: string): Promise<TaskResult> {
