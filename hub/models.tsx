@@ -1,7 +1,7 @@
 import { lazyPage } from './app/lazy-page';
 import { Shell } from './app/shell';
 import { start } from './app/start';
-import { useApprovalCount } from './data/queries';
+import { useApprovals } from './data/queries';
 
 const pages = {
   models: lazyPage(() => import('./pages/models')),
@@ -11,5 +11,10 @@ const pages = {
   approvals: lazyPage(() => import('./pages/approvals')),
   delivery: lazyPage(() => import('./pages/delivery')),
 };
+
+function useApprovalCount(): number | undefined {
+  const { approvals, isLoading, problem } = useApprovals('mine');
+  return isLoading || problem !== undefined ? undefined : approvals.filter(({ mayDecide }) => mayDecide).length;
+}
 
 start(<Shell pages={pages} useApprovalCount={useApprovalCount} />);

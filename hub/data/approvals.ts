@@ -20,14 +20,14 @@ const largestList = 100;
  * Approvals of runs that the viewer may see and in which one of our tasks ran, newest first. Of any other approval, nothing is
  * shown, not even that it exists.
  */
-export function useApprovals(scope: ApprovalScope, { enabled = true } = {}): Approvals {
+export function useApprovals(scope: ApprovalScope): Approvals {
   const client = useClient();
-  const query = useQuery({ ...listQuery(client, scope), enabled });
+  const query = useQuery(listQuery(client, scope));
   const runIds = useMemo(() => [...new Set(query.data?.flatMap(({ runId }) => runId ?? []))].sort(), [query.data]);
   const runs = useQuery({
     queryKey: keys.runsOf(runIds),
     queryFn: ({ signal }) => buildsByIds(client, runIds, signal),
-    enabled: enabled && runIds.length > 0,
+    enabled: runIds.length > 0,
     staleTime: pollMs,
     ...once,
   });

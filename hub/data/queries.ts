@@ -7,7 +7,6 @@ export { useRegistrations } from './registrations';
 export { useDeploymentEvents } from './deployment-events';
 export { useApproval, useApprovals, useWaitingByRun } from './approvals';
 export { useChanges, useRun, useRunEvidence } from './runs';
-export { useApprovalCount } from './approval-count';
 export { useGate } from './use-gate';
 export { useDecide } from './decide';
 export { useModelVersion } from './model-version';
