@@ -59,7 +59,8 @@ function workloadOf(inputs: KubernetesInputs, agent: Agent): Workload {
   return {
     ...{ name, namespace, image, port, replicas, cpu, memoryGb, internalLoadBalancer, subnet },
     annotations: runTags(readPipelineRun(agent)),
-    progressDeadlineSeconds: Math.max(60, Math.min(600, inputs.timeoutMinutes * 60 - 30)),
+    // Before our own patience ends, so that the cluster says what failed.
+    progressDeadlineSeconds: Math.max(30, Math.min(600, inputs.timeoutMinutes * 60 - 30)),
   };
 }
 
