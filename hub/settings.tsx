@@ -5,7 +5,7 @@ import { start } from './app/start';
 const Page = lazyPage(() => import('./pages/settings'));
 
 start(
-  <SinglePage title="Models">
+  <SinglePage title="Settings of models">
     <Page />
   </SinglePage>,
 );

@@ -51,6 +51,9 @@ const runElsewhere: Record<string, string> = {
   'npx mlops run examples/diabetes/azure-pipelines.yml':
     'test/local/cli/demo.test.ts runs the same file; test/local/cli/command-line.test.ts the command',
   'npx mlops approve --as ben': 'test/local/cli/command-line.test.ts',
+  'npx mlops demo --open': 'test/local/cli/demo.test.ts',
+  'npx mlops fill --versions 1000 --runs 10000 && npx mlops up':
+    'test/local/cli/command-line.test.ts, and npm run bench:hub at this size',
 };
 
 describe('documents', function () {

@@ -74,7 +74,10 @@ export interface Rendered extends RenderResult {
 export function renderHub(ui: ReactNode, options: RenderOptions = {}): Rendered {
   const { host = fakeHost(), params = {} } = options;
   const queries =
-    options.queries ?? new QueryClient({ defaultOptions: { queries: { retry: false, gcTime: Infinity } } });
+    options.queries ??
+    new QueryClient({
+      defaultOptions: { queries: { retry: false, gcTime: Infinity }, mutations: { gcTime: Infinity } },
+    });
   const url = new UrlStore(params, host.navigation);
   const result = render(
     <Providers host={host} url={url} queries={queries} client={options.client}>

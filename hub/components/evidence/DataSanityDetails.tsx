@@ -1,6 +1,7 @@
 import type { DataCheck, DataSanityEvidence } from '../../../lib/evidence/types';
 import { Digest } from '../Digest';
 import { KeyValueList } from '../KeyValueList';
+import { OmittedNote } from './OmittedNote';
 import '../table.css';
 import { Text } from '../Text';
 import { Verdict, verdictOf } from '../Verdict';
@@ -30,6 +31,7 @@ export function DataSanityDetails({ body }: DataSanityDetailsProps) {
           { label: 'Files', value: body.files.length },
         ]}
       />
+      <OmittedNote omitted={body.omitted} />
       {broken.length > 0 && <BrokenChecks checks={broken} />}
     </>
   );
@@ -48,8 +50,8 @@ function BrokenChecks({ checks }: { checks: readonly DataCheck[] }) {
           </tr>
         </thead>
         <tbody>
-          {checks.map((check) => (
-            <tr key={JSON.stringify([check.table, check.column, check.rule])}>
+          {checks.map((check, position) => (
+            <tr key={position}>
               <th scope="row">
                 <Text value={[check.table, check.column, check.description].filter(Boolean).join(': ')} max={200} />
               </th>

@@ -2,6 +2,7 @@ import type { EvaluationEvidence, Segment } from '../../../lib/evidence/types';
 import { IntervalPlot } from '../charts/IntervalPlot';
 import { numberText } from '../charts/text';
 import { KeyValueList } from '../KeyValueList';
+import { OmittedNote } from './OmittedNote';
 import '../table.css';
 import { Text } from '../Text';
 import { Verdict, verdictOf } from '../Verdict';
@@ -25,8 +26,8 @@ export function EvaluationDetails({ body }: EvaluationDetailsProps) {
       {champion === undefined && <p>Nothing served production, so there was nothing to compare with.</p>}
       {body.warnings.length > 0 && (
         <ul className="hub-list" aria-label="Warnings">
-          {body.warnings.map((warning) => (
-            <li key={warning}>
+          {body.warnings.map((warning, position) => (
+            <li key={position}>
               <Text value={warning} max={400} />
             </li>
           ))}
@@ -56,8 +57,8 @@ export function EvaluationDetails({ body }: EvaluationDetailsProps) {
       {body.guardrails.length > 0 && (
         <section aria-label="Guardrails">
           <h3 className="title-xs">Guardrails</h3>
-          {body.guardrails.map((guardrail) => (
-            <div key={guardrail.metric}>
+          {body.guardrails.map((guardrail, position) => (
+            <div key={position}>
               <Verdict kind={guardrail.passed ? 'good' : 'bad'} text={guardrail.passed ? 'Held' : 'Broken'} />
               <IntervalPlot
                 metric={guardrail.metric}
@@ -69,6 +70,7 @@ export function EvaluationDetails({ body }: EvaluationDetailsProps) {
           ))}
         </section>
       )}
+      <OmittedNote omitted={body.omitted} />
       <Segments metric={body.metric} segments={body.segments ?? []} />
     </>
   );
@@ -94,8 +96,8 @@ function Segments({ metric, segments }: { metric: string; segments: readonly Seg
             </tr>
           </thead>
           <tbody>
-            {segments.map(({ segment, value, rows, candidate, champion, note }) => (
-              <tr key={JSON.stringify([segment, value])}>
+            {segments.map(({ segment, value, rows, candidate, champion, note }, position) => (
+              <tr key={position}>
                 <th scope="row">
                   <Text value={`${segment} = ${value}`} />
                 </th>

@@ -1,4 +1,5 @@
 import { directionOf, type Direction } from '../../data/registry';
+import { numberText } from '../charts/text';
 import type { EvaluationEvidence } from '../../../lib/evidence/types';
 
 export interface MetricRow {
@@ -27,9 +28,9 @@ export function metricRows(
     evaluation === undefined ? [] : [evaluation.metric, ...evaluation.guardrails.map(({ metric }) => metric)];
   const names = [...new Set([...first, ...Object.keys(mine), ...Object.keys(theirs), ...Object.keys(registered)])];
   return names.map((metric) => {
-    const value = finite(mine[metric] ?? registered[metric]);
-    const production = finite(theirs[metric]);
-    const difference = value === undefined || production === undefined ? undefined : value - production;
+    const value = numberOf(mine[metric] ?? registered[metric]);
+    const production = numberOf(theirs[metric]);
+    const difference = differenceOf(value, production);
     return { metric, value, production, difference, ...ruleOf(evaluation, metric, value, production) };
   });
 }
@@ -44,7 +45,7 @@ function ruleOf(
   const guardrail = evaluation.guardrails.find((one) => one.metric === metric);
   if (guardrail !== undefined) {
     return {
-      threshold: `improvement above ${guardrail.margin}`,
+      threshold: thresholdText(guardrail.margin),
       passed: guardrail.passed,
       direction: directionBy(guardrail.improvement),
     };
@@ -55,7 +56,14 @@ function ruleOf(
       ? 'unknown'
       : directionOf(value, production, evaluation.orientation);
   if (evaluation.comparison === undefined) return { direction };
-  return { threshold: `improvement above ${evaluation.comparison.margin}`, passed: evaluation.promote, direction };
+  // The rule of this metric alone: the promotion may have failed by another one, or been let through by the policy.
+  const { lower, margin } = evaluation.comparison;
+  return { threshold: thresholdText(margin), passed: lower > margin, direction };
+}
+
+/** The evaluation asks it of the whole interval, not of the one number in the middle. */
+function thresholdText(margin: number): string {
+  return `whole interval of the improvement above ${numberText(margin)}`;
 }
 
 function directionBy(improvement: number | string): Direction {
@@ -65,6 +73,12 @@ function directionBy(improvement: number | string): Direction {
 }
 
 /** Records write numbers that JSON cannot carry as texts. */
-function finite(value: number | string | undefined): number | undefined {
+function numberOf(value: number | string | undefined): number | undefined {
   return value === undefined ? undefined : Number(value);
+}
+
+/** Of values that are no finite numbers there is no difference to speak of. */
+function differenceOf(value: number | undefined, production: number | undefined): number | undefined {
+  if (value === undefined || production === undefined) return undefined;
+  return Number.isFinite(value) && Number.isFinite(production) ? value - production : undefined;
 }

@@ -39,9 +39,7 @@ export function EvidencePart({ gate, heading }: EvidencePartProps) {
         <h3 ref={heading} tabIndex={-1} className="hub-heading title-xs">
           Evidence
         </h3>
-        {gate.items.length === 0 && (
-          <Verdict kind="bad" text="Nothing was left before this stage: there is nothing to judge by" />
-        )}
+        {gate.items.length === 0 && <Verdict kind="bad" text="Nothing was left before this stage to judge by" />}
         <ul className="approvals-checklist">
           {checklist(gate).map(({ title, state, text }, position) => (
             <li key={position}>

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 import { findRunning } from '../../../local/cli/running';
 import { anything, check, flag, list, map, number, optional, shape, text } from '../../../local/devops/shape';
@@ -28,15 +28,25 @@ describe('mlops demo', function () {
   // The first run installs the Python packages of job, image and endpoint.
   this.timeout(360_000);
   let folder: string;
+  let opener: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'mlops-demo-'));
+    opener = join(folder, 'bin');
+    mkdirSync(opener);
+    for (const name of ['xdg-open', 'open']) {
+      writeFileSync(join(opener, name), `#!/bin/sh\nprintf %s "$1" > "${folder}/opened"\n`, { mode: 0o755 });
+    }
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => {
+    spawnSync(process.execPath, [script, 'down'], { cwd: folder });
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   async function demo(...args: string[]): Promise<ReturnType<typeof outcomeShape>> {
     const child = spawn(process.execPath, [script, 'demo', '--json', ...args], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: `${opener}${delimiter}${process.env['PATH'] ?? ''}` },
     });
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
@@ -47,7 +57,7 @@ describe('mlops demo', function () {
     });
     const [code] = (await once(child, 'close')) as [number | null];
     assert.equal(code, 0, `${err}\n${out}`);
-    assert.equal(findRunning(join(folder, '.mlops')), undefined);
+    assert.equal(findRunning(join(folder, '.mlops')) !== undefined, args.includes('--open'));
     return check(outcomeShape, JSON.parse(out), 'the outcome');
   }
 
@@ -80,7 +90,7 @@ describe('mlops demo', function () {
     assert.deepEqual(Object.values(endpoint?.traffic ?? {}), [100]);
     const before = predictions(first.scored);
 
-    const second = await demo('--set', 'alpha=2.0');
+    const second = await demo('--open', '--set', 'alpha=2.0');
     assert.equal(second.result, 'succeeded');
     assert.deepEqual(
       [second.decision?.decision, second.deployedToProduction, second.approvedBy],
@@ -92,5 +102,9 @@ describe('mlops demo', function () {
     );
     assert.deepEqual(second.endpoints, first.endpoints);
     assert.deepEqual(predictions(second.scored), before);
+
+    const page = await fetch(readFileSync(join(folder, 'opened'), 'utf8'));
+    assert.equal(page.status, 200, 'the address that the browser was given is that of the hub');
+    assert.match(await page.text(), /<title>/);
   });
 });

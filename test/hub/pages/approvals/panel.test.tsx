@@ -1,0 +1,212 @@
+import '../../support';
+import assert from 'node:assert/strict';
+import { within } from '@testing-library/react';
+import { buildOf } from '../../data/run-sample';
+import { ana, approvalId, attachment, cleo, digestOf, refused, scene, settled } from './scene';
+
+const attack = '<img src=x onerror=alert(1)><script>alert(2)</script>\u202e';
+
+function decided(comment: string) {
+  return {
+    status: 'approved',
+    steps: [{ assignedApprover: ana, actualApprover: ana, status: 'approved', comment, order: 1 }],
+  };
+}
+
+describe('the panel of an approval', () => {
+  it('shows instructions, evidence, differences against production, objections and digest', async () => {
+    const of = scene();
+    of.sample.stages[0]!.attachments = [
+      attachment('mlops.evaluation.v1', 'evaluation.json', {
+        decision: 'notBetter',
+        promote: false,
+        reason: 'it scores worse',
+        guardrails: [
+          { metric: 'mae', passed: false, improvement: -2, lower: -3, upper: -1, method: 'bootstrap', margin: 0 },
+        ],
+      }),
+      attachment('mlops.model-version.v1', 'model.json'),
+      attachment('mlops.data-sanity.v1', 'data.json'),
+      attachment('mlops.smoke.v1', 'smoke.json', { problems: ['slow', 'late'] }),
+      { kind: 'mlops.training.v1', name: 'training.json', content: 'not json' },
+    ];
+    const view = of.open();
+    const against = within(await view.findByRole('region', { name: 'What speaks against it' }));
+    await settled(view);
+    for (const words of [
+      'The evaluation did not allow the promotion: it scores worse',
+      /^Guardrail mae is broken: its improvement lies between −3 and −1/,
+      'few rows',
+      'Data, error: at least 0: 2 violations.',
+      'The smoke test failed: slow',
+      'The smoke test failed: late',
+      '1 requests of the smoke test failed, the first one: too slow.',
+    ])
+      against.getByText(words);
+    view.getByText('Read the fairness report.');
+    const evidence = within(view.getByRole('region', { name: 'Evidence' }));
+    evidence.getByText('training.json of stage Train cannot be read as a record');
+    evidence.getByText('diabetes version 3');
+    assert.equal(evidence.getAllByText('No record in this run').length, 2);
+    view.getByRole('row', { name: /^mse 1 2 −1 \(better\)/ });
+    view.getByRole('heading', { name: 'Against production, on the same hold-out rows' });
+    await view.user.click(view.getByRole('button', { name: 'Show all of the digest of the evidence' }));
+    view.getByText(`sha256:${digestOf(of.sample)}`);
+  });
+
+  it('leaves out what came after the gate opened, and says when nothing came before it', async () => {
+    const of = scene();
+    of.sample.stages[0]!.finishTime = '2026-11-20T09:40:00Z';
+    const view = of.open();
+    await view.findByText('Nothing was left before this stage to judge by');
+    await settled(view);
+    view.getByRole('heading', { name: 'Run 20261120.812' });
+    assert.ok(view.queryByText('diabetes version 3') === null);
+  });
+
+  it('says what changed since the run that made what production serves', async () => {
+    const of = scene();
+    of.sample.stages[0]!.attachments![1] = attachment('mlops.model-version.v1', 'model.json', {
+      model: { name: 'diabetes', version: '4' },
+      dataFingerprint: 'new data',
+    });
+    const champion = { name: 'm', sha256: 'a'.repeat(64), stage: 'Train', at: '2026-11-01T09:00:00Z' };
+    const facts = { ...champion, model: 'diabetes', version: '3', workspace: 'w', metrics: {} };
+    const text = { $type: 'System.String', $value: JSON.stringify([facts]) };
+    const before = { ...buildOf({ id: 700, stages: [] }), properties: { 'mlops.v1.model-version': text } };
+    of.service.list(/^build\/builds$/, ({ url }) => [url.searchParams.has('tagFilters') ? before : buildOf(of.sample)]);
+    of.service.list(/^build\/changes$/, ({ url }) => {
+      assert.equal(url.searchParams.get('fromBuildId'), '700');
+      const foreign = 'https://evil.example/commit';
+      return [{ id: 'abcdef012345', message: attack, author: { displayName: 'Ben' }, displayUri: foreign }];
+    });
+    const view = of.open();
+    await view.findByText('Commits since the run that made what production serves:');
+    await settled(view);
+    const part = within(view.getByRole('region', { name: 'What changed' }));
+    part.getByText('abcdef01');
+    assert.deepEqual(part.queryAllByRole('link'), []);
+    part.getByText('Trained on data new data; production’s data is not known.');
+  });
+
+  it('shows a bypass, and says when nobody knows whether there was one', async () => {
+    const of = scene(decided('fine'));
+    of.sample.stages[1]!.started = true;
+    of.approval['status'] = 'skipped';
+    const view = of.open();
+    await view.findByText('Bypassed');
+    view.getByText(/^The stage ran although its approval is skipped\.$/);
+    await settled(view);
+    view.unmount();
+    const other = scene();
+    other.service.on('GET', /^pipelines\/checks\/runs\//, () => refused(403, 'Not for you.'));
+    const unknown = other.open();
+    await unknown.findByText(/^Whether somebody bypassed a check could not be shown/);
+    await settled(unknown);
+  });
+
+  const comments: [string, string, string][] = [
+    ['outside this page', 'LGTM', 'Names no evidence: given outside this page'],
+    ['for other evidence', `evidence sha256:${'0'.repeat(64)}`, 'Given for other evidence than is shown here'],
+  ];
+  for (const [name, comment, words] of comments) {
+    it(`says of an approval that it was given ${name}`, async () => {
+      const view = scene(decided(comment)).open();
+      await view.findByText(words);
+      await settled(view);
+      view.getByText(comment);
+    });
+  }
+
+  it('names who is excluded and who comes after whom', async () => {
+    const view = scene({
+      blockedApprovers: [cleo],
+      executionOrder: 'inSequence',
+      steps: [
+        {
+          assignedApprover: { id: 'g', displayName: '[Churn]\\Owners', isContainer: true },
+          status: 'uninitiated',
+          order: 2,
+        },
+        { assignedApprover: ana, status: 'pending', order: 1 },
+      ],
+    }).open();
+    await view.findByText(/^Excluded from deciding on this run:/);
+    await settled(view);
+    const steps = within(view.getByRole('region', { name: 'Approvers' })).getAllByRole('listitem');
+    assert.deepEqual(
+      steps.map(({ textContent }) => textContent),
+      ['Ana Li Waiting for approval', '[Churn]\\Owners (group) Not asked yet'],
+    );
+    view.getByText('0 of 1 approved; waits for Ana Li, one after the other.');
+  });
+
+  it('makes no markup of what others wrote', async () => {
+    const person = { ...cleo, displayName: attack };
+    const of = scene({
+      instructions: attack,
+      steps: [
+        { assignedApprover: person, actualApprover: person, status: 'approved', comment: attack, order: 1 },
+        { assignedApprover: ana, status: 'pending', order: 2 },
+      ],
+    });
+    const model = { name: attack, version: attack };
+    const content = { reason: attack, warnings: [attack], metric: attack, champion: undefined, comparison: undefined };
+    of.sample.stages[0]!.attachments = [
+      attachment('mlops.evaluation.v1', 'evaluation.json', { ...content, omitted: { [attack]: 1 } }),
+      attachment('mlops.model-version.v1', 'model.json', { model, dataFingerprint: attack }),
+    ];
+    const view = of.open();
+    await view.findByRole('heading', { name: 'Digest of the evidence' });
+    await settled(view);
+    assert.match(view.getByRole('heading', { level: 2 }).textContent, /^<img src=x/);
+    assert.ok(view.container.querySelector('img, script') === null);
+    assert.equal(/\u202e/.test(view.container.textContent), false);
+    view.getAllByText(/<img src=x/);
+  });
+});
+
+describe('the list of approvals', () => {
+  it('opens an approval with the focus on its heading and gives the focus back to its row', async () => {
+    const of = scene();
+    const view = of.open({});
+    const button = await view.findByRole('button', { name: 'Decide: approval of run 20261120.812' });
+    button.focus();
+    await view.user.keyboard('{Enter}');
+    assert.equal(view.url.read()['approval'], approvalId);
+    assert.equal(document.activeElement?.tagName, 'H2');
+    await view.findByRole('heading', { name: 'diabetes version 3', level: 2 });
+    assert.equal(document.activeElement.textContent, 'diabetes version 3');
+    await settled(view);
+    await view.user.click(view.getByRole('button', { name: 'All approvals' }));
+    assert.equal(view.url.read()['approval'], undefined);
+    await settled(view);
+    assert.equal(document.activeElement.getAttribute('data-approval'), approvalId);
+  });
+
+  it('leaves the focus where it is when the address names the approval', async () => {
+    const view = scene().open({ approval: approvalId.toUpperCase() });
+    await view.findByRole('heading', { name: 'diabetes version 3', level: 2 });
+    await settled(view);
+    assert.ok(document.activeElement === document.body);
+  });
+
+  it('says in the history what names no evidence', async () => {
+    const view = scene(decided('LGTM')).open({ list: 'history' });
+    const row = within(await view.findByRole('row', { name: /20261120\.812/ }));
+    row.getByText('Names no evidence: given outside this page');
+    row.getByText('1 of 1 approved (Ana Li)');
+    row.getByRole('button', { name: /^Open: approval of run/ });
+    await settled(view);
+  });
+
+  it('says when nothing waits, and what is wrong when nothing can be read', async () => {
+    const none = scene({ pipeline: undefined }).open({});
+    await none.findByText('Nothing waits for you');
+    const broken = scene();
+    broken.service.on('GET', /^pipelines\/approvals$/, () => refused(403, 'Not for you.'));
+    const view = broken.open({ list: 'pending' });
+    await view.findByText(/^The approvals could not be shown/);
+    await view.findByText(/Not for you/);
+  });
+});
