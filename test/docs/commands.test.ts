@@ -46,6 +46,8 @@ const runElsewhere: Record<string, string> = {
   'npm run lint': '.ci/run',
   'npm run typecheck': '.ci/run',
   'npm run bench:start': '.ci/run',
+  'npm run bench:hub': '.ci/run',
+  'npm run screenshots': 'scripts/screenshots.ts drives the pages that test/e2e/hub tests; it writes images to look at',
   'npm run package': '.ci/run and test/scripts/package.test.ts',
   'npm ci && npm run build': '.ci/run',
   'npx mlops run examples/diabetes/azure-pipelines.yml':
