@@ -12,6 +12,7 @@ export function listOf(param: string | undefined): string[] {
     });
 }
 
+/** Half a character, which no address can carry, becomes U+FFFD. */
 export function listParam(names: readonly string[]): string {
-  return names.map(encodeURIComponent).join(',');
+  return names.map((name) => encodeURIComponent(name.replace(/\p{Cs}/gu, '\ufffd'))).join(',');
 }

@@ -5,7 +5,7 @@ import { Button } from 'azure-devops-ui/Button';
 import { CustomHeader, HeaderTitleArea } from 'azure-devops-ui/Header';
 import { Page } from 'azure-devops-ui/Page';
 import { Surface, SurfaceBackground } from 'azure-devops-ui/Surface';
-import { Tab, TabBar, TabSize } from 'azure-devops-ui/Tabs';
+import { Tab, TabBadge, TabBar, TabSize } from 'azure-devops-ui/Tabs';
 import { Suspense, useEffect, useRef, useState, type ComponentType, type ReactNode, type RefObject } from 'react';
 import { displayText } from '../components/display-text';
 import { absoluteTime } from '../components/time';
@@ -147,7 +147,6 @@ function ViewTabs({ view, useApprovalCount }: { view: View; useApprovalCount: Sh
   const { open } = useNavigate();
   const [waiting, setWaiting] = useState(0);
   const settled = useSettled();
-  const approvals = waiting === 0 ? 'Approvals' : `Approvals, ${waiting} waiting for you`;
   return (
     <>
       {settled && <ApprovalCount useApprovalCount={useApprovalCount} onCount={setWaiting} />}
@@ -162,10 +161,20 @@ function ViewTabs({ view, useApprovalCount }: { view: View; useApprovalCount: Sh
         <Tab id="models" name="Models" />
         {view === 'compare' && <Tab id="compare" name="Compare" />}
         <Tab id="deployments" name="Deployments" />
-        <Tab id="approvals" name="Approvals" ariaLabel={approvals} badgeCount={waiting === 0 ? undefined : waiting} />
+        <Tab id="approvals" name="Approvals" renderBadge={waiting === 0 ? undefined : () => waitingBadge(waiting)} />
         <Tab id="delivery" name="Delivery" />
       </TabBar>
     </>
+  );
+}
+
+/** The number for the eye, the sentence for the ear: both are the tab's name. */
+function waitingBadge(count: number): ReactNode {
+  return (
+    <TabBadge>
+      {count}
+      <span className="hub-only-read"> waiting for you</span>
+    </TabBadge>
   );
 }
 

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { ProblemMessage } from '../components/ProblemMessage';
 import { connectHost, type Host } from './host';
 import { createQueryClient, Providers } from './providers';
+import { followHostTheme } from './theme';
 import { UrlStore } from './url-state';
 
 /** Connects to Azure DevOps and shows a page; when the host stays silent, says so instead of staying white. */
@@ -11,6 +12,7 @@ export function start(page: ReactNode): void {
   const place = document.getElementById('root');
   if (place === null) throw new Error('The document has no element with the id "root".');
   const root = createRoot(place);
+  followHostTheme();
   const show = async (): Promise<void> => {
     const host = await connectHost(SDK);
     const url = await openUrl(host);

@@ -231,16 +231,29 @@ function modelTags(run: Run): string[] {
   return run.tags.filter((tag) => tag.startsWith('mlops.m.'));
 }
 
+/** The runs whose commits lead times begin with: those that registered what changed production in a span, newest first. */
+export function changedRuns(data: DeliveryData, span: Span): Run[] {
+  const runOf = registeringRun(data.versions);
+  const runs = changesOf(data, span.failWindowHours ?? 24)
+    .filter(({ at }) => isIn(span, at))
+    .flatMap((change) => runOf(change) ?? []);
+  return [...new Map(runs.map((run) => [run.id, run])).values()].reverse();
+}
+
+function registeringRun(versions: readonly ModelVersion[]): (change: ProductionChange) => Run | undefined {
+  const runs = new Map(firstRegistrations(versions).map((one) => [JSON.stringify([one.model, one.version]), one.run]));
+  return ({ model, version }) => runs.get(JSON.stringify([model, version]));
+}
+
 function leadTimeOf(
   { versions, commitTimes }: DeliveryData,
   changes: readonly ProductionChange[],
 ): Delivery['leadTime'] {
-  const registrations = new Map(
-    firstRegistrations(versions).map((one) => [JSON.stringify([one.model, one.version]), one]),
-  );
-  const measured = changes.map(({ at, model, version }) => {
-    const run = registrations.get(JSON.stringify([model, version]))?.run;
+  const runOf = registeringRun(versions);
+  const measured = changes.map((change) => {
+    const run = runOf(change);
     if (run === undefined) return undefined;
+    const { at } = change;
     const commit = commitTimes?.get(run.id);
     const hours = (Date.parse(at) - Date.parse(commit ?? run.queuedAt)) / hour;
     // A negative time is a clock that is wrong, or a version that was deployed before it was registered.

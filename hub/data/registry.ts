@@ -72,7 +72,7 @@ export function headlineOf(version: ModelVersion, champion?: ModelVersion | { ve
   const { evaluation, registration } = version;
   const metric = evaluation?.metric ?? Object.keys(registration.metrics)[0];
   if (metric === undefined) return undefined;
-  const value = evaluation?.candidate ?? registration.metrics[metric];
+  const value = evaluation?.candidate ?? own(registration.metrics, metric);
   if (value === undefined) return undefined;
   const orientation = orientationOf(evaluation?.orientation);
   const isJudged =
@@ -219,7 +219,12 @@ export function trendOf(
 
 /** What the registration says; else what its evaluation measured. */
 function metricOf({ registration, evaluation }: ModelVersion, metric: string): number | undefined {
-  return registration.metrics[metric] ?? (evaluation?.metric === metric ? evaluation.candidate : undefined);
+  return own(registration.metrics, metric) ?? (evaluation?.metric === metric ? evaluation.candidate : undefined);
+}
+
+/** A metric may be called `constructor`. */
+function own(metrics: Readonly<Record<string, number>>, metric: string): number | undefined {
+  return Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
 }
 
 function newestApproval(approvals: readonly Approval[], runId: number): Approval | undefined {

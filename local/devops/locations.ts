@@ -135,6 +135,15 @@ export const locations = {
     '5.2',
   ),
   changes: at('54572c7b-bbd3-45d4-80dc-28be08941620', 'build', 'changes', `${build}/{resource}`, 2, '7.1', '2.0'),
+  changesBetween: at(
+    'f10f0ea5-18a1-43ec-a8fb-2042c7be9b43',
+    'build',
+    'changes',
+    `${project}/{area}/{resource}`,
+    2,
+    '7.1',
+    '4.0',
+  ),
 
   pipelines: at(
     '28e1305e-2afe-47bf-abaf-cbb0e6a91988',

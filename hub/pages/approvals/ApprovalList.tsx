@@ -4,12 +4,14 @@ import { ProblemMessage } from '../../components/ProblemMessage';
 import { RunLink } from '../../components/RunLink';
 import { SkeletonRows } from '../../components/SkeletonRows';
 import '../../components/table.css';
+import { Text } from '../../components/Text';
 import { TimeAgo } from '../../components/TimeAgo';
 import { Verdict, type VerdictProps } from '../../components/Verdict';
+import { ViewLink } from '../../components/ViewLink';
 import { displayText } from '../../components/display-text';
-import { useApprovals } from '../../data/queries';
+import { useApprovals, useRegistrations } from '../../data/queries';
 import type { ApprovalScope } from '../../data/results';
-import type { Approval } from '../../data/types';
+import type { Approval, ModelVersion } from '../../data/types';
 import { outsideThisPage } from './Decisions';
 import { progressOf } from './progress';
 import { approvalVerdict } from './reasons';
@@ -27,6 +29,7 @@ export interface ApprovalListProps {
 
 export function ApprovalList({ scope, onOpen }: ApprovalListProps) {
   const { approvals, isLoading, problem, refresh } = useApprovals(scope);
+  const { versions } = useRegistrations();
   if (isLoading) return <SkeletonRows rows={5} label="Loading approvals" />;
   if (problem !== undefined && approvals.length === 0) {
     return <ProblemMessage what="The approvals" problem={problem} onRetry={refresh} />;
@@ -40,6 +43,7 @@ export function ApprovalList({ scope, onOpen }: ApprovalListProps) {
         <table className="hub-table">
           <thead>
             <tr>
+              <th scope="col">Model</th>
               <th scope="col">Run</th>
               <th scope="col">Requested by</th>
               <th scope="col">{isHistory ? 'Last change' : 'Waiting since'}</th>
@@ -51,7 +55,13 @@ export function ApprovalList({ scope, onOpen }: ApprovalListProps) {
           </thead>
           <tbody>
             {approvals.map((approval) => (
-              <Row key={approval.id} approval={approval} isHistory={isHistory} onOpen={onOpen} />
+              <Row
+                key={approval.id}
+                approval={approval}
+                versions={versions.filter(({ run }) => run.id === approval.run.id)}
+                isHistory={isHistory}
+                onOpen={onOpen}
+              />
             ))}
           </tbody>
         </table>
@@ -62,15 +72,26 @@ export function ApprovalList({ scope, onOpen }: ApprovalListProps) {
 
 interface RowProps {
   approval: Approval;
+  /** What the run registered, where that was read. */
+  versions: readonly ModelVersion[];
   isHistory: boolean;
   onOpen: (id: string) => void;
 }
 
-function Row({ approval, isHistory, onOpen }: RowProps) {
+function Row({ approval, versions, isHistory, onOpen }: RowProps) {
   const { id, run, status, createdAt, changedAt, mayDecide } = approval;
   const named = isHistory ? evidenceVerdict(approval) : undefined;
   return (
     <tr>
+      <td>
+        {versions.map(({ model, version }) => (
+          <div key={JSON.stringify([model, version])}>
+            <ViewLink view="version" params={{ model, version }}>
+              <Text value={`${model} ${version}`} max={40} />
+            </ViewLink>
+          </div>
+        ))}
+      </td>
       <th scope="row">
         <RunLink run={run} withPipeline />
       </th>

@@ -53,7 +53,9 @@ export function CompareTable({ model, columns, onlyDifferent, onOnlyDifferent }:
           ))}
         </table>
       </div>
-      {sections.length === 0 && <p>{onlyDifferent ? 'Nothing differs.' : 'The versions left nothing to compare.'}</p>}
+      {sections.length === 0 && (
+        <p role="status">{onlyDifferent ? 'Nothing differs.' : 'The versions left nothing to compare.'}</p>
+      )}
     </>
   );
 }
@@ -65,21 +67,22 @@ function ValueRow({ row, columns }: { row: Row; columns: readonly Column[] }) {
         <Text value={row.label} max={48} />
         {row.differs && <span className="hub-only-read">, differs</span>}
       </th>
-      {columns.map(({ version, isProduction }, index) => (
+      {columns.map(({ version, isProduction, isRead }, index) => (
         <td key={version} className={isProduction ? 'compare-production' : undefined}>
-          <Value row={row} index={index} />
+          <Value row={row} index={index} isRead={isRead} />
         </td>
       ))}
     </tr>
   );
 }
 
-function Value({ row, index }: { row: Row; index: number }) {
+function Value({ row, index, isRead }: { row: Row; index: number; isRead: boolean }) {
   const value = row.values[index];
-  if (value === undefined) return <span className="secondary-text">not said</span>;
+  if (value === undefined) return <span className="secondary-text">{isRead ? 'not said' : 'not read'}</span>;
   return (
     <Fragment>
-      <Text value={value} max={72} className={row.differs ? 'compare-differs' : undefined} />
+      {/* Whole: ids and images differ in their last characters. */}
+      <Text value={value} max={2048} className={row.differs ? 'compare-differs' : undefined} />
       {row.best.includes(index) && <span className="secondary-text"> (best)</span>}
     </Fragment>
   );

@@ -1,13 +1,15 @@
-import type { EvidenceKind } from '../../../lib/evidence/evidence';
 import { numberText } from '../../components/charts/text';
+import { verdictOf } from '../../components/Verdict';
 import { directionOf } from '../../data/registry';
-import type { ReadRecord } from '../../data/types';
+import type { VersionRecords } from '../version/records';
 
 /** A version with the records that speak of it. */
 export interface Column {
   version: string;
   isProduction: boolean;
-  records: readonly ReadRecord[];
+  records: VersionRecords;
+  /** Whether the records were read: else nothing can be said of what the version leaves out. */
+  isRead: boolean;
   /** Image of a package made of it, in this or another run. */
   image?: string;
 }
@@ -16,6 +18,7 @@ export interface Row {
   label: string;
   /** A text a column; `undefined` where the version says nothing. */
   values: readonly (string | undefined)[];
+  /** Among the columns that were read. */
   differs: boolean;
   /** Columns with the best value, for a metric whose orientation is known and that differs. */
   best: readonly number[];
@@ -30,19 +33,17 @@ export interface Section {
 export function comparisonOf(columns: readonly Column[]): Section[] {
   const texts = (title: string, of: (column: Column) => Readonly<Record<string, string | undefined>>): Section => ({
     title,
-    rows: rowsOf(columns.map(of), (value) => value),
+    rows: rowsOf(columns, of, (value) => value),
   });
   const sections = [
     metricsOf(columns),
-    texts('Parameters', ({ records }) => ({
-      ...bodyOf(records, 'mlops.training.v1')?.params,
-      ...bodyOf(records, 'mlops.model-version.v1')?.params,
+    texts('Parameters', ({ records: { training, registered } }) => ({
+      ...training?.body.params,
+      ...registered?.body.params,
     })),
     texts('Data', dataOf),
     texts('Environment', environmentOf),
-    texts('Image', ({ records, image }) => ({
-      Image: image ?? bodyOf(records, 'mlops.package.v1')?.image,
-    })),
+    texts('Image', ({ records, image }) => ({ Image: image ?? records.packed?.body.image })),
   ];
   return sections.filter(({ rows }) => rows.length > 0);
 }
@@ -56,31 +57,39 @@ export function pinned(versions: readonly string[], production: readonly string[
   ];
 }
 
+type Metrics = Readonly<Record<string, number | string>>;
+
 function metricsOf(columns: readonly Column[]): Section {
-  const metrics = columns.map(({ records }) => ({
-    ...bodyOf(records, 'mlops.training.v1')?.metrics,
-    ...bodyOf(records, 'mlops.model-version.v1')?.metrics,
-    ...bodyOf(records, 'mlops.evaluation.v1')?.candidate.metrics,
-  }));
-  const rows = rowsOf(metrics, (value) => numberText(Number(value)));
+  const of = ({ records: { training, registered, evaluation } }: Column): Metrics => ({
+    ...training?.body.metrics,
+    ...registered?.body.metrics,
+    ...evaluation?.body.candidate.metrics,
+  });
+  const rows = rowsOf(columns, of, metricText);
+  const metrics = columns.map(of);
   return {
     title: 'Metrics',
     rows: rows.map((row) => ({ ...row, best: row.differs ? bestOf(columns, metrics, row.label) : [] })),
   };
 }
 
-/** The orientation is known only for the metric that an evaluation decided by. */
-function bestOf(
-  columns: readonly Column[],
-  metrics: readonly Readonly<Record<string, number | string>>[],
-  metric: string,
-): number[] {
-  const evaluations = columns.map(({ records }) => bodyOf(records, 'mlops.evaluation.v1'));
-  const orientation = evaluations.find((one) => one?.metric === metric)?.orientation;
-  if (orientation === undefined) return [];
+/** Rounded, unless that hides that another version's value is not the same. */
+function metricText(value: number | string, all: readonly (number | string)[]): string {
+  const text = numberText(Number(value));
+  const hides = all.some((other) => Number(other) !== Number(value) && numberText(Number(other)) === text);
+  return hides && !Number.isNaN(Number(value)) ? String(value) : text;
+}
+
+/** The orientation is known only for the metric that an evaluation decided by; two that see it differently are no help. */
+function bestOf(columns: readonly Column[], metrics: readonly Metrics[], metric: string): number[] {
+  const seen = columns.flatMap(({ records: { evaluation } }) =>
+    evaluation?.body.metric === metric ? evaluation.body.orientation : [],
+  );
+  const [orientation] = seen;
+  if (orientation === undefined || seen.some((other) => other !== orientation)) return [];
   const known = metrics.flatMap((one, index) => {
-    const value = Number(one[metric]);
-    return metric in one && Number.isFinite(value) ? [{ index, value }] : [];
+    const value = Object.hasOwn(one, metric) ? Number(one[metric]) : NaN;
+    return Number.isFinite(value) ? [{ index, value }] : [];
   });
   const isBest = (value: number): boolean =>
     known.every((other) => directionOf(value, other.value, orientation) !== 'worse');
@@ -88,49 +97,44 @@ function bestOf(
 }
 
 function dataOf({ records }: Column): Record<string, string | undefined> {
-  const sanity = bodyOf(records, 'mlops.data-sanity.v1');
-  const evaluation = bodyOf(records, 'mlops.evaluation.v1');
-  const training = bodyOf(records, 'mlops.training.v1');
-  const version = bodyOf(records, 'mlops.model-version.v1');
+  const { dataSanity, evaluation, training, registered } = records;
+  const sanity = dataSanity?.body;
+  const holdout = evaluation?.body.holdout;
   return {
-    'Data fingerprint': version?.dataFingerprint ?? training?.dataFingerprint ?? sanity?.dataFingerprint,
-    Rows: sanity === undefined ? undefined : String(sanity.rowCount),
-    Contract: sanity?.contract.sha256,
-    'Data sanity': sanity?.verdict,
-    'Hold-out rows': evaluation === undefined ? undefined : String(evaluation.holdout.rows),
-    'Hold-out fingerprint': evaluation?.holdout.fingerprint,
+    'Data fingerprint': registered?.body.dataFingerprint ?? training?.body.dataFingerprint ?? sanity?.dataFingerprint,
+    Rows: sanity && String(sanity.rowCount),
+    Contract: sanity && [sanity.contract.name ?? sanity.contract.id, sanity.contract.version].filter(Boolean).join(' '),
+    'Contract digest': sanity?.contract.sha256,
+    'Data sanity': sanity && verdictOf(sanity.verdict).text,
+    'Hold-out rows': holdout && String(holdout.rows),
+    'Hold-out fingerprint': holdout?.fingerprint,
   };
 }
 
-function environmentOf({ records }: Column): Record<string, string | undefined> {
-  const training = bodyOf(records, 'mlops.training.v1');
-  const version = bodyOf(records, 'mlops.model-version.v1');
+function environmentOf({ records: { training, registered } }: Column): Record<string, string | undefined> {
   return {
-    'Job environment': version?.environment ?? training?.environmentId,
-    Code: training?.codeId,
-    Commit: version?.commit ?? training?.commit,
-    'Model type': version?.modelType,
-    'Model digest': version?.digest,
+    'Job environment': registered?.body.environment ?? training?.body.environmentId,
+    Code: training?.body.codeId,
+    Commit: registered?.body.commit ?? training?.body.commit,
+    'Model type': registered?.body.modelType,
+    'Model digest': registered?.body.digest,
   };
 }
 
-function rowsOf<T>(columns: readonly Readonly<Record<string, T | undefined>>[], textOf: (value: T) => string): Row[] {
-  const labels = [...new Set(columns.flatMap((column) => Object.keys(column)))];
+/** @param textOf a value's text, with all values of its row to tell it from */
+function rowsOf<T>(
+  columns: readonly Column[],
+  of: (column: Column) => Readonly<Record<string, T | undefined>>,
+  textOf: (value: T, all: readonly T[]) => string,
+): Row[] {
+  const read = columns.map(of);
+  const labels = [...new Set(read.flatMap((column) => Object.keys(column)))];
   return labels.flatMap((label) => {
-    const values = columns.map((column) => {
-      const value = Object.hasOwn(column, label) ? column[label] : undefined;
-      return value === undefined ? undefined : textOf(value);
-    });
-    if (values.every((value) => value === undefined)) return [];
-    return [{ label, values, differs: new Set(values).size > 1, best: [] }];
+    const values = read.map((column) => (Object.hasOwn(column, label) ? column[label] : undefined));
+    const all = values.filter((value) => value !== undefined);
+    const texts = values.map((value) => (value === undefined || value === '' ? undefined : textOf(value, all)));
+    if (texts.every((text) => text === undefined)) return [];
+    const compared = texts.filter((_, index) => columns[index]?.isRead === true);
+    return [{ label, values: texts, differs: new Set(compared).size > 1, best: [] }];
   });
-}
-
-export function bodyOf<K extends EvidenceKind>(
-  records: readonly ReadRecord[],
-  kind: K,
-): ReadRecord<K>['body'] | undefined {
-  const isKind = (record: ReadRecord): record is ReadRecord<K> => record.kind === kind;
-  // The last one stands: a step that ran again left the newer record behind the older.
-  return records.filter(isKind).at(-1)?.body;
 }

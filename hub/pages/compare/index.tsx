@@ -1,30 +1,30 @@
 import { useMemo } from 'react';
-import { listOf } from '../../app/list-param';
+import { listOf, listParam } from '../../app/list-param';
 import { useUrlState } from '../../app/url-state';
 import { EmptyState } from '../../components/EmptyState';
 import { EvidenceProblems } from '../../components/EvidenceProblems';
 import { ProblemMessage } from '../../components/ProblemMessage';
+import { displayText } from '../../components/display-text';
 import { SkeletonRows } from '../../components/SkeletonRows';
+import { ViewLink } from '../../components/ViewLink';
 import { useModelVersion } from '../../data/queries';
 import type { ModelVersionResult } from '../../data/results';
 import { servingAt } from '../../data/serving';
+import type { DeploymentEvent } from '../../data/types';
+import { isReading } from '../version/known';
+import { versionRecords } from '../version/records';
 import { pinned, type Column } from './comparison';
 import { CompareTable } from './CompareTable';
+
+const mostColumns = 4;
 
 /** Two to four versions of a model side by side, the one in production first. Parameters: `model`, `versions`, `different`. */
 export default function ComparePage() {
   const { params, patch } = useUrlState();
   const model = params['model'];
-  const versions = [...new Set(listOf(params['versions']))].slice(0, 4);
+  const versions = [...new Set(listOf(params['versions']))].slice(0, mostColumns);
   const results = useVersions(model, versions);
-  const events = results[0]?.modelDeployments;
-  const production = useMemo(
-    () =>
-      servingAt(events ?? [], new Date())
-        .filter((serving) => serving.isProduction && serving.model === model && serving.traffic > 0)
-        .flatMap(({ version }) => version ?? []),
-    [events, model],
-  );
+  const production = useProduction(model, results[0]?.modelDeployments);
   if (model === undefined || versions.length < 2) {
     return (
       <EmptyState title="Nothing to compare">
@@ -32,15 +32,26 @@ export default function ComparePage() {
       </EmptyState>
     );
   }
-  const order = pinned(versions, production);
-  const columns = order.flatMap((version) => columnOf(version, results[versions.indexOf(version)], production));
+  const columns = pinned(versions, production).flatMap((version) =>
+    columnOf(version, results[versions.indexOf(version)], production),
+  );
+  const left = production.find((version) => !versions.includes(version));
+  const isLoading = results.some((result) => result.isLoading || (result.version !== undefined && isReading(result)));
   return (
     <>
       {versions.map((version, index) => (
         <VersionProblems key={version} version={version} result={results[index]} />
       ))}
-      {results.some((result) => result.isLoading) && <SkeletonRows rows={10} label="Loading the versions" />}
-      {columns.length > 0 && (
+      {left !== undefined && versions.length < mostColumns && (
+        <p>
+          {displayText(`Production serves version ${left}, which is not among these. `)}
+          <ViewLink view="compare" params={{ ...params, view: undefined, versions: listParam([left, ...versions]) }}>
+            Add production
+          </ViewLink>
+        </p>
+      )}
+      {isLoading && <SkeletonRows rows={10} label="Loading the versions" />}
+      {!isLoading && columns.length > 0 && (
         <CompareTable
           model={model}
           columns={columns}
@@ -50,6 +61,17 @@ export default function ComparePage() {
       )}
     </>
   );
+}
+
+/** Versions that production serves now. */
+function useProduction(model: string | undefined, events: readonly DeploymentEvent[] | undefined): string[] {
+  return useMemo(() => {
+    const serving = servingAt(events ?? [], new Date());
+    const versions = serving
+      .filter((one) => one.isProduction && one.model === model && one.traffic > 0)
+      .flatMap(({ version }) => version ?? []);
+    return [...new Set(versions)];
+  }, [events, model]);
 }
 
 /** Hooks cannot be called in a loop of changing length: there are as many calls as a comparison has columns at most. */
@@ -69,7 +91,8 @@ function columnOf(version: string, result: ModelVersionResult | undefined, produ
     {
       version,
       isProduction: production.includes(version),
-      records: result.evidence?.records ?? [],
+      records: versionRecords(result.version, result.evidence),
+      isRead: result.evidence !== undefined,
       image: result.packages[0]?.entry.image,
     },
   ];
@@ -79,16 +102,16 @@ function VersionProblems({ version, result }: { version: string; result: ModelVe
   if (result === undefined) return null;
   if (result.isMissing) {
     return (
-      <EmptyState title={`Version ${version} was not found`}>
+      <EmptyState title={displayText(`Version ${version} was not found`)}>
         No run that you may see registered it, or its run was deleted.
       </EmptyState>
     );
   }
   return (
     <>
-      <ProblemMessage what={`Version ${version}`} problem={result.problem} onRetry={result.refresh} />
+      <ProblemMessage what={displayText(`Version ${version}`)} problem={result.problem} onRetry={result.refresh} />
       <ProblemMessage
-        what={`The evidence of version ${version}`}
+        what={displayText(`The evidence of version ${version}`)}
         severity="warning"
         problem={result.evidenceProblem}
         onRetry={result.refresh}

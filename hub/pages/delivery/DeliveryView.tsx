@@ -112,12 +112,12 @@ export function Figures({ figures, failWindowHours }: { figures: Delivery; failW
           </div>
         ))}
       </dl>
-      <h3 className="title-xs">Changes to production a week</h3>
+      <h2 className="title-s">Changes to production a week</h2>
       <Columns
         title="Changes to production a week"
         columns={weeks.map(({ start, changes }) => ({ label: start.slice(5), value: changes }))}
       />
-      <h3 className="title-xs">Versions registered a week</h3>
+      <h2 className="title-s">Versions registered a week</h2>
       <Columns
         title="Versions registered a week"
         columns={weeks.map(({ start, registrations }) => ({ label: start.slice(5), value: registrations }))}

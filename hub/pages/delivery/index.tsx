@@ -9,7 +9,8 @@ import { ProblemMessage } from '../../components/ProblemMessage';
 import { SkeletonRows } from '../../components/SkeletonRows';
 import { useNow } from '../../components/time';
 import { utcText } from '../../components/charts/text';
-import { delivery, deliveryBy, type DeliveryData } from '../../data/delivery';
+import { useCommitTimes } from '../../data/commit-times';
+import { changedRuns, delivery, deliveryBy, type DeliveryData } from '../../data/delivery';
 import { eventsOf } from '../../data/deployment-events';
 import { versionsOf } from '../../data/registrations';
 import { useRunList, type IndexedRun } from '../../data/run-list';
@@ -31,7 +32,9 @@ export default function DeliveryPage(): ReactElement {
     () => ({ from: new Date(now - days * day).toISOString(), to: new Date(now).toISOString(), failWindowHours }),
     [now, days],
   );
-  const data = useMemo(() => dataOf(runs), [runs]);
+  const read = useMemo(() => dataOf(runs), [runs]);
+  const commitTimes = useCommitTimes(useMemo(() => changedRuns(read, span), [read, span]));
+  const data = useMemo(() => ({ ...read, commitTimes }), [read, commitTimes]);
   const figures = useMemo(() => delivery(data, span), [data, span]);
   const byTeam = useMemo(() => deliveryBy('folder', data, span), [data, span]);
   const byModel = useMemo(() => deliveryBy('model', data, span), [data, span]);

@@ -1,3 +1,4 @@
+import { utcText } from '../../components/charts/text';
 import type { Bypass } from '../../data/results';
 import type { Approval, DeploymentEvent, Person, RunEvidence } from '../../data/types';
 
@@ -105,7 +106,7 @@ export function approvalText({ state, by, at, isByRequester, detail }: ApprovalP
     case 'reading':
       return 'Reading…';
     case 'approved':
-      return `Approved by ${names}${at === undefined ? '' : `, ${at}`}${isByRequester ? ' – who requested the run' : ''}`;
+      return `Approved by ${names}${at === undefined ? '' : `, ${utcText(at)}`}${isByRequester ? ' – who requested the run' : ''}`;
     case 'bypassed':
       return `BYPASSED${more}`;
     case 'notApproved':

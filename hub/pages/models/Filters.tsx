@@ -53,7 +53,7 @@ interface ChoiceProps {
   textOf?: (value: string) => string;
 }
 
-function Choice({ name, label, values, textOf = displayText }: ChoiceProps) {
+function Choice({ name, label, values, textOf = (value) => value }: ChoiceProps) {
   const { params, patch } = useUrlState();
   const chosen = params[name];
   // What the address names stays choosable, though nothing loaded has it.
@@ -68,7 +68,7 @@ function Choice({ name, label, values, textOf = displayText }: ChoiceProps) {
       <option value="">{`${label}: all`}</option>
       {offered.map((value) => (
         <option key={value} value={value}>
-          {textOf(value)}
+          {displayText(textOf(value))}
         </option>
       ))}
     </select>

@@ -16,7 +16,8 @@ import type { ModelRow, SortKey } from '../../data/registry';
 import { sortOf, sortParam } from './address';
 import { MetricCell } from './MetricCell';
 import './models.css';
-import { ProductionCell } from './ProductionCell';
+import { ApprovalCell, type RunApprovals } from './Approvals';
+import { ProductionCell, type Deployed } from './ProductionCell';
 import { VersionRows } from './VersionRows';
 
 /** Most versions that a comparison shows side by side. */
@@ -24,17 +25,24 @@ const mostCompared = 4;
 
 export interface ModelTableProps {
   rows: readonly ModelRow[];
-  /** Approvals that wait for the viewer, by run. */
-  waiting: ReadonlyMap<number, readonly string[]>;
+  approvals: RunApprovals;
+  deployed: Deployed;
+}
+
+interface Chosen {
+  /** Of the row: the same name in two workspaces is two models. */
+  key: string;
+  model: string;
+  versions: readonly string[];
 }
 
 /** A row a model; its versions beneath when it is open. Two to four versions of one model can be chosen for a comparison. */
-export function ModelTable({ rows, waiting }: ModelTableProps) {
+export function ModelTable({ rows, approvals, deployed }: ModelTableProps) {
   const { open } = useNavigate();
-  const [chosen, setChosen] = useState<{ model: string; versions: string[] }>({ model: '', versions: [] });
-  const choose = (model: string, version: string, isChosen: boolean): void => {
-    const others = chosen.model === model ? chosen.versions.filter((one) => one !== version) : [];
-    setChosen({ model, versions: isChosen ? [...others, version] : others });
+  const [chosen, setChosen] = useState<Chosen>({ key: '', model: '', versions: [] });
+  const choose = ({ key, model }: ModelRow, version: string, isChosen: boolean): void => {
+    const others = chosen.key === key ? chosen.versions.filter((one) => one !== version) : [];
+    setChosen({ key, model, versions: isChosen ? [...others, version] : others });
   };
   const count = chosen.versions.length;
   return (
@@ -60,9 +68,10 @@ export function ModelTable({ rows, waiting }: ModelTableProps) {
               <Row
                 key={row.key}
                 row={row}
-                approvals={waiting.get(row.latest.run.id) ?? []}
-                chosen={chosen.model === row.model ? chosen.versions : []}
-                canChooseMore={chosen.model !== row.model || count < mostCompared}
+                approvals={approvals}
+                deployed={deployed}
+                chosen={chosen.key === row.key ? chosen.versions : []}
+                canChooseMore={chosen.key !== row.key || count < mostCompared}
                 onChoose={choose}
               />
             ))}
@@ -118,20 +127,22 @@ function Head() {
 
 interface RowProps {
   row: ModelRow;
-  /** Ids of those that wait for the viewer. */
-  approvals: readonly string[];
+  approvals: RunApprovals;
+  deployed: Deployed;
   chosen: readonly string[];
   canChooseMore: boolean;
-  onChoose: (model: string, version: string, isChosen: boolean) => void;
+  onChoose: (row: ModelRow, version: string, isChosen: boolean) => void;
 }
 
-function Row({ row, approvals, chosen, canChooseMore, onChoose }: RowProps) {
+function Row({ row, approvals, deployed, chosen, canChooseMore, onChoose }: RowProps) {
   const { params, patch } = useUrlState();
   const opened = listOf(params['open']);
-  const isOpen = opened.includes(row.model);
-  const { model, latest, folders } = row;
+  const { model, workspace, latest, folders } = row;
+  // As the address carries it: not every text survives that.
+  const [inAddress = model] = listOf(listParam([model]));
+  const isOpen = opened.includes(inAddress);
   const toggle = (): void => {
-    const next = isOpen ? opened.filter((one) => one !== model) : [...opened, model];
+    const next = isOpen ? opened.filter((one) => one !== inAddress) : [...opened, model];
     patch({ open: listParam(next) }, { replace: true });
   };
   const name = displayText(model);
@@ -155,7 +166,7 @@ function Row({ row, approvals, chosen, canChooseMore, onChoose }: RowProps) {
                 <Text value={model} max={48} />
               </ViewLink>
               <div className="secondary-text">
-                <Text value={folders.join(', ')} max={48} />
+                <Text value={[workspace, ...folders].join(', ')} max={64} />
               </div>
             </div>
           </div>
@@ -166,10 +177,10 @@ function Row({ row, approvals, chosen, canChooseMore, onChoose }: RowProps) {
           </ViewLink>
         </td>
         <td>
-          <ProductionCell model={model} production={row.production} />
+          <ProductionCell model={model} production={row.production} deployed={deployed} />
         </td>
         <td>
-          <MetricCell headline={row.headline} />
+          <MetricCell headline={row.headline} version={latest.version} />
         </td>
         <td>{row.headline !== undefined && <Sparkline title={row.headline.metric} points={row.trend} />}</td>
         <td>
@@ -180,11 +191,7 @@ function Row({ row, approvals, chosen, canChooseMore, onChoose }: RowProps) {
           )}
         </td>
         <td>
-          {approvals.map((id) => (
-            <ViewLink key={id} view="approvals" params={{ approval: id }}>
-              <Verdict kind="waiting" text="Waits for you" />
-            </ViewLink>
-          ))}
+          <ApprovalCell run={latest.run.id} approvals={approvals} />
         </td>
         <td>
           <TimeAgo time={latest.registration.at} />
@@ -199,9 +206,10 @@ function Row({ row, approvals, chosen, canChooseMore, onChoose }: RowProps) {
       {isOpen && (
         <VersionRows
           row={row}
+          approvals={approvals}
           chosen={chosen}
           canChooseMore={canChooseMore}
-          onChoose={(version, isChosen) => onChoose(model, version, isChosen)}
+          onChoose={(version, isChosen) => onChoose(row, version, isChosen)}
         />
       )}
     </Fragment>

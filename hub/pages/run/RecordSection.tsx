@@ -1,8 +1,17 @@
-import type { DeploymentEvidence, SmokeTestEvidence, TrainingEvidence } from '../../../lib/evidence/types';
+import type { ReactNode } from 'react';
+import type {
+  DeploymentEvidence,
+  ModelVersionEvidence,
+  PackageEvidence,
+  SmokeTestEvidence,
+  TrainingEvidence,
+} from '../../../lib/evidence/types';
 import { numberText } from '../../components/charts/text';
 import { Digest } from '../../components/Digest';
+import { displayText } from '../../components/display-text';
 import { DataSanityDetails } from '../../components/evidence/DataSanityDetails';
 import { EvaluationDetails } from '../../components/evidence/EvaluationDetails';
+import { OmittedNote } from '../../components/evidence/OmittedNote';
 import { SaveRecord } from '../../components/evidence/SaveRecord';
 import { ExternalLink } from '../../components/ExternalLink';
 import { KeyValueList } from '../../components/KeyValueList';
@@ -21,15 +30,23 @@ const titles: Record<ReadRecord['kind'], string> = {
   'mlops.smoke.v1': 'Smoke test',
 };
 
+export interface RecordSectionProps {
+  record: ReadRecord;
+  run: Run;
+  /** Of its kind in this run; of several each says in its heading which it is. */
+  isOnly: boolean;
+}
+
 /** One record in full, with its stage and digest. */
-export function RecordSection({ record, run }: { record: ReadRecord; run: Run }) {
-  const title = titles[record.kind];
+export function RecordSection({ record, run, isOnly }: RecordSectionProps) {
+  const { kind, stage, name } = record;
+  const title = isOnly ? titles[kind] : displayText(`${titles[kind]}: ${name}, stage ${stage}`);
   return (
     <section aria-label={title} className="run-record">
       <h2 className="title-xs">{title}</h2>
       <p className="secondary-text">
-        <Text value={`Stage ${record.stage}`} max={60} />{' '}
-        <Digest sha256={record.sha256} of={`the record ${record.name}`} /> <SaveRecord record={record} run={run.id} />
+        <Text value={`Stage ${stage}`} max={60} /> <Digest sha256={record.sha256} of={`the record ${name}`} />{' '}
+        <SaveRecord record={record} run={run.id} />
       </p>
       <Body record={record} />
     </section>
@@ -45,16 +62,9 @@ function Body({ record: { body } }: { record: ReadRecord }) {
     case 'mlops.training.v1':
       return <Training body={body} />;
     case 'mlops.model-version.v1':
-      return (
-        <p>
-          <ViewLink view="version" params={{ model: body.model.name, version: body.model.version }}>
-            <Text value={`${body.model.name} version ${body.model.version}`} />
-          </ViewLink>
-          {body.created ? '' : ', which was registered before with the same files'}
-        </p>
-      );
+      return <Registration body={body} />;
     case 'mlops.package.v1':
-      return <KeyValueList items={[{ label: 'Image', value: <Text value={body.image} max={160} /> }]} />;
+      return <Image body={body} />;
     case 'mlops.deployment.v1':
       return <Deployment body={body} />;
     case 'mlops.smoke.v1':
@@ -63,17 +73,61 @@ function Body({ record: { body } }: { record: ReadRecord }) {
 }
 
 function Training({ body }: { body: TrainingEvidence }) {
-  const metrics = Object.entries(body.metrics).map(([name, value]) => `${name} ${numberText(Number(value))}`);
+  return (
+    <>
+      <KeyValueList
+        items={[
+          { label: 'Job', value: <Text value={body.jobName} /> },
+          { label: 'Status', value: <Text value={body.status} /> },
+          { label: 'Metrics', value: metricsText(body.metrics) },
+          { label: 'Studio', value: body.studioUrl && <ExternalLink href={body.studioUrl}>Open the job</ExternalLink> },
+        ]}
+      />
+      <OmittedNote omitted={body.omitted} />
+    </>
+  );
+}
+
+function Registration({ body }: { body: ModelVersionEvidence }) {
+  const { name, version } = body.model;
+  return (
+    <>
+      <p>
+        <ViewLink view="version" params={{ model: name, version }}>
+          <Text value={`${name} version ${version}`} />
+        </ViewLink>
+        {body.created ? '' : ', which was registered before with the same files'}
+      </p>
+      <KeyValueList
+        items={[
+          { label: 'Job', value: <Text value={body.job} /> },
+          { label: 'Metrics', value: metricsText(body.metrics) },
+          {
+            label: 'Digest of the files',
+            value: <Digest sha256={body.digest.replace(/^sha256:/, '')} of="the model's files" />,
+          },
+        ]}
+      />
+      <OmittedNote omitted={body.omitted} />
+    </>
+  );
+}
+
+function Image({ body }: { body: PackageEvidence }) {
   return (
     <KeyValueList
       items={[
-        { label: 'Job', value: <Text value={body.jobName} /> },
-        { label: 'Status', value: <Text value={body.status} /> },
-        { label: 'Metrics', value: <Text value={metrics.join(', ')} max={200} /> },
-        { label: 'Studio', value: body.studioUrl && <ExternalLink href={body.studioUrl}>Open the job</ExternalLink> },
+        { label: 'Image', value: <Text value={body.image} max={160} /> },
+        { label: 'Model', value: <Text value={`${body.model.name} version ${body.model.version}`} /> },
       ]}
     />
   );
+}
+
+/** Metrics that JSON has no number for are texts in the record. */
+function metricsText(metrics: Readonly<Record<string, number | string>>): ReactNode {
+  const texts = Object.entries(metrics).map(([name, value]) => `${name} ${numberText(Number(value))}`);
+  return texts.length > 0 ? <Text value={texts.join(', ')} max={200} /> : undefined;
 }
 
 function Deployment({ body }: { body: DeploymentEvidence }) {
@@ -88,7 +142,7 @@ function Deployment({ body }: { body: DeploymentEvidence }) {
         },
         { label: 'Model', value: body.model && <Text value={`${body.model.name} version ${body.model.version}`} /> },
         { label: 'Image', value: body.image && <Text value={body.image} max={160} /> },
-        { label: 'Traffic', value: traffic.length > 0 && <Text value={traffic.join(', ')} max={160} /> },
+        { label: 'Traffic', value: traffic.length > 0 ? <Text value={traffic.join(', ')} max={160} /> : undefined },
         { label: 'Approved by, as the task read it', value: by && <Text value={by} /> },
         {
           label: 'Evidence approved',
@@ -96,7 +150,7 @@ function Deployment({ body }: { body: DeploymentEvidence }) {
             <Digest sha256={body.approval.evidenceSha256} of="the evidence that was approved" />
           ),
         },
-      ].map(({ label, value }) => ({ label, value: value === false ? undefined : value }))}
+      ]}
     />
   );
 }
@@ -111,13 +165,13 @@ function SmokeTest({ body }: { body: SmokeTestEvidence }) {
         {body.p95LatencyMs !== undefined && `, 95 % answered within ${numberText(body.p95LatencyMs)} ms`}.
       </p>
       <ul className="hub-list">
-        {body.problems.map((problem) => (
-          <li key={problem}>
+        {body.problems.map((problem, index) => (
+          <li key={`problem ${index}`}>
             <Text value={problem} max={300} />
           </li>
         ))}
-        {failed.slice(0, 20).map(({ index, problem, status }) => (
-          <li key={index}>
+        {failed.slice(0, 20).map(({ index, problem, status }, position) => (
+          <li key={`request ${position}`}>
             <Text value={`Request ${index}: ${problem ?? `status ${status ?? 'none'}`}`} max={300} />
           </li>
         ))}

@@ -1,39 +1,78 @@
-import { displayLines, displayText } from '../../components/display-text';
+import { displayLines } from '../../components/display-text';
 import { ProblemMessage } from '../../components/ProblemMessage';
 import { RunLink } from '../../components/RunLink';
+import { SkeletonRows } from '../../components/SkeletonRows';
 import { Text } from '../../components/Text';
 import { TimeAgo } from '../../components/TimeAgo';
 import { ViewLink } from '../../components/ViewLink';
-import { useApprovals, useBypasses } from '../../data/queries';
-import { activityOf } from './activity';
+import { useApproval, useApprovals } from '../../data/queries';
+import { Bypasses } from '../run/Bypasses';
+import { activityOf, decisionsOf, runsOf, type Activity } from './activity';
 import type { Known } from './known';
 
+/** Each run whose checks are read costs requests; the runs before these have their own page. */
+const mostRuns = 10;
+
 export function ActivityTab({ known }: { known: Known }) {
-  const approvals = useApprovals('history');
-  const { bypasses } = useBypasses(known.version.run.id);
+  const history = useApprovals('history');
+  const listed = new Set(history.approvals.map(({ id }) => id));
+  const runs = runsOf(known);
   return (
     <>
-      <ProblemMessage what="Decisions" severity="warning" problem={approvals.problem} onRetry={approvals.refresh} />
-      {bypasses.map(({ stage, check, message }) => (
-        <p key={`${stage} ${check}`} role="alert">
-          <strong>{`Bypassed: ${displayText(check)} of stage ${displayText(stage)}.`}</strong> {displayText(message)}
-        </p>
+      <ProblemMessage what="Decisions" severity="warning" problem={history.problem} onRetry={history.refresh} />
+      {runs.slice(0, mostRuns).map((run) => (
+        <Bypasses key={run.id} run={run} />
       ))}
+      {runs.length > mostRuns && (
+        <p>{`Bypassed checks were looked for in the newest ${mostRuns} of ${runs.length} runs.`}</p>
+      )}
+      {history.isLoading && <SkeletonRows rows={2} label="Loading the decisions" />}
       <ol className="version-activity">
-        {activityOf(known, approvals.approvals).map(({ at, text, run, approval, comment }) => (
-          <li key={JSON.stringify([at, text, run.id])}>
-            <TimeAgo time={at} /> <Text value={text} max={160} /> <RunLink run={run} />{' '}
-            {approval !== undefined && (
-              <ViewLink view="approvals" params={{ approval }}>
-                approval
-              </ViewLink>
-            )}
-            {comment !== undefined && comment !== '' && (
-              <blockquote className="hub-lines">{displayLines(comment)}</blockquote>
-            )}
-          </li>
+        {activityOf(known, history.approvals).map((item, index) => (
+          <Item
+            key={index}
+            item={item}
+            isListed={item.approval === undefined || listed.has(item.approval.toLowerCase())}
+          />
         ))}
       </ol>
     </>
   );
+}
+
+/** @param isListed whether what was decided stands in the list by itself, or is to be asked for */
+function Item({ item: { at, text, run, approval, comment }, isListed }: { item: Activity; isListed: boolean }) {
+  return (
+    <li>
+      <TimeAgo time={at} /> <Text value={text} max={300} /> <RunLink run={run} />{' '}
+      {approval !== undefined && (
+        <ViewLink view="approvals" params={{ approval }}>
+          approval
+        </ViewLink>
+      )}
+      <Comment text={comment} />
+      {approval !== undefined && !isListed && <Decision id={approval} />}
+    </li>
+  );
+}
+
+/** What was decided longer ago than the list of approvals reaches. */
+function Decision({ id }: { id: string }) {
+  const { approval, problem, refresh } = useApproval(id);
+  return (
+    <>
+      <ProblemMessage what="The approval" severity="warning" problem={problem} onRetry={refresh} />
+      {approval !== undefined &&
+        decisionsOf(approval).map(({ at, text, comment }, index) => (
+          <div key={index}>
+            <TimeAgo time={at} /> <Text value={text} max={300} />
+            <Comment text={comment} />
+          </div>
+        ))}
+    </>
+  );
+}
+
+function Comment({ text = '' }: { text?: string }) {
+  return text === '' ? null : <blockquote className="hub-lines">{displayLines(text)}</blockquote>;
 }

@@ -1,17 +1,16 @@
 import { DataSanityDetails } from '../../components/evidence/DataSanityDetails';
 import { EvaluationDetails } from '../../components/evidence/EvaluationDetails';
 import { SaveRecord } from '../../components/evidence/SaveRecord';
-import { recordOf, type Known } from './known';
+import { absence, type Known } from './known';
 
 export function EvaluationTab({ known }: { known: Known }) {
-  const evaluation = recordOf(known.evidence, 'mlops.evaluation.v1');
-  const sanity = recordOf(known.evidence, 'mlops.data-sanity.v1');
+  const { evaluation, dataSanity } = known.records;
   return (
     <>
       <section aria-label="Evaluation against production">
         <h2 className="title-xs">Evaluation against production</h2>
         {evaluation === undefined ? (
-          <p>The run that registered this version did not evaluate it.</p>
+          <p>{absence(known, 'mlops.evaluation.v1', 'The run that registered this version did not evaluate it.')}</p>
         ) : (
           <>
             <EvaluationDetails body={evaluation.body} />
@@ -21,12 +20,12 @@ export function EvaluationTab({ known }: { known: Known }) {
       </section>
       <section aria-label="Data">
         <h2 className="title-xs">Data</h2>
-        {sanity === undefined ? (
-          <p>The run that registered this version did not test the data.</p>
+        {dataSanity === undefined ? (
+          <p>{absence(known, 'mlops.data-sanity.v1', 'The run that registered this version did not test the data.')}</p>
         ) : (
           <>
-            <DataSanityDetails body={sanity.body} />
-            <SaveRecord record={sanity} run={known.version.run.id} />
+            <DataSanityDetails body={dataSanity.body} />
+            <SaveRecord record={dataSanity} run={known.version.run.id} />
           </>
         )}
       </section>

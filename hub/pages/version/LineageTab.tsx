@@ -1,15 +1,20 @@
+import { useNavigate } from '../../app/navigate';
 import { useHost } from '../../app/providers';
 import { viewUrl } from '../../app/views';
 import { LineageGraph } from '../../components/charts/lineage/LineageGraph';
+import type { LineageNode } from '../../components/charts/lineage/graph';
+import { displayText } from '../../components/display-text';
 import { linkTarget } from '../../components/link-target';
 import type { Known } from './known';
 import { lineageOf } from './lineage';
 
 export function LineageTab({ known }: { known: Known }) {
   const host = useHost();
-  const { version } = known;
+  const { open } = useNavigate();
+  const { model, version } = known.version;
+  const champion = known.records.evaluation?.body.champion?.model;
   const lineage = lineageOf(known, {
-    version: (model, name) => viewUrl(host, 'version', { model, version: name }),
+    version: (name, number) => viewUrl(host, 'version', { model: name, version: number }),
     run: ({ url }) => url,
   });
   // A link out of a graph cannot name its host beside it, so that only those within the organization are links.
@@ -17,11 +22,18 @@ export function LineageTab({ known }: { known: Known }) {
     const target = node.href === undefined ? undefined : linkTarget(node.href, host.organization);
     return { ...node, href: target?.own === true ? target.href : undefined };
   });
+  const openInPlace = ({ id }: LineageNode): boolean => {
+    if (id === 'version') open('version', { model, version });
+    else if (id === 'champion' && champion) open('version', { model: champion.name, version: champion.version });
+    else return false;
+    return true;
+  };
   return (
     <LineageGraph
-      title={`Origin and use of ${version.model} version ${version.version}`}
+      title={displayText(`Origin and use of ${model} version ${version}`)}
       nodes={nodes}
       edges={lineage.edges}
+      onOpen={openInPlace}
     />
   );
 }

@@ -1,17 +1,20 @@
 import { TrendLine } from '../../components/charts/TrendLine';
 import { metricRows } from '../../components/evidence/metrics';
 import { MetricsTable } from '../../components/evidence/MetricsTable';
+import { OmittedNote } from '../../components/evidence/OmittedNote';
 import { Text } from '../../components/Text';
 import { headlineOf, trendOf } from '../../data/registry';
-import { productionNow, recordOf, type Known } from './known';
+import { absence, productionNow, type Known } from './known';
 
 export function MetricsTab({ known }: { known: Known }) {
-  const { version, siblings, evidence } = known;
-  const evaluation = recordOf(evidence, 'mlops.evaluation.v1')?.body;
-  const registered = recordOf(evidence, 'mlops.model-version.v1')?.body.metrics ?? version.registration.metrics;
-  const rows = metricRows(evaluation, registered);
+  const { version, siblings, records } = known;
+  const evaluation = records.evaluation?.body;
+  const registered = records.registered?.body;
+  const rows = metricRows(evaluation, registered?.metrics ?? version.registration.metrics);
   const metric = headlineOf(version)?.metric;
-  if (rows.length === 0) return <p>No metric was registered, and no evaluation was made.</p>;
+  if (rows.length === 0) {
+    return <p>{absence(known, 'mlops.model-version.v1', 'No metric was registered, and no evaluation was made.')}</p>;
+  }
   return (
     <>
       {metric !== undefined && (
@@ -26,7 +29,13 @@ export function MetricsTab({ known }: { known: Known }) {
         <h2 className="title-xs">
           {evaluation?.champion === undefined ? 'Metrics' : 'Against production, on the same hold-out rows'}
         </h2>
+        {registered === undefined && (
+          <p role="note">
+            The record of the registration was not read: these are the few metrics that the index names.
+          </p>
+        )}
         <MetricsTable rows={rows} />
+        <OmittedNote omitted={registered?.omitted} />
       </section>
     </>
   );

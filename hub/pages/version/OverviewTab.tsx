@@ -1,25 +1,35 @@
+import type { ReactNode } from 'react';
 import { Digest } from '../../components/Digest';
+import { OmittedNote } from '../../components/evidence/OmittedNote';
+import { ExternalLink } from '../../components/ExternalLink';
 import { KeyValueList } from '../../components/KeyValueList';
 import { Markdown } from '../../components/Markdown';
 import { PersonName } from '../../components/PersonName';
+import { ProblemMessage } from '../../components/ProblemMessage';
 import { Text } from '../../components/Text';
 import { TimeAgo } from '../../components/TimeAgo';
 import { Verdict } from '../../components/Verdict';
-import { recordOf, type Known } from './known';
+import { useBypasses } from '../../data/queries';
+import { absence, type Known } from './known';
 import { provenanceOf } from './provenance';
 
 export function OverviewTab({ known }: { known: Known }) {
-  const { version, evidence } = known;
-  const record = recordOf(evidence, 'mlops.model-version.v1');
-  const body = record?.body;
-  const { run, registration } = version;
+  const body = known.records.registered?.body;
+  const checks = useBypasses(known.version.run.id);
+  const bypasses = checks.isLoading || checks.problem !== undefined ? undefined : checks.bypasses;
   return (
     <>
       <section aria-label="Provenance">
         <h2 className="title-xs">Provenance</h2>
+        <ProblemMessage
+          what="Whether a check was bypassed"
+          severity="warning"
+          problem={checks.problem}
+          onRetry={checks.refresh}
+        />
         <ul className="version-provenance">
-          {provenanceOf(known).map(({ kind, text }) => (
-            <li key={text}>
+          {provenanceOf(known, bypasses).map(({ kind, text }, index) => (
+            <li key={index}>
               <Verdict kind={kind} text={text} />
             </li>
           ))}
@@ -27,50 +37,85 @@ export function OverviewTab({ known }: { known: Known }) {
       </section>
       <section aria-label="Facts">
         <h2 className="title-xs">Facts</h2>
-        <KeyValueList
-          items={[
-            { label: 'Registered', value: <TimeAgo time={registration.at} /> },
-            { label: 'By', value: <PersonName person={run.requestedFor} /> },
-            { label: 'Workspace', value: <Text value={registration.workspace} /> },
-            { label: 'Folder', value: <Text value={run.pipeline.folder} /> },
-            { label: 'Branch', value: <Text value={run.branch} /> },
-            { label: 'Commit', value: <Text value={body?.commit ?? run.commit} max={12} /> },
-            { label: 'Job', value: body && <Text value={body.job} /> },
-            { label: 'Path in the job', value: body && <Text value={body.path} /> },
-            { label: 'Type', value: body && <Text value={body.modelType} /> },
-            { label: 'Id', value: body?.model.id !== undefined && <Text value={body.model.id} /> },
-            {
-              label: 'Digest of the files',
-              value: body && <Digest sha256={hex(body.digest)} of="the model's files" />,
-            },
-            {
-              label: 'Data fingerprint',
-              value: body?.dataFingerprint !== undefined && <Digest sha256={hex(body.dataFingerprint)} of="the data" />,
-            },
-            {
-              label: 'Inputs',
-              value: body?.signature?.inputs !== undefined && <Text value={body.signature.inputs} max={200} />,
-            },
-            {
-              label: 'Outputs',
-              value: body?.signature?.outputs !== undefined && <Text value={body.signature.outputs} max={200} />,
-            },
-            { label: 'Record', value: record && <Digest sha256={record.sha256} of="the record of the registration" /> },
-          ].map(({ label, value }) => ({ label, value: value === false ? undefined : value }))}
-        />
+        <KeyValueList items={[...registrationFacts(known), ...modelFacts(known)]} />
       </section>
       <section aria-label="Model card">
         <h2 className="title-xs">Model card</h2>
         {body?.card === undefined ? (
           <p className="secondary-text">
-            None was registered. RegisterModel takes one: its input modelCard names a markdown file.
+            {absence(
+              known,
+              'mlops.model-version.v1',
+              'None was registered. RegisterModel takes one: its input modelCard names a markdown file.',
+            )}
           </p>
         ) : (
           <Markdown source={body.card} />
         )}
+        <OmittedNote omitted={body?.omitted} />
       </section>
     </>
   );
+}
+
+interface Fact {
+  label: string;
+  value: ReactNode;
+}
+
+function registrationFacts({ version, records }: Known): Fact[] {
+  const { run, registration } = version;
+  const body = records.registered?.body;
+  const studio = records.training?.body.studioUrl;
+  return [
+    { label: 'Registered', value: <TimeAgo time={registration.at} /> },
+    { label: 'By', value: <PersonName person={run.requestedFor} /> },
+    { label: 'Workspace', value: <Text value={registration.workspace} /> },
+    { label: 'Folder', value: <Text value={run.pipeline.folder} /> },
+    { label: 'Branch', value: <Text value={run.branch} /> },
+    { label: 'Commit', value: <Text value={body?.commit ?? run.commit} max={12} /> },
+    { label: 'Job', value: text(body?.job) },
+    { label: 'Studio', value: studio && <ExternalLink href={studio}>Open the job</ExternalLink> },
+  ];
+}
+
+function modelFacts({ records: { registered } }: Known): Fact[] {
+  const body = registered?.body;
+  return [
+    { label: 'Path in the job', value: text(body?.path) },
+    { label: 'Type', value: text(body?.modelType) },
+    { label: 'Id', value: text(body?.model.id, 200) },
+    { label: 'Environment of the job', value: text(body?.environment, 200) },
+    { label: 'Digest of the files', value: body && <Digest sha256={hex(body.digest)} of="the model's files" /> },
+    { label: 'Data fingerprint', value: fingerprint(body?.dataFingerprint) },
+    { label: 'Inputs', value: text(body?.signature?.inputs, 200) },
+    { label: 'Outputs', value: text(body?.signature?.outputs, 200) },
+    { label: 'Tags', value: body && text(pairs(body.tags), 300) },
+    { label: 'Parameters', value: body?.params && text(pairs(body.params), 300) },
+    {
+      label: 'Record',
+      value: registered && <Digest sha256={registered.sha256} of="the record of the registration" />,
+    },
+  ];
+}
+
+function text(value: string | undefined, max?: number): ReactNode {
+  return value === undefined || value === '' ? undefined : <Text value={value} max={max} />;
+}
+
+/** It is a digest of ours, or a name of the user's own. */
+function fingerprint(value: string | undefined): ReactNode {
+  return value !== undefined && /^(sha256:)?[0-9a-f]{64}$/.test(value) ? (
+    <Digest sha256={hex(value)} of="the data" />
+  ) : (
+    text(value)
+  );
+}
+
+function pairs(texts: Readonly<Record<string, string>>): string {
+  return Object.entries(texts)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ');
 }
 
 function hex(digest: string): string {

@@ -9,23 +9,25 @@ import { productionNow, servingNow, type Known } from './known';
 
 /** Above the tabs: where it serves, the verdict, and what can be done next. */
 export function Summary({ known }: { known: Known }) {
-  const { version, registrations } = known;
+  const { version } = known;
   const { model } = version;
   const waiting = useWaitingByRun().byRun.get(version.run.id) ?? [];
-  const others = productionNow(known).flatMap((serving) =>
-    serving.version === undefined || serving.version === version.version ? [] : serving.version,
-  );
+  const other = otherInProduction(known);
   return (
     <div className="version-summary">
       {servingNow(known).map(({ environment, name, deployment, traffic }) => (
-        <Pill key={`${environment} ${name} ${deployment ?? ''}`} size={PillSize.regular}>
-          {`${displayText(environment)}: ${traffic} %`}
+        <Pill key={JSON.stringify([environment, name, deployment])} size={PillSize.regular}>
+          {displayText(`${environment}: ${traffic} %`)}
         </Pill>
       ))}
-      <Verdict {...verdictOf(version.evaluation?.decision)} />
+      {version.evaluation === undefined ? (
+        <Verdict kind="neutral" text="Not evaluated" />
+      ) : (
+        <Verdict {...verdictOf(version.evaluation.decision)} />
+      )}
       <RunLink run={version.run} withPipeline />
-      {others[0] !== undefined && (
-        <ViewLink view="compare" params={{ model, versions: listParam([others[0], version.version]) }}>
+      {other !== undefined && (
+        <ViewLink view="compare" params={{ model, versions: listParam([other, version.version]) }}>
           Compare with production
         </ViewLink>
       )}
@@ -34,14 +36,33 @@ export function Summary({ known }: { known: Known }) {
           Decide the approval that waits for you
         </ViewLink>
       ))}
-      {registrations.length > 1 && (
-        <span className="secondary-text">
-          {`Registered by ${registrations.length} runs; shown is the newest. `}
-          {registrations.slice(1, 4).map(({ run }) => (
-            <RunLink key={run.id} run={run} />
-          ))}
-        </span>
-      )}
+      <SeveralRegistrations known={known} />
     </div>
+  );
+}
+
+/** The version beside this one that production serves; where no deployment was read, the one it was evaluated against. */
+function otherInProduction(known: Known): string | undefined {
+  const { version } = known;
+  const production = productionNow(known);
+  const served = production.length === 0 ? [version.evaluation?.championVersion] : production.map((one) => one.version);
+  return served.find((one) => one !== undefined && one !== version.version);
+}
+
+function SeveralRegistrations({ known: { registrations } }: { known: Known }) {
+  if (registrations.length < 2) return null;
+  const workspaces = new Set(registrations.map(({ registration }) => registration.workspace));
+  const runs = [...new Map(registrations.slice(1).map(({ run }) => [run.id, run])).values()];
+  const where = workspaces.size < 2 ? '' : ` in ${workspaces.size} workspaces`;
+  return (
+    <span className="secondary-text">
+      {`Registered ${registrations.length} times${where}; shown is the newest. Before: `}
+      {runs.slice(0, 3).map((run) => (
+        <span key={run.id}>
+          <RunLink run={run} />{' '}
+        </span>
+      ))}
+      {runs.length > 3 && `and ${runs.length - 3} more`}
+    </span>
   );
 }

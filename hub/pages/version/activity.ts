@@ -1,5 +1,6 @@
-import type { Approval } from '../../data/types';
-import type { Run } from '../../data/types';
+import { verdictOf } from '../../components/Verdict';
+import { sameId } from '../../data/approvals';
+import type { Approval, Run } from '../../data/types';
 import type { Known } from './known';
 
 export interface Activity {
@@ -14,7 +15,7 @@ export interface Activity {
 /** What happened to a version, newest first. Decisions come from the approvals alone; the rest from the index. */
 export function activityOf(known: Known, approvals: readonly Approval[]): Activity[] {
   const { version, registrations, packages, deployments, smokeTests } = known;
-  const runs = new Set([...registrations, ...deployments].map(({ run }) => run.id));
+  const runs = new Set(runsOf(known).map(({ id }) => id));
   const registered = registrations.map(({ run, registration }): Activity => ({
     at: registration.at,
     run,
@@ -23,7 +24,13 @@ export function activityOf(known: Known, approvals: readonly Approval[]): Activi
   const evaluated =
     version.evaluation === undefined
       ? []
-      : [{ at: version.evaluation.at, run: version.run, text: `Evaluated: ${version.evaluation.decision}` }];
+      : [
+          {
+            at: version.evaluation.at,
+            run: version.run,
+            text: `Evaluated: ${verdictOf(version.evaluation.decision).text}`,
+          },
+        ];
   const packed = packages.map(({ run, entry }): Activity => ({
     at: entry.at,
     run,
@@ -38,7 +45,7 @@ export function activityOf(known: Known, approvals: readonly Approval[]): Activi
   const tested = smokeTests.map(({ run, entry }): Activity => ({
     at: entry.at,
     run,
-    text: `Smoke test ${entry.verdict}`,
+    text: `Smoke test: ${verdictOf(entry.verdict).text}`,
   }));
   const decided = approvals.filter(({ run }) => runs.has(run.id)).flatMap(decisionsOf);
   return [...registered, ...evaluated, ...packed, ...deployed, ...tested, ...decided].sort(
@@ -46,16 +53,22 @@ export function activityOf(known: Known, approvals: readonly Approval[]): Activi
   );
 }
 
-function decisionsOf(approval: Approval): Activity[] {
-  return approval.steps.flatMap((step) => {
-    if (step.actual === undefined) return [];
-    const stage = approval.stage === undefined ? '' : ` for ${approval.stage}`;
-    return {
-      at: step.changedAt ?? approval.changedAt,
-      run: approval.run,
-      text: `${step.status}${stage} by ${step.actual.displayName}`,
-      approval: approval.id,
-      comment: step.comment,
-    };
+/** The runs that registered or deployed the version, each once, the newest first. */
+export function runsOf({ registrations, deployments }: Pick<Known, 'registrations' | 'deployments'>): Run[] {
+  const runs = new Map([...registrations, ...deployments].map(({ run }) => [run.id, run]));
+  return [...runs.values()].sort((one, other) => other.id - one.id);
+}
+
+/** Who decided what; of an approval that ended without anybody's decision, that it did. */
+export function decisionsOf(approval: Approval): Activity[] {
+  const { id, run, changedAt, steps } = approval;
+  const stage = approval.stage === undefined ? '' : ` for ${approval.stage}`;
+  const decided = steps.flatMap(({ actual, status, changedAt: at = changedAt, comment }): Activity[] => {
+    if (actual === undefined) return [];
+    const requester = sameId(actual.id, run.requestedFor.id) ? ', who requested the run' : '';
+    const text = `${verdictOf(status).text}${stage} by ${actual.displayName}${requester}`;
+    return [{ at, run, text, approval: id, comment }];
   });
+  if (decided.length > 0) return decided;
+  return [{ at: changedAt, run, text: `Approval${stage} ended: ${verdictOf(approval.status).text}`, approval: id }];
 }

@@ -1,32 +1,46 @@
 import type { EvidenceKind } from '../../../lib/evidence/evidence';
 import type { ModelVersionResult } from '../../data/results';
 import { servingAt } from '../../data/serving';
-import type { ModelVersion, ReadRecord, RunEvidence, Serving } from '../../data/types';
+import type { ModelVersion, Serving } from '../../data/types';
+import { versionRecords, type VersionRecords } from './records';
 
 /** What was read of a version that was found. */
 export interface Known extends ModelVersionResult {
   version: ModelVersion;
+  records: VersionRecords;
+  /** What of the model answers requests now, this version or another. */
+  serving: Serving[];
 }
 
-/** The newest record of a kind among a run's. */
-export function recordOf<K extends EvidenceKind>(
-  evidence: RunEvidence | undefined,
-  kind: K,
-): ReadRecord<K> | undefined {
-  const isKind = (record: ReadRecord): record is ReadRecord<K> => record.kind === kind;
-  return evidence?.records.filter(isKind).at(-1);
+export function knownOf(result: ModelVersionResult, version: ModelVersion, now: Date): Known {
+  const serving = servingAt(result.modelDeployments, now).filter(
+    ({ model, traffic }) => model === version.model && traffic > 0,
+  );
+  return { ...result, version, records: versionRecords(version, result.evidence), serving };
 }
 
 /** Where this version answers requests now. */
-export function servingNow({ version, modelDeployments }: Known): Serving[] {
-  return servingAt(modelDeployments, new Date()).filter(
-    (serving) => serving.model === version.model && serving.version === version.version && serving.traffic > 0,
-  );
+export function servingNow({ version, serving }: Known): Serving[] {
+  return serving.filter((one) => one.version === version.version);
 }
 
-/** Versions of the model that production serves, this one among them where it does. */
-export function productionNow({ version, modelDeployments }: Known): Serving[] {
-  return servingAt(modelDeployments, new Date()).filter(
-    (serving) => serving.isProduction && serving.model === version.model && serving.traffic > 0,
-  );
+/** What production serves of the model now, this version among it where it does. */
+export function productionNow({ serving }: Known): Serving[] {
+  return serving.filter(({ isProduction }) => isProduction);
+}
+
+/** Whether the records are still being read: until then nothing can be said to be missing. */
+export function isReading({ evidence, evidenceProblem }: ModelVersionResult): boolean {
+  return evidence === undefined && evidenceProblem === undefined;
+}
+
+/**
+ * Why a record is not there. That a step did not run can only be said when everything was read and nothing of the kind was put
+ * aside.
+ */
+export function absence({ evidence }: ModelVersionResult, kind: EvidenceKind, otherwise: string): string {
+  if (evidence === undefined) return 'The evidence of the run could not be read.';
+  return evidence.problems.some(({ type }) => type === kind)
+    ? 'What the run left of this is not in order, and is not shown: the reason stands above.'
+    : otherwise;
 }

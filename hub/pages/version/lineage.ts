@@ -1,7 +1,7 @@
 import type { Lineage, LineageEdge, LineageNode } from '../../components/charts/lineage/graph';
 import { cut } from '../../components/display-text';
-import type { Indexed, RunEvidence } from '../../data/types';
-import { recordOf, type Known } from './known';
+import type { Indexed } from '../../data/types';
+import type { Known } from './known';
 
 /** Addresses of what nodes stand for. */
 export interface Addresses {
@@ -11,114 +11,102 @@ export interface Addresses {
 
 /** From commit and data over the job to the version, and on to its evaluation, images and deployments. */
 export function lineageOf(known: Known, addresses: Addresses): Lineage {
-  const { version, evidence, packages } = known;
+  const { version } = known;
   const { run } = version;
-  const href = addresses.run(run);
-  const nodes: LineageNode[] = [
-    {
-      id: 'commit',
-      kind: 'commit',
-      label: cut(run.commit, 12),
-      detail: run.branch.replace(/^refs\/heads\//, ''),
-      href,
-    },
-    {
-      id: 'version',
-      kind: 'model version',
-      label: `${version.model} ${version.version}`,
-      href: addresses.version(version.model, version.version),
-      isCurrent: true,
-    },
-  ];
-  const edges: LineageEdge[] = [];
-  const job = addOrigin(evidence, nodes, edges, href);
-  edges.push({ from: job ?? 'commit', to: 'version' });
-  addEvaluation(evidence, nodes, edges, addresses, href);
-  for (const [index, { run: packed, entry }] of packages.entries()) {
-    const [name = entry.image, digest] = entry.image.split('@');
-    nodes.push({
-      id: `image ${index}`,
-      kind: 'image',
-      label: name,
-      detail: digest && cut(digest, 22),
-      href: addresses.run(packed),
-    });
-    edges.push({ from: 'version', to: `image ${index}` });
-  }
-  addDeployments(known, nodes, edges, addresses);
-  return { nodes, edges };
+  const graph: Graph = { nodes: [], edges: [], href: addresses.run(run) };
+  graph.nodes.push({
+    id: 'commit',
+    kind: 'commit',
+    label: cut(run.commit, 12),
+    detail: run.branch.replace(/^refs\/heads\//, ''),
+    href: graph.href,
+  });
+  const job = addOrigin(known, graph);
+  graph.nodes.push({
+    id: 'version',
+    kind: 'model version',
+    label: `${version.model} ${version.version}`,
+    href: addresses.version(version.model, version.version),
+    isCurrent: true,
+  });
+  graph.edges.push({ from: job ?? 'commit', to: 'version' });
+  addEvaluation(known, graph, addresses);
+  addImages(known, graph, addresses);
+  addDeployments(known, graph, addresses);
+  return graph;
+}
+
+interface Graph extends Lineage {
+  nodes: LineageNode[];
+  edges: LineageEdge[];
+  /** The run that registered the version: where what it left is seen. */
+  href: string;
 }
 
 /** Data and job. Gives the job's id, where one is known. */
-function addOrigin(
-  evidence: RunEvidence | undefined,
-  nodes: LineageNode[],
-  edges: LineageEdge[],
-  href: string,
-): string | undefined {
-  const training = recordOf(evidence, 'mlops.training.v1')?.body;
-  const registered = recordOf(evidence, 'mlops.model-version.v1')?.body;
-  const sanity = recordOf(evidence, 'mlops.data-sanity.v1')?.body;
-  const fingerprint = sanity?.dataFingerprint ?? registered?.dataFingerprint ?? training?.dataFingerprint;
-  const job = training?.jobName ?? registered?.job;
-  if (fingerprint !== undefined) {
+function addOrigin({ records }: Known, { nodes, edges, href }: Graph): string | undefined {
+  const { training, registered, dataSanity } = records;
+  const fingerprint = registered?.body.dataFingerprint ?? training?.body.dataFingerprint;
+  const tested = dataSanity?.body;
+  const data = fingerprint ?? tested?.dataFingerprint;
+  const job = registered?.body.job ?? training?.body.jobName;
+  if (data !== undefined) {
     nodes.push({
       id: 'data',
       kind: 'data',
-      label: cut(fingerprint.replace(/^sha256:/, ''), 12),
-      detail: sanity && `${sanity.rowCount} rows, ${sanity.verdict}`,
+      label: cut(data.replace(/^sha256:/, ''), 12),
+      // Another fingerprint's rows and verdict are not those of this data.
+      detail: tested?.dataFingerprint === data ? `${tested.rowCount} rows, ${tested.verdict}` : 'not tested',
       href,
     });
     edges.push({ from: 'data', to: job === undefined ? 'version' : 'job' });
   }
   if (job === undefined) return undefined;
-  nodes.push({ id: 'job', kind: 'job', label: job, detail: training?.status, href: training?.studioUrl ?? href });
+  nodes.push({ id: 'job', kind: 'job', label: job, detail: training?.body.status, href });
   edges.push({ from: 'commit', to: 'job' });
   return 'job';
 }
 
-function addEvaluation(
-  evidence: RunEvidence | undefined,
-  nodes: LineageNode[],
-  edges: LineageEdge[],
-  addresses: Addresses,
-  href: string,
-): void {
-  const evaluation = recordOf(evidence, 'mlops.evaluation.v1')?.body;
+function addEvaluation({ records: { evaluation } }: Known, { nodes, edges, href }: Graph, addresses: Addresses): void {
   if (evaluation === undefined) return;
-  nodes.push({
-    id: 'evaluation',
-    kind: 'evaluation',
-    label: evaluation.decision,
-    detail: `by ${evaluation.metric}`,
-    href,
-  });
+  const { decision, metric, champion } = evaluation.body;
+  nodes.push({ id: 'evaluation', kind: 'evaluation', label: decision, detail: `by ${metric}`, href });
   edges.push({ from: 'version', to: 'evaluation' });
-  const champion = evaluation.champion?.model;
   if (champion === undefined) return;
+  const { name, version } = champion.model;
   nodes.push({
     id: 'champion',
     kind: 'production then',
-    label: `${champion.name} ${champion.version}`,
-    href: addresses.version(champion.name, champion.version),
+    label: `${name} ${version}`,
+    href: addresses.version(name, version),
   });
   edges.push({ from: 'champion', to: 'evaluation' });
 }
 
+function addImages({ packages }: Known, { nodes, edges }: Graph, addresses: Addresses): void {
+  for (const [index, { run, entry }] of packages.entries()) {
+    const [name = entry.image, digest] = entry.image.split('@');
+    nodes.push({
+      id: `image ${index}`,
+      kind: 'image',
+      // The registry's long name would leave no room for the image's own.
+      label: name.slice(name.lastIndexOf('/') + 1),
+      detail: digest && cut(digest, 22),
+      href: addresses.run(run),
+    });
+    edges.push({ from: 'version', to: `image ${index}` });
+  }
+}
+
 /** One node a place that the version was deployed to, from the image that was deployed where it is known. */
-function addDeployments(
-  { deployments, packages }: Known,
-  nodes: LineageNode[],
-  edges: LineageEdge[],
-  addresses: Addresses,
-): void {
+function addDeployments({ deployments, packages }: Known, { nodes, edges }: Graph, addresses: Addresses): void {
   const places = new Map<string, (typeof deployments)[number]>();
   for (const event of deployments) {
     const key = JSON.stringify([event.environment, event.entry.service, event.entry.deployment]);
     if (!places.has(key)) places.set(key, event);
   }
   for (const [key, { environment, entry, run }] of places) {
-    const share = entry.deployment === undefined ? undefined : entry.traffic?.[entry.deployment];
+    const share = shareOf(entry);
     nodes.push({
       id: key,
       kind: 'deployment',
@@ -131,8 +119,13 @@ function addDeployments(
   }
 }
 
-/** The image of the same run, else the newest. */
+/** Percent that the step left its deployment. */
+function shareOf({ deployment, traffic = {} }: Known['deployments'][number]['entry']): number | undefined {
+  return deployment !== undefined && Object.hasOwn(traffic, deployment) ? traffic[deployment] : undefined;
+}
+
+/** The image of the same run, else the newest that was there before it. */
 function packageBefore(packages: readonly Indexed<'mlops.package.v1'>[], runId: number): number {
   const own = packages.findIndex(({ run }) => run.id === runId);
-  return own >= 0 ? own : packages.length - 1;
+  return own >= 0 ? own : packages.findIndex(({ run }) => run.id < runId);
 }

@@ -91,7 +91,15 @@ export function buildPartRoutes(context: Context): Route[] {
     },
     // The working copy is run as it is: there is no push whose changes could be listed.
     { location: locations.changes, method: 'GET', handle: (call) => (runOf(call), listed([])) },
+    { location: locations.changesBetween, method: 'GET', handle: (call) => changesBetween(context, call) },
   ];
+}
+
+/** As little is known of what lies between two runs; but both must be there, and of the caller's to see. */
+function changesBetween({ collection, runs }: Context, call: Call): ReturnType<Route['handle']> {
+  for (const name of ['fromBuildId', 'toBuildId'])
+    visibleRun(collection, call.caller, runs.get(integer(call.option(name), name)));
+  return listed([]);
 }
 
 function logs(context: Context, run: StoredRun, call: Call): ReturnType<Route['handle']> {

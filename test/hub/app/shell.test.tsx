@@ -36,8 +36,8 @@ describe('shell', () => {
   it('says how many approvals wait, after the first page has loaded', async () => {
     const { findByRole, getByRole } = renderHub(shell);
     assert.equal(getByRole('tab', { name: 'Approvals' }).textContent, 'Approvals');
-    const tab = await findByRole('tab', { name: 'Approvals, 2 waiting for you' });
-    assert.equal(tab.textContent, 'Approvals2');
+    const tab = await findByRole('tab', { name: 'Approvals 2 waiting for you' });
+    assert.equal(tab.querySelector('.bolt-tab-badge')?.textContent, '2 waiting for you');
   });
 
   it('changes the address with the tab and moves the focus to the heading', async () => {

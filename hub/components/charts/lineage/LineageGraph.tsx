@@ -114,7 +114,7 @@ function Node({ node, layout, onOpen, ...lineage }: NodeProps): ReactElement | n
   const common = {
     className: node.isCurrent === true ? 'node current' : 'node',
     transform: `translate(${place.x},${place.y})`,
-    'aria-label': displayText(nodeText(lineage, node)),
+    'aria-label': nodeName(lineage, node),
     'data-node': node.id,
   };
   if (node.href === undefined) {
@@ -125,27 +125,36 @@ function Node({ node, layout, onOpen, ...lineage }: NodeProps): ReactElement | n
     );
   }
   return (
-    <a {...common} href={node.href} onClick={(event) => follow(event, node, onOpen)}>
+    <a {...common} href={node.href} target="_top" onClick={(event) => follow(event, node, onOpen)}>
       <Face node={node} />
     </a>
   );
 }
 
-function Face({ node: { kind, label, detail } }: { node: LineageNode }): ReactElement {
-  const room = nodeSize.width - 20;
+/** Whoever speaks to the page says what stands in the box: where that is shortened, it comes before the whole. */
+function nodeName(lineage: Lineage, node: LineageNode): string {
+  const whole = displayText(nodeText(lineage, node));
+  const { kind, label, detail = '' } = node;
+  const read = faceLines(node);
+  const isCut = [kind, label, detail].some((text, line) => text !== read[line]);
+  return isCut ? `${read.join(' ').trim()}: ${whole}` : whole;
+}
+
+function faceLines({ kind, label, detail = '' }: LineageNode): string[] {
+  return [kind, label, detail].map((text) => fitText(text, nodeSize.width - 20));
+}
+
+function Face({ node }: { node: LineageNode }): ReactElement {
+  const { label, detail } = node;
+  const heights = [16, 18 + 1.2 * fontSize, 20 + 2.5 * fontSize];
   return (
     <>
       <title>{displayText(detail === undefined ? label : `${label}, ${detail}`)}</title>
       <rect width={nodeSize.width} height={nodeSize.height} rx={4} />
-      <text className="muted" x={10} y={16}>
-        {fitText(kind, room)}
-      </text>
-      <text className="name" x={10} y={18 + 1.2 * fontSize}>
-        {fitText(label, room)}
-      </text>
-      <text className="muted" x={10} y={20 + 2.5 * fontSize}>
-        {fitText(detail ?? '', room)}
-      </text>
+      {faceLines(node).map((text, line) => (
+        // Without the space the lines are one word to whoever listens.
+        <text key={line} className={line === 1 ? 'name' : 'muted'} x={10} y={heights[line]}>{`${text} `}</text>
+      ))}
     </>
   );
 }
@@ -202,7 +211,7 @@ export function LineageTable({ title, onOpen, ...lineage }: LineageGraphProps): 
               {node.href === undefined ? (
                 <Text value={node.label} />
               ) : (
-                <a href={node.href} onClick={(event) => follow(event, node, onOpen)}>
+                <a href={node.href} target="_top" onClick={(event) => follow(event, node, onOpen)}>
                   <Text value={node.label} />
                 </a>
               )}

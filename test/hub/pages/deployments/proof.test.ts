@@ -61,7 +61,7 @@ const proof = (changes: Readings) => proofOf(event, { ...good, ...changes });
 describe('proof of a deployment', () => {
   it('is an approval as the service has it, and the record with the digest of the index', () => {
     const { approval: given, evidence: read } = proof({});
-    assert.equal(approvalText(given), 'Approved by Ben, 2026-11-01T08:00:00Z');
+    assert.equal(approvalText(given), 'Approved by Ben, 2026-11-01 08:00 UTC');
     assert.deepEqual(given.digests, [digest('f')]);
     assert.equal(read.state, 'verified');
     assert.equal(isAlarming(proof({})), false);

@@ -1,0 +1,88 @@
+import { renderHub } from '../../support';
+import { waitFor, within } from '@testing-library/react';
+import assert from 'node:assert/strict';
+import ComparePage from '../../../../hub/pages/compare';
+import { FakeService, json } from '../../devops/fake-service';
+import { attacks, deployed, registered, serveChurn, type ChurnRun } from '../version/churn';
+
+async function show(service: FakeService, params: Record<string, string>) {
+  const shown = renderHub(<ComparePage />, {
+    params: { view: 'compare', model: 'churn', ...params },
+    client: { fetch: service.fetch, sleep: () => Promise.resolve() },
+  });
+  await waitFor(() => assert.equal(shown.queries.isFetching(), 0));
+  return shown;
+}
+
+const version = (number: string, params: Record<string, string>, more: Partial<ChurnRun> = {}): ChurnRun => ({
+  id: Number(number),
+  version: number,
+  records: [registered(number, { params })],
+  ...more,
+});
+
+const three = () =>
+  serveChurn(new FakeService(), [
+    version('7', { depth: '3', trees: '10' }),
+    version('6', { depth: '3', trees: '20' }, { index: { deployment: [deployed('6')] } }),
+    version('5', { depth: '4', trees: '20' }),
+  ]);
+
+describe('compare page', () => {
+  it('puts production first and marks what differs with more than weight', async () => {
+    const { getAllByRole, getByRole } = await show(three(), { versions: '7,6' });
+    assert.deepEqual(
+      getAllByRole('columnheader')
+        .slice(1)
+        .map(({ textContent }) => textContent),
+      ['Version 6Production', 'Version 7'],
+    );
+    assert.match(getByRole('row', { name: /^trees/ }).textContent, /trees, differs2010/);
+    assert.doesNotMatch(getByRole('row', { name: /^depth/ }).textContent, /differs/);
+  });
+
+  it('keeps in the address that only differences are shown', async () => {
+    const { getByRole, queryByRole, user, url } = await show(three(), { versions: '7,6' });
+    await user.click(getByRole('checkbox', { name: 'Only differences' }));
+    assert.equal(url.read()['different'], 'true');
+    assert.equal(queryByRole('row', { name: /^depth/ }), null);
+    getByRole('row', { name: /^trees/ });
+  });
+
+  it('offers production where it is not among the versions', async () => {
+    const { getByRole, user, url } = await show(three(), { versions: '7,5' });
+    await user.click(getByRole('link', { name: 'Add production' }));
+    assert.deepEqual(url.read(), { view: 'compare', model: 'churn', versions: '6,7,5' });
+  });
+
+  it('shows the others when one is not found or cannot be read', async () => {
+    const service = three().on('GET', /^build\/builds\/5$/, () => json({ message: 'no such run' }, 404));
+    const { getByText, getByRole } = await show(service, { versions: '7,5,99' });
+    getByText('Version 99 was not found');
+    getByText(/^The evidence of version 5 could not be shown/);
+    within(getByRole('row', { name: /^trees/ })).getByText('not read');
+  });
+
+  it('says how to choose, and waits for all records', async () => {
+    (await show(three(), { versions: '7' })).getByText('Nothing to compare');
+    const slow = three().on('GET', /^build\/builds\/6\/timeline$/, () => new Promise(() => undefined));
+    const { findByRole, queryByRole } = renderHub(<ComparePage />, {
+      params: { model: 'churn', versions: '7,6' },
+      client: { fetch: slow.fetch },
+    });
+    await findByRole('status', { name: 'Loading the versions' });
+    assert.equal(queryByRole('table'), null);
+  });
+
+  it('leaves attack strings text', async () => {
+    const params = Object.fromEntries(attacks.slice(0, -1).map((text) => [text, text]));
+    const named = attacks[2] ?? '';
+    const runs = [named, '6'].map((name, position) => version(name, params, { id: position + 1 }));
+    const { container, getAllByRole } = await show(serveChurn(new FakeService(), runs), {
+      versions: `${encodeURIComponent(named)},6`,
+    });
+    assert.equal(getAllByRole('columnheader').length, 3);
+    assert.equal(container.querySelector('img, script'), null);
+    assert.ok(!container.textContent.includes('\u202e'));
+  });
+});
