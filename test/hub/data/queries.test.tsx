@@ -39,7 +39,10 @@ describe('hooks', () => {
 
   beforeEach(() => {
     service = new FakeService();
-    client = new QueryClient();
+    // What is kept for a while keeps the process alive as long.
+    client = new QueryClient({
+      defaultOptions: { queries: { gcTime: Infinity }, mutations: { gcTime: Infinity } },
+    });
   });
   afterEach(() => {
     cleanup();

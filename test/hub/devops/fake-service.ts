@@ -52,13 +52,20 @@ export class FakeService {
     this.asked.push(asked);
     const route = this.routes.find((each) => each.method === method && each.path.test(path));
     if (!route) return json({ message: `nothing at ${path}` }, 404);
-    const answer = await route.answer(asked);
+    const answer = await Promise.race([route.answer(asked), unanswered(init)]);
     return answer instanceof Response ? answer : json(answer);
   };
 
   client(options: ClientOptions = {}): Client {
     return createClient(connection, { fetch: this.fetch, sleep: () => Promise.resolve(), ...options });
   }
+}
+
+/** An answer that never comes; like a browser's, the request ends when it is aborted. */
+export function unanswered(init: RequestInit): Promise<never> {
+  return new Promise((_, reject) => {
+    init.signal?.addEventListener('abort', () => reject(new DOMException('The request was aborted.', 'AbortError')));
+  });
 }
 
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {

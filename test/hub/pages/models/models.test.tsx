@@ -3,7 +3,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { waitFor, within } from '@testing-library/react';
 import assert from 'node:assert/strict';
 import ModelsPage from '../../../../hub/pages/models';
-import { FakeService, json, userId } from '../../devops/fake-service';
+import { FakeService, unanswered, json, userId } from '../../devops/fake-service';
 import { guid } from '../../data/run-sample';
 import { attacks, deployed, evaluated, serveChurn, type ChurnRun } from '../version/churn';
 
@@ -84,7 +84,7 @@ describe('models page', () => {
     const isDeploy = ({ url }: { url: URL }) => tags(url).includes('mlops.deploy');
     const list = slow.fetch;
     const held = show(slow, {
-      client: { fetch: (url, init) => (isDeploy({ url }) ? new Promise(() => undefined) : list(url, init)) },
+      client: { fetch: (url, init) => (isDeploy({ url }) ? unanswered(init) : list(url, init)) },
     });
     within(await held.findByRole('row', { name: /churn/ })).getByText('loading');
     held.unmount();
@@ -234,7 +234,7 @@ describe('models page', () => {
   });
 
   it('shows rows meanwhile', () => {
-    show(new FakeService(), { client: { fetch: () => new Promise(() => undefined) } }).getByRole('status', {
+    show(new FakeService(), { client: { fetch: (_, init) => unanswered(init) } }).getByRole('status', {
       name: 'Loading models',
     });
   });
