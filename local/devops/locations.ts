@@ -140,9 +140,9 @@ export const locations = {
     'build',
     'changes',
     `${project}/{area}/{resource}`,
-    2,
+    3,
     '7.1',
-    '4.0',
+    '2.1',
   ),
 
   pipelines: at(

@@ -30,7 +30,7 @@ export interface Visit {
   path?: string;
   /** Query of the hub: `view`, `model`, … */
   query?: Record<string, string>;
-  /** The page's address as it was opened last is kept; only what a reload does is wanted. */
+  /** Of the browser: size of the window, zone of time. */
   context?: BrowserContextOptions;
 }
 
@@ -43,6 +43,7 @@ export class HubStage {
     readonly host: LocalHost,
     readonly browser: Browser,
     readonly generated: Generated | undefined,
+    readonly stateDir: string,
     private readonly temporary: string | undefined,
   ) {}
 
@@ -60,7 +61,7 @@ export class HubStage {
       hubFolder: join(build, 'hub'),
       pageFolder: join(build, 'host'),
     });
-    return new HubStage(devops, host, browser, generated, temporary);
+    return new HubStage(devops, host, browser, generated, stateDir, temporary);
   }
 
   user(name: string): User {
@@ -82,18 +83,13 @@ export class HubStage {
   }
 
   address(visit: Visit = {}): string {
-    const url = new URL(visit.path ?? '/', this.host.url);
-    const settings = { user: visit.user ?? 'ana', theme: visit.theme ?? 'light' };
-    for (const [name, value] of Object.entries({ ...settings, ...visit.query })) url.searchParams.set(name, value);
-    if (visit.path === undefined) url.searchParams.set('hub', visit.hub ?? 'models-hub');
-    url.hash = new URL(this.host.url).hash;
-    return url.href;
+    return addressOf(this.host.url, visit);
   }
 
   /** A tab of its own; the caller closes it. */
   async newTab(context: BrowserContextOptions = {}): Promise<Tab> {
     const opened = await this.browser.newContext({ viewport: { width: 1366, height: 768 }, ...context });
-    return new Tab(await opened.newPage(), this);
+    return new Tab(await opened.newPage(), this.host.url);
   }
 
   /** A tab for this kind of surroundings, the same one each time, at the address. */
@@ -111,6 +107,16 @@ export class HubStage {
     await this.devops.stop();
     if (this.temporary !== undefined) rmSync(this.temporary, { recursive: true, force: true });
   }
+}
+
+/** Address of the host page that shows what is to be visited. */
+export function addressOf(hostUrl: string, visit: Visit): string {
+  const url = new URL(visit.path ?? '/', hostUrl);
+  const settings = { user: visit.user ?? 'ana', theme: visit.theme ?? 'light' };
+  for (const [name, value] of Object.entries({ ...settings, ...visit.query })) url.searchParams.set(name, value);
+  if (visit.path === undefined) url.searchParams.set('hub', visit.hub ?? 'models-hub');
+  url.hash = new URL(hostUrl).hash;
+  return url.href;
 }
 
 /** What a page said or did beside showing itself. */
@@ -132,7 +138,8 @@ export class Tab {
 
   constructor(
     readonly page: Page,
-    private readonly stage: HubStage,
+    /** Address of the host page, with its key. */
+    private readonly hostUrl: string,
   ) {
     page.setDefaultTimeout(15_000);
     page.on('console', (message) => {
@@ -145,7 +152,8 @@ export class Tab {
     });
     page.on('request', (request) => {
       const { protocol, hostname } = new URL(request.url());
-      if (protocol !== 'data:' && protocol !== 'blob:' && hostname !== '127.0.0.1') this.noise.foreign.push(request.url());
+      if (protocol !== 'data:' && protocol !== 'blob:' && hostname !== '127.0.0.1')
+        this.noise.foreign.push(request.url());
     });
   }
 
@@ -154,7 +162,7 @@ export class Tab {
     Object.assign(this.noise, { console: [], dialogs: [], foreign: [] });
     // The same address with another fragment would not load anything.
     await this.page.goto('about:blank');
-    await this.page.goto(this.stage.address(visit));
+    await this.page.goto(addressOf(this.hostUrl, visit));
     return this.ready();
   }
 
@@ -210,6 +218,11 @@ export class Tab {
           node.any.concat(node.all).map((one) => one.message).slice(0, 1).join('')).join(' | ')))`,
     );
     return Array.isArray(found) ? found.map(String) : [`axe gave no list: ${String(found)}`];
+  }
+
+  /** Messages about what could not be shown. */
+  async problems(): Promise<string> {
+    return (await this.frame.locator('[role=alert]').allInnerTexts()).join('\n');
   }
 
   async close(): Promise<void> {
