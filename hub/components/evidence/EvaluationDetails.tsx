@@ -18,7 +18,7 @@ export function EvaluationDetails({ body }: EvaluationDetailsProps) {
   return (
     <>
       <p>
-        <Verdict {...verdictOf(body.decision)} /> <Text value={body.reason} max={400} />
+        <Verdict {...verdictOf(body.decision)} />: <Text value={body.reason} max={400} />
       </p>
       {comparison !== undefined && (
         <IntervalPlot metric={body.metric} confidence={policy.confidence} {...intervalOf(comparison)} />

@@ -1,12 +1,11 @@
 import { useMemo } from 'react';
-import { listOf, listParam } from '../../app/list-param';
+import { listOf } from '../../app/list-param';
 import { useUrlState } from '../../app/url-state';
 import { EmptyState } from '../../components/EmptyState';
 import { EvidenceProblems } from '../../components/EvidenceProblems';
 import { ProblemMessage } from '../../components/ProblemMessage';
 import { displayText } from '../../components/display-text';
 import { SkeletonRows } from '../../components/SkeletonRows';
-import { ViewLink } from '../../components/ViewLink';
 import { useModelVersion } from '../../data/queries';
 import type { ModelVersionResult } from '../../data/results';
 import { servingAt } from '../../data/serving';
@@ -16,40 +15,31 @@ import { versionRecords } from '../version/records';
 import { pinned, type Column } from './comparison';
 import { CompareTable } from './CompareTable';
 
-const mostColumns = 4;
+const mostChosen = 4;
 
-/** Two to four versions of a model side by side, the one in production first. Parameters: `model`, `versions`, `different`. */
+/** Two to four versions of a model side by side, and before them the one in production. Parameters: `model`, `versions`, `different`. */
 export default function ComparePage() {
   const { params, patch } = useUrlState();
   const model = params['model'];
-  const versions = [...new Set(listOf(params['versions']))].slice(0, mostColumns);
+  const chosen = [...new Set(listOf(params['versions']))].slice(0, mostChosen);
+  // Every version of a model is read from the same list of runs: it costs no request of its own.
+  const production = useProduction(model, useModelVersion(model, chosen[0]).modelDeployments);
+  const versions = pinned([...chosen, ...production.slice(0, 1)], production);
   const results = useVersions(model, versions);
-  const production = useProduction(model, results[0]?.modelDeployments);
-  if (model === undefined || versions.length < 2) {
+  if (model === undefined || chosen.length < 2) {
     return (
       <EmptyState title="Nothing to compare">
         Choose two to four versions of one model on the page Models, then Compare.
       </EmptyState>
     );
   }
-  const columns = pinned(versions, production).flatMap((version) =>
-    columnOf(version, results[versions.indexOf(version)], production),
-  );
-  const left = production.find((version) => !versions.includes(version));
+  const columns = versions.flatMap((version, index) => columnOf(version, results[index], production));
   const isLoading = results.some((result) => result.isLoading || (result.version !== undefined && isReading(result)));
   return (
     <>
       {versions.map((version, index) => (
         <VersionProblems key={version} version={version} result={results[index]} />
       ))}
-      {left !== undefined && versions.length < mostColumns && (
-        <p>
-          {displayText(`Production serves version ${left}, which is not among these. `)}
-          <ViewLink view="compare" params={{ ...params, view: undefined, versions: listParam([left, ...versions]) }}>
-            Add production
-          </ViewLink>
-        </p>
-      )}
       {isLoading && <SkeletonRows rows={10} label="Loading the versions" />}
       {!isLoading && columns.length > 0 && (
         <CompareTable
@@ -81,6 +71,7 @@ function useVersions(model: string | undefined, versions: readonly string[]): Mo
     useModelVersion(model, versions[1]),
     useModelVersion(model, versions[2]),
     useModelVersion(model, versions[3]),
+    useModelVersion(model, versions[4]),
   ];
   return all.slice(0, versions.length);
 }

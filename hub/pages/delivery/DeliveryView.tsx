@@ -75,7 +75,7 @@ export function figuresOf(
       name: 'Change fail rate',
       value: rateText(failure),
       definition: `Changes that were rolled back, or whose smoke test in production failed, within ${failWindowHours} hours and before the next change. (DORA: change fail rate)`,
-      besides: left(failure.tooYoung, 'are too young to tell'),
+      besides: left(failure.tooYoung, 'too young to tell'),
     },
     {
       name: 'Time to roll back, median',

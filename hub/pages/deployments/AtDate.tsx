@@ -94,7 +94,7 @@ export function AtDate({ audit, isReading, save }: AtDateProps): ReactElement {
         <Button
           text="Export CSV"
           disabled={isReading}
-          onClick={() => save(fileName(at, 'csv'), 'text/csv;charset=utf-8', auditCsv(audit))}
+          onClick={() => save(fileName(at, 'csv'), 'text/csv', auditCsv(audit))}
         />
         <Button
           text="Export JSON"

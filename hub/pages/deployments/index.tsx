@@ -9,6 +9,7 @@ import { EmptyState } from '../../components/EmptyState';
 import { LoadMore } from '../../components/LoadMore';
 import { ProblemMessage } from '../../components/ProblemMessage';
 import { SkeletonRows } from '../../components/SkeletonRows';
+import { saveFile } from '../../components/save-file';
 import { useNow } from '../../components/time';
 import { utcText } from '../../components/charts/text';
 import {
@@ -85,7 +86,9 @@ function ServedAt({ list, at }: { list: DeploymentEvents; at: string }): ReactEl
   const onProof = useCallback((key: string, proof: Proof) => setProofs((known) => new Map(known).set(key, proof)), []);
   const current = useMemo(() => periodsAt(history(list.events), at), [list.events, at]);
   const servings = current.flatMap(({ serving }) => serving);
-  const rows = servings.map((serving) => ({ serving, proof: proofs.get(proofKey(serving)) }));
+  const rows = [...servings]
+    .sort(productionFirst)
+    .map((serving) => ({ serving, proof: proofs.get(proofKey(serving)) }));
   const doubts = current.flatMap((period) =>
     notesOf({ ...period, rollback: undefined }).map(
       (note) => `${period.place.environment}, ${period.place.name}: ${note}.`,
@@ -172,12 +175,7 @@ function reading<T>({ problem }: Loading, value: T | undefined): T | string | un
   return problem === undefined ? value : problemText(problem);
 }
 
-function saveFile(name: string, type: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The browser reads the address after the click returned.
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+/** An auditor looks for production. */
+function productionFirst(one: Serving, other: Serving): number {
+  return Number(other.isProduction) - Number(one.isProduction);
 }

@@ -166,7 +166,7 @@ function Row({ row, approvals, deployed, chosen, canChooseMore, onChoose }: RowP
                 <Text value={model} max={48} />
               </ViewLink>
               <div className="secondary-text">
-                <Text value={[workspace, ...folders].join(', ')} max={64} />
+                <Text value={[workspace, ...folders.filter((folder) => folder !== '\\')].join(', ')} max={64} />
               </div>
             </div>
           </div>

@@ -49,10 +49,14 @@ describe('compare page', () => {
     getByRole('row', { name: /^trees/ });
   });
 
-  it('offers production where it is not among the versions', async () => {
-    const { getByRole, user, url } = await show(three(), { versions: '7,5' });
-    await user.click(getByRole('link', { name: 'Add production' }));
-    assert.deepEqual(url.read(), { view: 'compare', model: 'churn', versions: '6,7,5' });
+  it('puts production before the versions though it was not chosen', async () => {
+    const { getAllByRole } = await show(three(), { versions: '7,5' });
+    assert.deepEqual(
+      getAllByRole('columnheader')
+        .slice(1)
+        .map(({ textContent }) => textContent),
+      ['Version 6Production', 'Version 7', 'Version 5'],
+    );
   });
 
   it('shows the others when one is not found or cannot be read', async () => {
