@@ -51,7 +51,9 @@ function writeJson(file: string, value: Json): void {
 function prepare(env: 'dev' | 'prod'): void {
   rmSync(stage, { recursive: true, force: true });
   mkdirSync(stage, { recursive: true });
-  for (const folder of ['images']) cpSync(path.join(root, folder), path.join(stage, folder), { recursive: true });
+  // The listing shows the pages of the hub by the same relative addresses as the document in the repository.
+  cpSync(path.join(root, 'docs', 'images'), path.join(stage, 'images'), { recursive: true });
+  copyFileSync(path.join(root, 'images', 'icon.png'), path.join(stage, 'images', 'icon.png'));
   copyFileSync(path.join(root, 'LICENSE'), path.join(stage, 'LICENSE'));
   copyFileSync(path.join(root, 'docs', 'overview.md'), path.join(stage, 'overview.md'));
   for (const name of taskNames()) {

@@ -1,27 +1,3 @@
-import { useSyncExternalStore } from 'react';
-
-let version = 0;
-const listeners = new Set<() => void>();
-
-function subscribe(listener: () => void): () => void {
-  if (listeners.size === 0) window.addEventListener('themeApplied', onTheme);
-  listeners.add(listener);
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size === 0) window.removeEventListener('themeApplied', onTheme);
-  };
-}
-
-function onTheme(): void {
-  version += 1;
-  for (const listener of listeners) listener();
-}
-
-/** Changes when the host applied another theme: whoever computed colours from CSS variables computes them again. */
-export function useThemeVersion(): number {
-  return useSyncExternalStore(subscribe, () => version);
-}
-
 /**
  * Browsers draw scroll bars, lists of choices and date pickers themselves: for a light page, or as the system says. The host's
  * theme is to decide, whenever it changes.

@@ -14,7 +14,7 @@ export function LoadMore({ shown, noun, hasMore, busy = false, onMore }: LoadMor
   return (
     <div className="hub-load-more">
       <span role="status">
-        {hasMore ? `${shown} ${noun} shown; there are more.` : `All ${shown} ${noun} are shown.`}
+        {hasMore ? `${shown} ${noun} shown; there are more.` : allText(shown, noun)}
       </span>
       {hasMore && (
         <Button
@@ -26,4 +26,8 @@ export function LoadMore({ shown, noun, hasMore, busy = false, onMore }: LoadMor
       )}
     </div>
   );
+}
+
+function allText(shown: number, noun: string): string {
+  return shown === 1 ? `The only one of the ${noun} is shown.` : `All ${shown} ${noun} are shown.`;
 }

@@ -119,7 +119,7 @@ describe('documents', function () {
   });
 
   it('show snippets that fit the tasks', () => {
-    const snippets = blocks('yaml');
+    const snippets = [...blocks('yaml'), ...hubSnippets()];
     assert.ok(snippets.length >= 8);
     for (const { file, text } of snippets) {
       const document = parseDocument(text);
@@ -156,9 +156,24 @@ describe('documents', function () {
         );
       }
     }
-    assert.ok(readFileSync(path.join(root, 'README.md'), 'utf8').split('\n').length < 150);
+    const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+    const listing = readFileSync(path.join(root, 'docs', 'overview.md'), 'utf8');
+    for (const picture of readdirSync(path.join(root, 'docs', 'images'))) {
+      assert.ok(readme.includes(`docs/images/${picture}`), `README shows ${picture}`);
+      assert.ok(listing.includes(`images/${picture}`), `the listing shows ${picture}`);
+    }
+    assert.ok(readme.split('\n').length < 150);
   });
 });
+
+/** The YAML that the hub's empty pages tell people to add. */
+function hubSnippets(): { file: string; text: string }[] {
+  return ['hub/pages/models/NoModels.tsx', 'hub/pages/deployments/index.tsx'].map((file) => {
+    const text = /`(- task: [^`]+)`/.exec(readFileSync(path.join(root, file), 'utf8'))?.[1];
+    assert.ok(text !== undefined, `${file} has no YAML any more`);
+    return { file, text };
+  });
+}
 
 function readFileSyncOrFolder(file: string): void {
   try {

@@ -71,14 +71,16 @@ export default function DeploymentsPage(): ReactElement {
   );
 }
 
-const sample = `- task: DeployModel@1
+const sample = `- task: DeployModel@0
   inputs:
     azureSubscription: my-connection
     resourceGroup: my-group
     workspace: my-workspace
+    target: managedEndpoint
     modelName: churn
     modelVersion: $(register.modelVersion)
-    endpointName: churn`;
+    endpointName: churn
+    deploymentFile: deployment.yml`;
 
 function ServedAt({ list, at }: { list: DeploymentEvents; at: string }): ReactElement {
   const host = useHost();

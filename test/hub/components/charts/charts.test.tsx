@@ -1,7 +1,6 @@
 import '../../support';
 import assert from 'node:assert/strict';
 import { render } from '@testing-library/react';
-import { BarRow } from '../../../../hub/components/charts/BarRow';
 import { Columns } from '../../../../hub/components/charts/Columns';
 import { IntervalPlot } from '../../../../hub/components/charts/IntervalPlot';
 import { TimelineStrip } from '../../../../hub/components/charts/TimelineStrip';
@@ -109,36 +108,6 @@ describe('IntervalPlot', () => {
       assert.doesNotMatch(getByRole('img').getAttribute('aria-label') ?? '', /NaN|Infinity/);
     });
   }
-});
-
-describe('BarRow', () => {
-  it('says the shares and what is left over', () => {
-    const parts = [
-      { label: 'churn 6', value: 90 },
-      { label: 'churn 7', value: 5 },
-      { label: 'none', value: 0 },
-    ];
-    const { getByRole, container } = render(<BarRow title="Traffic" parts={parts} />);
-    getByRole('img', { name: 'Traffic: churn 6 90 %, churn 7 5 %; 5 % to nothing that is known.' });
-    assert.deepEqual(
-      [...container.querySelectorAll('li')].map(({ textContent }) => textContent),
-      ['churn 6: 90 %', 'churn 7: 5 %'],
-    );
-  });
-
-  it('can be drawn with nothing, and with parts that are no numbers', () => {
-    const { container } = render(
-      <BarRow
-        title="Traffic"
-        parts={[
-          { label: 'a', value: NaN },
-          { label: 'b', value: -1 },
-        ]}
-        total={0}
-      />,
-    );
-    assertDrawable(container);
-  });
 });
 
 describe('Columns', () => {
