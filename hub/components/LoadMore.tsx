@@ -13,9 +13,7 @@ export interface LoadMoreProps {
 export function LoadMore({ shown, noun, hasMore, busy = false, onMore }: LoadMoreProps) {
   return (
     <div className="hub-load-more">
-      <span role="status">
-        {hasMore ? `${shown} ${noun} shown; there are more.` : allText(shown, noun)}
-      </span>
+      <span role="status">{hasMore ? `${shown} ${noun} shown; there are more.` : allText(shown, noun)}</span>
       {hasMore && (
         <Button
           text={busy ? 'Loading' : 'Load more'}
