@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { makeFolder } from '../devops/files';
 import { Failure } from './errors';
 import { isSameProcess, lockOwner } from './lock';
 import { findRunning, type Running } from './running';
@@ -24,7 +25,7 @@ export async function startDaemon(stateDir: string, options: string[]): Promise<
     throw new Failure(
       `${owner.what} is already running here (process ${owner.pid}). End it first, or choose another folder with --state.`,
     );
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolder(stateDir);
   const log = openSync(daemonLog(stateDir), 'a', 0o600);
   const script = process.argv[1] ?? '';
   const args = [...process.execArgv, script, 'serve', '--state', stateDir, ...options];

@@ -4,6 +4,7 @@ import { Failure } from './errors';
 import { boundComment, evidenceLines, evidenceOf } from './evidence';
 import { stateFolder } from './paths';
 import { findRunning, type Running } from './running';
+import { approversOf, decideHint, waitingApprovals, type Hint, type Waiting } from './waiting';
 
 export const approve = decision('approve', 'approved', 'Approve a stage that waits');
 export const reject = decision('reject', 'rejected', 'Reject a stage that waits');
@@ -31,7 +32,10 @@ function decision(name: string, verdict: 'approved' | 'rejected', summary: strin
       if (!running) throw new Failure('Nothing is running here, so nothing waits for a decision.');
       const as = args.value('as');
       const person = as === undefined ? undefined : userNamed(running.devops, as);
-      const { approval, user } = await choose(running, args.positionals[0], person);
+      const { approval, user } = await choose(running, args.positionals[0], person, {
+        verb: name,
+        state: args.value('state'),
+      });
       const client = new DevOpsClient(running.devops, user);
       const evidence =
         verdict === 'approved' ? await evidenceOf(client, approval.pipeline.owner.id, approval) : undefined;
@@ -60,33 +64,42 @@ async function choose(
   running: Running,
   wanted: string | undefined,
   person: User | undefined,
+  typed: Hint,
 ): Promise<{ approval: Approval; user: User }> {
-  const reader = person ?? running.devops.users[0];
-  if (!reader) throw new Failure('Azure DevOps has no users.');
-  const pending = await new DevOpsClient(running.devops, reader).approvals('state=pending');
-  const meant = pending.filter(
-    ({ id, pipeline: { owner } }) =>
-      wanted === undefined || [id.toLowerCase(), owner.name, String(owner.id)].includes(wanted.toLowerCase()),
-  );
-  const [approval] = meant;
-  if (!approval) {
-    const waiting = pending.map((one) => one.pipeline.owner.name).join(', ');
-    throw new Failure(
-      wanted === undefined || waiting === ''
-        ? 'No approval is waiting.'
-        : `No approval of '${wanted}' is waiting. Waiting are those of run ${waiting}.`,
-    );
+  const all = await waitingApprovals(running, person && [person]);
+  const meant = wanted === undefined ? all : named(all, wanted.toLowerCase());
+  const [first] = meant;
+  if (!first) throw new Failure(noneOf(all, wanted, person));
+  if (meant.length > 1) {
+    const hints = meant.map((one) => decideHint(one, all, typed) ?? one.approval.id);
+    throw new Failure(`Several approvals wait; say which one: ${hints.join(', ')}.`);
   }
-  if (meant.length > 1)
-    throw new Failure(`Several approvals wait; say which one: ${meant.map((one) => one.id).join(', ')}.`);
-  return { approval, user: person ?? (await firstWhoMay(running, approval)) };
+  return { approval: first.approval, user: person ?? whoMay(first) };
 }
 
-export async function firstWhoMay(running: Running, approval: Approval): Promise<User> {
-  for (const user of running.devops.users) {
-    const [seen] = await new DevOpsClient(running.devops, user).approvals(`approvalIds=${approval.id}`);
-    if (/\bupdate\b/.test(seen?.permissions ?? '')) return user;
-  }
-  const who = approval.steps.map((step) => step.assignedApprover.displayName).join(', ');
-  throw new Failure(`No user may decide approval ${approval.id}; its approvers are ${who}.`);
+/** By the id of the approval or of its run; numbers of runs come last, because those of two pipelines may be the same. */
+function named(all: Waiting[], wanted: string): Waiting[] {
+  const by = (key: (approval: Approval) => string): Waiting[] =>
+    all.filter(({ approval }) => key(approval).toLowerCase() === wanted);
+  const ways = [
+    by(({ id }) => id),
+    by(({ pipeline }) => String(pipeline.owner.id)),
+    by(({ pipeline }) => pipeline.owner.name),
+  ];
+  return ways.find((found) => found.length > 0) ?? [];
+}
+
+function noneOf(all: Waiting[], wanted: string | undefined, person: User | undefined): string {
+  const where = person ? ` where ${person.displayName} sees it` : '';
+  if (wanted === undefined || all.length === 0) return `No approval is waiting${where}.`;
+  const runs = new Set(all.map(({ approval: { pipeline } }) => `${pipeline.owner.id} (${pipeline.owner.name})`));
+  return `No approval of '${wanted}' is waiting${where}. Waiting are those of run ${[...runs].join(', ')}.`;
+}
+
+/** The first user who may decide. */
+export function whoMay({ approval, deciders: [first] }: Waiting): User {
+  if (first) return first;
+  throw new Failure(
+    `No user may decide approval ${approval.id}; its approvers are ${approversOf(approval).join(', ')}.`,
+  );
 }

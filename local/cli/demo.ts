@@ -5,7 +5,7 @@ import { AzureClient } from './azure-client';
 import type { Command } from './command';
 import { withServices } from './connect';
 import { startDaemon } from './daemon';
-import { firstWhoMay } from './decide';
+import { whoMay } from './decide';
 import { DevOpsClient, userNamed, type Approval } from './devops-client';
 import { requirePython } from './doctor';
 import { Failure } from './errors';
@@ -22,6 +22,7 @@ import { stageTable, summary } from './report';
 import { exitCodeOf, handlerOf, refuseLateOptions } from './run';
 import { execute, failureLogs, pipelineFile } from './run-pipeline';
 import { findRunning, type Running } from './running';
+import { waitingApprovals, waitingLineOf } from './waiting';
 
 /** Attachment with which the evaluation tells its decision. */
 const evaluationType = 'mlops.evaluation.v1';
@@ -74,7 +75,7 @@ export const demo: Command = {
       }
       const options = { stateDir, handler, recordFile, what: 'mlops demo' };
       return await withServices(options, output, async ({ running, signal }) => {
-        const show = new Demo(running, output);
+        const show = new Demo(running, output, args.value('state'));
         const followed = await show.run(parameters, signal, args.flag('wait-for-approval'));
         const outcome = await show.outcome(followed);
         if (output.json) output.document({ ...outcome, totalSeconds: (Date.now() - begun) / 1000 });
@@ -122,6 +123,8 @@ class Demo {
   constructor(
     private readonly running: Running,
     private readonly output: Output,
+    /** What `--state` was given. */
+    private readonly state: string | undefined,
   ) {
     this.requester = new DevOpsClient(running.devops, userNamed(running.devops, 'ana'));
   }
@@ -129,10 +132,9 @@ class Demo {
   run(parameters: Record<string, string>, signal: AbortSignal, wait: boolean): Promise<Followed> {
     const pipeline = pipelineFile(join(exampleFolder(), 'azure-pipelines.yml'));
     const onApproval = async (approval: Approval): Promise<void> => {
-      const who = approval.steps.map((step) => step.assignedApprover.displayName).join(', ');
-      if (wait)
-        this.output.note(`  waits for ${who}: mlops approve ${approval.pipeline.owner.name} --as ben (or reject)`);
-      else await this.approve(approval);
+      if (!wait) return this.approve(approval);
+      const line = await waitingLineOf(this.running, approval, { state: this.state });
+      if (line !== undefined) this.output.note(`  ${line} (or reject)`);
     };
     return execute(this.requester, { pipeline, parameters, variables: {}, output: this.output, signal, onApproval });
   }
@@ -203,7 +205,10 @@ class Demo {
   }
 
   private async approve(approval: Approval): Promise<void> {
-    const user = await firstWhoMay(this.running, approval);
+    const waiting = (await waitingApprovals(this.running)).find((one) => one.approval.id === approval.id);
+    // Somebody else decided meanwhile.
+    if (!waiting) return;
+    const user = whoMay(waiting);
     const client = new DevOpsClient(this.running.devops, user);
     this.evidence = await evidenceOf(client, approval.pipeline.owner.id, approval);
     await client.decide(approval.id, 'approved', boundComment('Approved by mlops demo.', this.evidence));

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { tmpdir } from 'node:os';
 
+import { makeFolder } from '../devops/files';
 import type { Command } from './command';
 import { Failure } from './errors';
 import { packageRoot, stateFolder, tasksFolder } from './paths';
@@ -134,7 +135,7 @@ function disk(stateDir: string): Finding {
   const free = bavail * bsize;
   const found = `${(free / 1024 ** 3).toFixed(1)} GiB free in ${folder}`;
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    makeFolder(stateDir);
     accessSync(stateDir, constants.W_OK);
     accessSync(tmpdir(), constants.W_OK);
   } catch {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from './command';
 import { Failure, UsageError } from './errors';
 import { takeLock } from './lock';
-import { stateFolder } from './paths';
+import { stateFolder, stateOption } from './paths';
 import { findRunning } from './running';
 
 const numbers = { versions: 1_000, runs: 10_000, models: 8, seed: 1 } as const;
@@ -45,7 +45,7 @@ export const fill: Command = {
       output.line(
         `${made.runs} runs, ${made.versions} model versions, ${made.approvals} approvals and ${made.deployments} deployments in ${(made.milliseconds / 1000).toFixed(1)} s.`,
       );
-      output.line('See them with `mlops up`.');
+      output.line(`See them with \`mlops up${stateOption(args.value('state'))}\`.`);
       return 0;
     } finally {
       unlock();

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { makeFolder } from '../devops/files';
 import { check, number, shape, text } from '../devops/shape';
 import { Failure } from './errors';
 
@@ -13,7 +14,7 @@ export type LockOwner = ReturnType<typeof lockShape>;
  * ended (also when its number was given to another process since) is taken over.
  */
 export function takeLock(file: string, what: string): () => void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) ?? '', what });
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const owner = lockOwner(file);

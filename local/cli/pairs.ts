@@ -17,7 +17,7 @@ export function pairs(option: string, texts: string[]): Record<string, string> {
 export function portOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_531) {
+  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_531) {
     throw new UsageError(
       `--${option} takes a port, a number from 1 to 65531 (the next four are taken too); '${text}' is not that.`,
     );

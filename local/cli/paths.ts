@@ -36,6 +36,12 @@ export function exampleFolder(): string {
   return join(packageRoot(), 'examples', 'diabetes');
 }
 
+/** The option that names the same state once more, for a command that is shown to be typed; nothing when none was given. */
+export function stateOption(given: string | undefined): string {
+  if (given === undefined || given === '') return '';
+  return /^[\w./-]+$/.test(given) ? ` --state ${given}` : ` --state '${given.replaceAll("'", "'\\''")}'`;
+}
+
 /** Folder of the state: what `--state` says, else `MLOPS_STATE`, else `.mlops` here. */
 export function stateFolder(given: string | undefined): string {
   return resolve([given, process.env.MLOPS_STATE].find((one) => one !== undefined && one !== '') ?? '.mlops');

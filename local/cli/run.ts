@@ -8,6 +8,7 @@ import { findRunning } from './running';
 import { execute, failureLogs, pipelineFile } from './run-pipeline';
 import { stageTable, summary } from './report';
 import type { Handler } from './session';
+import { waitingLineOf } from './waiting';
 
 /** Exit code of a run that was cancelled, as of a program ended by Ctrl-C. */
 export const cancelledExit = 130;
@@ -56,9 +57,8 @@ export const run: Command = {
         output,
         signal,
         onApproval: async (approval) => {
-          const who = approval.steps.map((step) => step.assignedApprover.displayName).join(', ');
-          output.note(`  waits for ${who}: mlops approve ${approval.pipeline.owner.name} --as ben`);
-          return Promise.resolve();
+          const line = await waitingLineOf(running, approval, { state: args.value('state') });
+          if (line !== undefined) output.note(`  ${line}`);
         },
       });
       if (output.json) output.document(summary(followed));

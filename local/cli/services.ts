@@ -2,15 +2,19 @@ import { rmSync } from 'node:fs';
 
 import type { Command } from './command';
 import { startDaemon, stopDaemon } from './daemon';
-import { DevOpsClient, userNamed } from './devops-client';
+import type { Build } from './devops-client';
 import { Failure } from './errors';
 import { withoutKey } from './hub';
 import { portOf } from './pairs';
-import { stateFolder } from './paths';
+import { stateFolder, stateOption } from './paths';
 import { killDescendants } from './processes';
 import { handlerOf } from './run';
 import { findRunning, runningFile, type Running } from './running';
 import { onInterrupt } from './signals';
+import { approversOf, seenByAnybody, waitingApprovals, waitingLine } from './waiting';
+
+/** How many runs `mlops status` shows. */
+const latestRuns = 5;
 
 const state = { state: { type: 'string' } } as const;
 const stateHelp = { 'state DIR': 'folder of the state (default: .mlops)' };
@@ -49,7 +53,10 @@ export const up: Command = {
     const running = await startDaemon(stateDir, given);
     if (output.json) output.document(addresses(running));
     for (const line of addressLines(running)) output.line(line);
-    output.line('Stop them with `mlops down`; use them from other programs with `eval "$(mlops env)"`.');
+    const option = stateOption(args.value('state'));
+    output.line(
+      `Stop them with \`mlops down${option}\`; use them from other programs with \`eval "$(mlops env${option})"\`.`,
+    );
     return 0;
   },
 };
@@ -91,9 +98,8 @@ export const status: Command = {
       output.line('Nothing is running here. Start with `mlops up` or `mlops demo`.');
       return 0;
     }
-    const client = new DevOpsClient(running.devops, userNamed(running.devops, 'ana'));
-    const builds = await client.builds('queryOrder=queueTimeDescending&$top=5');
-    const pending = await client.approvals('state=pending');
+    const builds = await latestBuilds(running);
+    const pending = await waitingApprovals(running);
     if (output.json) {
       const runs = builds.map((one) => ({
         id: one.id,
@@ -102,10 +108,12 @@ export const status: Command = {
         status: one.status,
         result: one.result ?? null,
       }));
-      const approvals = pending.map((one) => ({
-        id: one.id,
-        run: one.pipeline.owner.name,
-        approvers: one.steps.map((step) => step.assignedApprover.displayName),
+      const approvals = pending.map(({ approval, deciders }) => ({
+        id: approval.id,
+        run: approval.pipeline.owner.name,
+        runId: approval.pipeline.owner.id,
+        approvers: approversOf(approval),
+        mayDecide: deciders.map((one) => one.shortName),
       }));
       output.document({ running: true, kind: running.kind, ...addresses(running), runs, approvals });
       return 0;
@@ -113,12 +121,10 @@ export const status: Command = {
     for (const line of addressLines(running)) output.line(line);
     for (const one of builds)
       output.line(`  run ${one.buildNumber} of ${one.definition.name}: ${one.result ?? one.status}`);
-    for (const one of pending) {
-      const who = one.steps.map((step) => step.assignedApprover.displayName).join(', ');
+    for (const one of pending)
       output.line(
-        `  run ${one.pipeline.owner.name} waits for ${who}: mlops approve ${one.pipeline.owner.name} --as ben`,
+        `  run ${one.approval.pipeline.owner.name} ${waitingLine(one, pending, { state: args.value('state') })}`,
       );
-    }
     return 0;
   },
 };
@@ -156,6 +162,16 @@ export const serve: Command = {
     return 0;
   },
 };
+
+async function latestBuilds(running: Running): Promise<Build[]> {
+  const seen = await seenByAnybody(running, (client) =>
+    client.builds(`queryOrder=queueTimeDescending&$top=${latestRuns}`),
+  );
+  return seen
+    .map(({ one }) => one)
+    .sort((a, b) => Date.parse(b.queueTime) - Date.parse(a.queueTime))
+    .slice(0, latestRuns);
+}
 
 function addresses(running: Running): Record<string, unknown> {
   return {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Run, Server } from '../agent/server';
@@ -7,6 +7,7 @@ import { runPipeline } from '../agent';
 import { nodeBinary } from '../agent/task/node-handler';
 import { startAzure, type LocalAzure } from '../azure';
 import { startDevOps, type LocalDevOps, type QueueRequest } from '../devops';
+import { makeFolder } from '../devops/files';
 import { startHost, type LocalHost } from '../devops/host';
 import { Failure } from './errors';
 import { startOf, takeLock } from './lock';
@@ -44,7 +45,8 @@ export const names = {
 /** Starts everything on the state folder. Throws a Failure when something runs on it already, or a port is taken. */
 export async function startSession(options: SessionOptions): Promise<Session> {
   const { stateDir, port } = options;
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolder(stateDir);
+  if (options.recordFile !== undefined) makeFolder(dirname(options.recordFile));
   requireTasks();
   requireNode(options.handler);
   const closers: (() => Promise<void> | void)[] = [];

@@ -53,6 +53,9 @@ export interface Behaviour {
   rateLimit?: RateLimit;
 }
 
+/** A page that waits longer than a minute is a page that hangs, which is a fault of its own. */
+const longestLatencyMs = 60_000;
+
 const calm: Behaviour = { latencyMs: 0, exposeHeaders: false, propertiesInList: true, fail: [] };
 
 const statusShape: Check<FaultKind> = (value, where) => {
@@ -61,15 +64,32 @@ const statusShape: Check<FaultKind> = (value, where) => {
   return kind;
 };
 
+const patternShape: Check<string> = (value, where) => {
+  const pattern = text(value, where);
+  try {
+    new RegExp(pattern);
+  } catch {
+    throw new ShapeError(where, 'a regular expression', value);
+  }
+  return pattern;
+};
+
+const latencyShape: Check<number> = (value, where) => {
+  const milliseconds = number(value, where);
+  if (milliseconds < 0 || milliseconds > longestLatencyMs)
+    throw new ShapeError(where, `milliseconds from 0 to ${longestLatencyMs}`, value);
+  return milliseconds;
+};
+
 /** A change of behaviour as it comes from a page's controls. */
 const changeShape = shape({
-  latencyMs: optional(number),
+  latencyMs: optional(latencyShape),
   exposeHeaders: optional(flag),
   propertiesInList: optional(flag),
   fail: optional(
     list(
       shape({
-        match: optional(text),
+        match: optional(patternShape),
         operation: optional(text),
         status: statusShape,
         times: optional(number),
@@ -143,6 +163,13 @@ export class Behaviours {
 /** The connection is to be cut instead of answered. */
 export class Disconnect extends Error {
   override readonly name = 'Disconnect';
+}
+
+/** Carries the work out and cuts the connection, also when the work is refused: a browser repeats a request whose kept-alive connection broke, and
+ * must not learn from the refusal of the second that the first was carried out. */
+export async function lose(work: () => Promise<unknown>): Promise<never> {
+  await work().catch(() => undefined);
+  throw new Disconnect();
 }
 
 /** The error with which a fault refuses a request before it is carried out; none when it is carried out all the same. */

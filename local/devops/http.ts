@@ -1,7 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
+import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
-import { randomUUID } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
@@ -9,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { answerHeaders, isPreflight, preflightHeaders } from './browser-access';
 import { collectionName, type Collection } from './collection';
 import { ServiceError } from './errors';
-import { Disconnect, refusalOf, type Behaviours, type Fault } from './faults';
+import { Disconnect, lose, refusalOf, type Behaviours, type Fault } from './faults';
 import { locations, type Location } from './locations';
 import type { Identity } from './model';
 import type { Oidc } from './oidc';
@@ -200,17 +199,19 @@ export class RestServer {
     const fault = this.ground.behaviours.take(method, request.url ?? '/', location.resourceName);
     const body = await readBody(request);
     if (fault) await suffer(fault, caller, response);
-    refuseDeleted(this.ground.runs, match.params);
     const version = negotiate(location, method, requestedVersion(url.searchParams, request.headers));
-    const answer = await match.route.handle({
-      params: match.params,
-      query: url.searchParams,
-      option: (name) => optionOf(url.searchParams, name),
-      accept: request.headers.accept ?? '',
-      caller,
-      json: () => parsed(body),
-    });
-    if (fault?.status === 'lost') throw new Disconnect();
+    const work = async (): Promise<Answer> => {
+      refuseDeleted(this.ground.runs, match.params);
+      return match.route.handle({
+        params: match.params,
+        query: url.searchParams,
+        option: (name) => optionOf(url.searchParams, name),
+        accept: request.headers.accept ?? '',
+        caller,
+        json: () => parsed(body),
+      });
+    };
+    const answer = await (fault?.status === 'lost' ? lose(work) : work());
     const headers = { ...this.ground.behaviours.headers(), ...answer.headers };
     return { ...answer, headers, version, hidden: fault?.status === 'cors' };
   }

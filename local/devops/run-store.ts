@@ -54,7 +54,8 @@ export class RunStore {
     this.outdated = false;
   }
 
-  private ids(): number[] {
+  /** Numbers of the runs that are kept. */
+  ids(): number[] {
     const found = statSync(join(this.folder, 'runs'), { throwIfNoEntry: false })
       ? readdirSync(join(this.folder, 'runs'))
       : [];

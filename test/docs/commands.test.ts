@@ -54,8 +54,10 @@ const runElsewhere: Record<string, string> = {
     'test/local/cli/demo.test.ts runs the same file; test/local/cli/command-line.test.ts the command',
   'npx mlops approve --as ben': 'test/local/cli/command-line.test.ts',
   'npx mlops demo --open': 'test/local/cli/demo.test.ts',
-  'npx mlops fill --versions 1000 --runs 10000 && npx mlops up':
+  'npx mlops fill --versions 1000 --runs 10000 --state .mlops/history':
     'test/local/cli/command-line.test.ts, and npm run bench:hub at this size',
+  'npx mlops up --state .mlops/history': 'test/local/cli/command-line.test.ts',
+  'npx mlops down --state .mlops/history': 'test/local/cli/command-line.test.ts',
 };
 
 describe('documents', function () {

@@ -48,13 +48,19 @@ export interface Generated {
 
 /**
  * Writes a history of 18 months into the state of the local Azure DevOps, as if its pipelines had run: runs with timelines,
- * evidence, index, tags and leases, gates with their decisions, deployment records.
+ * evidence, index, tags and leases, gates with their decisions, deployment records. Throws when the state holds runs: the same seed gives the same
+ * ids, and the pipelines and environments of a model would be there twice.
  */
 export function generate(options: GenerateOptions): Generated {
   const begun = performance.now();
   const { seed = 1, models = 8, versions = 1000, runs = 10_000, teams = 2, pending = 6, attack = false } = options;
   if (versions * 1.2 > runs) throw new Error(`${versions} versions need at least ${Math.ceil(versions * 1.2)} runs.`);
   const folder = join(options.stateDir, 'devops');
+  const held = new RunStore(folder).ids().length;
+  if (held > 0)
+    throw new Error(
+      `The state folder ${options.stateDir} holds ${held} ${held === 1 ? 'run' : 'runs'} already; fill another one, which --state DIR names.`,
+    );
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const collection = new Collection(folder, options.project ?? 'diabetes');
   const text = attack ? attacking() : harmless;
@@ -138,6 +144,8 @@ class Writer {
   private readonly written: StoredRun[] = [];
   private readonly revisions = new Map<string, number>();
   private attachments = 0;
+  private madeApprovals = 0;
+  private madeDeployments = 0;
   private versions = 0;
   private nextRun: number;
   private readonly approvalsFile: string;
@@ -156,8 +164,8 @@ class Writer {
     return {
       runs: this.written.length,
       versions: this.versions,
-      approvals: this.approvals.length,
-      deployments: this.collection.state.deployments.length,
+      approvals: this.madeApprovals,
+      deployments: this.madeDeployments,
       attachments: this.attachments,
     };
   }
@@ -179,6 +187,8 @@ class Writer {
     for (const [name, text] of files) writeFileSync(join(folder, name), text);
     this.attachments += files.size;
     this.approvals.push(...approvals);
+    this.madeApprovals += approvals.length;
+    this.madeDeployments += deployments.length;
     const { state } = this.collection;
     for (const deployment of deployments) state.deployments.push({ id: this.id('deployment'), ...deployment });
     if (registered !== undefined) {

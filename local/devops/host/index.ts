@@ -49,7 +49,11 @@ export async function startHost(options: HostOptions): Promise<LocalHost> {
   const manifest = readManifest(options.manifestFile);
   const folder = pageFolder(manifest);
   const kept = options.stateDir === undefined ? undefined : join(options.stateDir, 'host.json');
-  const wanted = options.ports ?? (kept === undefined ? undefined : readDocument(kept, portsShape));
+  const wanted =
+    options.ports ??
+    (kept === undefined
+      ? undefined
+      : readDocument(kept, portsShape, 'Remove this file: it holds only the ports of the last start.'));
   const must = options.ports !== undefined;
   const assets = await listenAt(wanted?.assets, must, "the extension's pages", assetServer(options.hubFolder, folder));
   let page: Listening | undefined;

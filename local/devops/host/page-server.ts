@@ -94,7 +94,7 @@ export class PageServer {
       if (token !== undefined) json(response, { token });
       else plain(response, 404, 'There is nobody of that id.');
     } else if (area === 'behaviour' && method === 'PUT') json(response, options.behave(await body(request)));
-    else if (area === 'data') json(response, this.data(rest.map(decodeURIComponent), method, await body(request)));
+    else if (area === 'data') json(response, this.data(rest.map(decoded), method, await body(request)));
     else if (area !== 'rest' || !(await this.pass(rest.join('/'), url, request, response)))
       plain(response, 404, `There is no ${path} here.`);
   }
@@ -119,6 +119,14 @@ export class PageServer {
     if (method !== 'DELETE' || id === undefined) throw new DataError(405, 'VssMethodNotAllowedException', 'Not so.');
     data.delete(scope, collection, id);
     return {};
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new DataError(400, 'VssInvalidPathException', `'${part}' is not a valid part of a URL.`);
   }
 }
 

@@ -189,6 +189,17 @@ describe('the mlops command line', function () {
       assert.match(out, /✘ Production/);
     });
 
+    it('says in one sentence that the state cannot be there', async () => {
+      for (const command of [['up'], ['fill'], ['run', 'project/hello.yml']]) {
+        const { code, err } = await mlops(...command, '--state', '/proc/x');
+        assert.equal(code, 1);
+        assert.match(
+          err,
+          /^(Starting .*\n)?mlops: \/proc\/x cannot be used \(\w+\): choose another place with --state/,
+        );
+      }
+    });
+
     it('says in one sentence that a port is in use', async () => {
       const other = createServer();
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -310,6 +321,9 @@ describe('the mlops command line', function () {
     const { runs } = document(await mlops('status', '--json', '--state', state));
     await mlops('down', '--state', state);
     assert.ok(Array.isArray(runs) && runs.length === 5);
+    const again = await mlops('fill', '--versions', '5', '--runs', '20', '--state', state);
+    assert.deepEqual([again.code, again.out], [1, '']);
+    assert.match(again.err, /^mlops: The state folder .*filled holds 20 runs already; .*--state DIR.*\.\n$/);
     const wrong = await mlops('fill', '--versions', 'many', '--state', state);
     assert.deepEqual([wrong.code, wrong.out], [2, '']);
   });

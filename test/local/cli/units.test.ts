@@ -30,7 +30,8 @@ describe('name=value options', () => {
 
   it('refuse what is no port', () => {
     assert.equal(portOf('port', '8080'), 8080);
-    for (const text of ['0', '65536', 'x', '1.5', '']) assert.throws(() => portOf('port', text), UsageError);
+    for (const text of ['0', '65532', 'x', '1.5', '', '0x50', '+80', '8e1', ' 80'])
+      assert.throws(() => portOf('port', text), UsageError);
   });
 });
 

@@ -76,6 +76,19 @@ describe('faults of the local Azure DevOps', () => {
     assert.deepEqual(((await (await tags()).json()) as { value: string[] }).value, ['lost']);
   });
 
+  it('loses the answer to a request that is repeated, although the second is refused', async () => {
+    const { token } = user(devops, 'ana');
+    const cancel = (): Promise<Response> =>
+      fetch(`${devops.url}/diabetes/_apis/build/builds/${run}?api-version=7.1`, {
+        method: 'PATCH',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ status: 'no status' }),
+      });
+    assert.equal((await cancel()).status, 400);
+    devops.behave({ fail: [{ match: 'PATCH', status: 'lost' }] });
+    await assert.rejects(cancel(), /fetch failed/);
+  });
+
   it('does not answer until the client gives up', async () => {
     devops.behave({ fail: [{ status: 'hang' }] });
     await assert.rejects(tags('GET', { signal: AbortSignal.timeout(150) }), /aborted/);
@@ -112,7 +125,12 @@ describe('faults of the local Azure DevOps', () => {
     assert.deepEqual([written.latencyMs, written.fail], [10, [{ status: 429, match: 'approvals' }]]);
     assert.deepEqual(devops.faults.read(), written);
     assert.throws(() => devops.faults.write({ fail: [{ status: 'boom' }] }), /\$\.fail\[0\]\.status: expected 401 \|/);
-    assert.throws(() => devops.faults.write({ fail: [{ status: 500, match: '(' }] }), /Invalid regular expression/);
+    assert.throws(
+      () => devops.faults.write({ fail: [{ status: 500, match: '(' }] }),
+      /^ShapeError: \$\.fail\[0\]\.match: expected a regular expression, found '\('\.$/,
+    );
+    for (const latencyMs of [-1, 60_001])
+      assert.throws(() => devops.faults.write({ latencyMs }), /\$\.latencyMs: expected milliseconds from 0 to 60000/);
     assert.deepEqual(devops.faults.read(), written);
   });
 });

@@ -204,6 +204,17 @@ describe('a generated history', () => {
     });
   });
 
+  it('refuses a state that holds runs, and leaves it as it is', () => {
+    const stateDir = temporaryFolder();
+    const options = { stateDir, models: 1, versions: 2, runs: 8, pending: 1 };
+    generate(options);
+    const before = readFileSync(join(stateDir, 'devops', 'collection.json'), 'utf8');
+    assert.throws(() => generate(options), {
+      message: `The state folder ${stateDir} holds 8 runs already; fill another one, which --state DIR names.`,
+    });
+    assert.equal(readFileSync(join(stateDir, 'devops', 'collection.json'), 'utf8'), before);
+  });
+
   it('refuses more versions than the runs can hold, and a third team', () => {
     const stateDir = temporaryFolder();
     assert.throws(() => generate({ stateDir, versions: 10, runs: 10 }), /10 versions need at least 12 runs/);

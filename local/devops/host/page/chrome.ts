@@ -35,7 +35,9 @@ export function navigation(host: Host, route: Route): HTMLElement {
 }
 
 export function breadcrumb({ configuration, project }: Host, route: Route): HTMLElement {
-  const parts = [configuration.organization, project.name, ...placeOf(route)];
+  // As in the service, the project's name leads to where the project begins: here the hub.
+  const start = h('a', { href: projectPath(configuration, project) }, project.name);
+  const parts = [configuration.organization, start, ...placeOf(route)];
   return h(
     'nav',
     { class: 'breadcrumb', 'aria-label': 'Breadcrumb' },

@@ -24,7 +24,7 @@ const faultLabels: Record<string, string> = {
 };
 const themeLabels = { light: 'Light', dark: 'Dark', contrast: 'High contrast' };
 
-/** User, project and theme stand open; what goes wrong lies behind a button. */
+/** User and theme stand open; what goes wrong lies behind a button. */
 export function controls({ configuration, settings, change }: ControlsOptions): HTMLElement {
   const choice = (name: keyof Settings, label: string, values: [string, string][]): HTMLElement => {
     const select = h(
@@ -40,11 +40,6 @@ export function controls({ configuration, settings, change }: ControlsOptions): 
     input.addEventListener('change', () => change(name, input.value));
     return h('label', {}, label, input);
   };
-  const project = h(
-    'select',
-    { name: 'project' },
-    ...configuration.projects.map((one) => h('option', { value: one.id }, one.name)),
-  );
   const people: [string, string][] = configuration.users.map((one) => [
     one.shortName,
     [one.displayName, one.groups.map(withoutScope).filter(isTelling).join(', ')]
@@ -78,7 +73,6 @@ export function controls({ configuration, settings, change }: ControlsOptions): 
     'div',
     { class: 'controls', role: 'region', 'aria-label': 'Stand-in controls' },
     choice('user', 'Signed in as', people),
-    h('label', {}, 'Project', project),
     choice(
       'theme',
       'Theme',

@@ -10,7 +10,7 @@ import { projectOf, takeRoute, type Route } from './routes';
 import { runPage } from './run-page';
 import { behaviourOf, keepSetting, personOf, saysBehaviour, takeSettings, type Settings } from './settings';
 import { themes, type ThemeName } from './themes';
-import { problem } from './view';
+import { problem, refused } from './view';
 
 /** Builds the page that its address asks for. */
 async function start(): Promise<void> {
@@ -28,7 +28,6 @@ async function start(): Promise<void> {
     openLayer: (contribution, layer) => openLayer(host, contribution, layer),
   };
   settings.user = host.person.shortName;
-  if (saysBehaviour()) await api.behave(behaviourOf(settings));
   byId('left').replaceChildren(navigation(host, route));
   const shown: { frame?: ExtensionFrame } = {};
   const change = (name: keyof Settings, value: string): void => {
@@ -42,7 +41,10 @@ async function start(): Promise<void> {
     applyTheme(settings.theme);
     shown.frame?.setTheme(settings.theme);
   };
-  byId('top').replaceChildren(breadcrumb(host, route), controls({ configuration, settings, change }));
+  const switches = controls({ configuration, settings, change });
+  byId('top').replaceChildren(breadcrumb(host, route), switches);
+  if (saysBehaviour())
+    await api.behave(behaviourOf(settings)).catch((error: unknown) => switches.append(refused(error)));
   shown.frame = await show(host, route);
 }
 

@@ -73,7 +73,20 @@ export function facts(pairs: [string, Child][]): HTMLElement {
   );
 }
 
+/** Beside the controls, which stay: another value mends it. */
+export function refused(error: unknown): HTMLElement {
+  return h('p', { class: 'refused', role: 'alert' }, `These settings were not taken: ${messageOf(error)}`);
+}
+
 export function problem(error: unknown): HTMLElement {
-  const text = error instanceof Error ? error.message : String(error);
-  return h('div', { class: 'problem', role: 'alert' }, h('h2', {}, 'This cannot be shown'), h('p', {}, text));
+  return h(
+    'div',
+    { class: 'problem', role: 'alert' },
+    h('h2', {}, 'This cannot be shown'),
+    h('p', {}, messageOf(error)),
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -190,6 +190,29 @@ describe('the host page in a browser', function () {
     await page.context().close();
   });
 
+  it('keeps the controls when a pattern is wrong, and says so beside them', async () => {
+    const page = await open('/', { fault: '500', match: '(' });
+    await extension(page);
+    assert.match((await page.textContent('.controls [role=alert]')) ?? '', /expected a regular expression, found '\('/);
+    await page.getByLabel('of requests matching').fill('builds');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(
+      `document.readyState === 'complete' && !document.querySelector('.controls [role=alert]')`,
+    );
+    const frame = await extension(page);
+    assert.match(JSON.stringify(await frame.evaluate(`rest('diabetes/_apis/build/builds')`)), /"status":500/);
+    stage.devops.calm();
+    await page.context().close();
+  });
+
+  it('leads from the name of the project to where it begins', async () => {
+    const page = await open('/local/diabetes/_build');
+    await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link', { name: 'diabetes' }).click();
+    await extension(page);
+    assert.equal(new URL(page.url()).pathname, '/local/diabetes/_apps/hub/tests.probe.models-hub');
+    await page.context().close();
+  });
+
   it('shows nothing without the key of this start', async () => {
     const page = await (await browser.newContext()).newPage();
     await page.goto(new URL('/', stage.host.url).href);

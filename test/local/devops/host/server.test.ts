@@ -71,6 +71,8 @@ describe('the host', () => {
     assert.equal(new URL(second.url).port, String(taken));
     assert.notEqual(new URL(second.url).hash, new URL(first.url).hash, 'each start has a key of its own');
     await second.stop();
+    writeFileSync(join(stateDir, 'host.json'), '');
+    await assert.rejects(startHost(options), /host\.json cannot be read: it is not JSON\. Remove this file: /);
     await devops.stop();
   });
 
@@ -156,6 +158,25 @@ describe('the host', () => {
       assert.equal(refused.status, 404, method);
     }
     assert.equal((await ask('rest/nobody/_apis/projects', { 'x-mlops-key': key })).status, 404);
+  });
+
+  it('refuses in a sentence what its controls or an address got wrong', async () => {
+    const put = async (behaviour: unknown): Promise<[number, string]> => {
+      const headers = { 'x-mlops-key': key, 'content-type': 'application/json' };
+      const { status, body } = await raw(`${origin}/_host/behaviour`, headers, 'PUT', JSON.stringify(behaviour));
+      return [status, body.toString()];
+    };
+    assert.deepEqual(await put({ fail: [{ status: 500, match: '(' }] }), [
+      400,
+      "$.fail[0].match: expected a regular expression, found '('.\n",
+    ]);
+    assert.deepEqual(await put({ latencyMs: -5 }), [
+      400,
+      '$.latencyMs: expected milliseconds from 0 to 60000, found number -5.\n',
+    ]);
+    const { status, body } = await ask('data/a/%E0%A4%A', { 'x-mlops-key': key });
+    assert.equal(status, 400);
+    assert.match(body.toString(), /'%E0%A4%A' is not a valid part of a URL/);
   });
 
   it('is where links to pages of the service lead, which has them at the address of REST', async () => {
