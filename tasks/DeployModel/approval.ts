@@ -5,6 +5,7 @@ import { isRun } from '../../lib/agent/pipeline-run';
 import type { TimelineRecord } from '../../lib/agent/run-answers';
 import { openRunService, type RunService } from '../../lib/agent/run-service';
 import type { DeploymentApproval, EvidenceKind } from '../../lib/evidence/types';
+import { aboutOf, type Intended } from './about';
 import { approvalIds, judgeGate, ownStage, unapproved, type Gate, type RunEvidence } from './gate';
 import type { ApprovalPolicy } from './inputs';
 
@@ -22,12 +23,14 @@ const kinds = Object.keys({
 /**
  * Re-reads the approvals of this stage and the evidence they were given on, before anything is changed in Azure.
  *
+ * @param intended what the step deploys if it may
  * @returns the approval that let the stage in, where it needs one
  * @throws TaskError when the stage must not deploy, or that cannot be told and the policy does not allow it
  */
 export async function checkApproval(
   agent: Agent,
   policy: ApprovalPolicy,
+  intended: Intended,
   open: (agent: Agent) => RunService = openRunService,
 ): Promise<DeploymentApproval | undefined> {
   const stage = agent.variable('System.StageName');
@@ -37,7 +40,7 @@ export async function checkApproval(
   }
   const gate = await readable(agent, policy, stage, () => readGate(agent, stage, open));
   if (gate === undefined) return undefined;
-  const { approval, notes } = judgeGate(gate, policy);
+  const { approval, notes } = judgeGate(gate, policy, intended);
   for (const note of notes) agent.print(note);
   return approval;
 }
@@ -83,7 +86,7 @@ async function readGate(agent: Agent, name: string, open: (agent: Agent) => RunS
   return { ...common, approvals: approvals.filter(({ id }) => ids.includes(id)), requesters, evidence };
 }
 
-/** The records of the current timeline's steps with the digest of the bytes that are there now. */
+/** The records of the current timeline's steps, with digest and content of the bytes that are there now. */
 async function readEvidence(service: RunService, records: readonly TimelineRecord[]): Promise<RunEvidence[]> {
   const current = new Set(records.map(({ id }) => id));
   const lists = await Promise.all(kinds.map((kind) => service.attachments(kind)));
@@ -91,7 +94,8 @@ async function readEvidence(service: RunService, records: readonly TimelineRecor
   return Promise.all(
     attachments.map(async (attachment) => {
       const { type, name, recordId } = attachment;
-      return { kind: type, name, recordId, sha256: sha256Hex(await service.content(attachment)) };
+      const bytes = await service.content(attachment);
+      return { kind: type, name, recordId, sha256: sha256Hex(bytes), about: aboutOf(type, bytes) };
     }),
   );
 }

@@ -3,6 +3,7 @@ import { sha256Hex } from '../../lib/agent/hash';
 import type { Approval, ApprovalStep, Identity, TimelineRecord } from '../../lib/agent/run-answers';
 import { digestsIn, manifestText, type ManifestItem } from '../../lib/evidence/manifest';
 import type { DeploymentApproval } from '../../lib/evidence/types';
+import { inWords, intendedInWords, isAbout, type About, type Intended } from './about';
 import type { ApprovalPolicy } from './inputs';
 
 /** What is known of the gate that let this stage in. Everything comes from the service; no clock of an agent counts. */
@@ -26,6 +27,8 @@ export interface RunEvidence {
   sha256: string;
   /** Timeline record of the step that left it. */
   recordId: string;
+  /** Absent: it names neither a model version nor an image that was made or deployed. */
+  about?: About;
 }
 
 /** What came of the gate: the approval that counts, and what the log says. */
@@ -64,22 +67,28 @@ function childrenOf(records: readonly TimelineRecord[], parent: string, type: st
   return records.filter((record) => record.type === type && record.parentId === parent);
 }
 
+type Evidenced = Pick<Gate, 'records' | 'evidence' | 'stage'>;
+
 /**
  * The records that an approver could see: of every stage but this one that had ended when the gate opened, in its newest
  * attempt. What other attempts left has no place in the current timeline.
  *
  * @param openedOn milliseconds since 1970, by the service's clock as the stages' ends are
  */
-export function manifestItems(
-  { records, evidence, stage }: Pick<Gate, 'records' | 'evidence' | 'stage'>,
-  openedOn: number,
-): ManifestItem[] {
+function seen({ records, evidence, stage }: Evidenced, openedOn: number): { from: TimelineRecord; of: RunEvidence }[] {
   const byId = new Map(records.map((record) => [record.id, record]));
-  return evidence.flatMap(({ kind, name, sha256, recordId }) => {
-    const left = stageOf(byId, recordId);
-    if (left === undefined || left.id === stage.id || left.state !== 'completed') return [];
-    if (left.finishTime === undefined || left.finishTime > openedOn) return [];
-    return [{ stage: stageName(left), kind, name, sha256 }];
+  return evidence.flatMap((of) => {
+    const from = stageOf(byId, of.recordId);
+    if (from === undefined || from.id === stage.id || from.state !== 'completed') return [];
+    if (from.finishTime === undefined || from.finishTime > openedOn) return [];
+    return [{ from, of }];
+  });
+}
+
+/** The records that an approver could see, as the digest takes them. */
+export function manifestItems(gate: Evidenced, openedOn: number): ManifestItem[] {
+  return seen(gate, openedOn).map(({ from, of: { kind, name, sha256 } }) => {
+    return { stage: stageName(from), kind, name, sha256 };
   });
 }
 
@@ -96,34 +105,44 @@ function stageName({ identifier, refName, name }: TimelineRecord): string {
 }
 
 /** SHA-256 of the manifest of what could be seen at a moment. */
-export function evidenceDigest(gate: Pick<Gate, 'runId' | 'records' | 'evidence' | 'stage'>, openedOn: number): string {
+export function evidenceDigest(gate: Evidenced & Pick<Gate, 'runId'>, openedOn: number): string {
   return sha256Hex(manifestText(gate.runId, manifestItems(gate, openedOn)));
 }
 
 /**
- * Decides whether the stage was let in by people who may and on the evidence that is there. Every approval of the stage and
- * every step that approved must hold.
+ * Decides whether the stage was let in by people who may, on the evidence that is there, and for what the step is about to
+ * deploy. Every approval of the stage and every step that approved must hold.
  *
  * @throws TaskError that names each rule that is broken, by whom, and the digest that was expected
  */
-export function judgeGate(gate: Gate, policy: ApprovalPolicy): Passed {
+export function judgeGate(gate: Gate, policy: ApprovalPolicy, intended: Intended): Passed {
   const name = stageName(gate.stage);
   if (gate.approvals.length === 0) {
     if (policy === 'required') throw unapproved(name);
     return { notes: [`Stage ${name} needs no approval.`] };
   }
-  const verdicts = gate.approvals.map((approval) => judgeApproval(gate, approval, policy));
+  const verdicts = gate.approvals.map((approval) => judgeApproval(gate, approval, policy, intended));
   const refusals = verdicts.flatMap((verdict) => verdict.refusals);
   if (refusals.length > 0) {
     throw new TaskError(
       [`Stage ${name} is not approved for what would be deployed; nothing was changed in Azure.`, ...refusals].join(
         '\n',
       ),
-      `Run the stage again and approve it, as somebody who did not request the run, with the comment "evidence sha256:${evidenceDigest(gate, Infinity)}", after looking at that evidence. The hub's page Approvals writes the comment.`,
+      adviceOf(gate, policy, intended),
     );
   }
   const decided = verdicts.map(({ record }) => record).sort((a, b) => (a.decidedOn < b.decidedOn ? -1 : 1));
   return { approval: decided.at(-1), notes: verdicts.flatMap((verdict) => verdict.notes) };
+}
+
+/** Another decision helps only where the evidence that is there by now names what would be deployed. */
+function adviceOf(gate: Gate, policy: ApprovalPolicy, intended: Intended): string {
+  if (policy === 'unbound' || judgeEvidence(gate, Infinity, intended) === undefined) {
+    return `Run the stage again and approve it, as somebody who did not request the run, with the comment "evidence sha256:${evidenceDigest(gate, Infinity)}", after looking at that evidence. The hub's page Approvals writes the comment.`;
+  }
+  const named = intended.kind === 'unnamed' ? 'Give the inputs modelName and modelVersion, and let' : 'Let';
+  const register = intended.kind === 'image' ? '' : 'register it (RegisterModel), ';
+  return `${named} a stage of this run before the gate ${register}package it (PackageModel) or deploy it to staging (DeployModel), so that approvers see it; or set approvalPolicy to unbound.`;
 }
 
 /** The stage has no approval, or cannot have one. */
@@ -140,12 +159,18 @@ interface Verdict {
   record: DeploymentApproval;
 }
 
-function judgeApproval(gate: Gate, approval: Approval, policy: ApprovalPolicy): Verdict {
+function judgeApproval(gate: Gate, approval: Approval, policy: ApprovalPolicy, intended: Intended): Verdict {
   const expected = evidenceDigest(gate, approval.createdOn);
   const steps = approval.steps.filter(({ status }) => isApproved(status));
   const answers = steps.map((step) => judgeStep(gate, step, expected, policy));
-  const broken = [...brokenOff(approval, steps), ...answers.flatMap((answer) => answer.refusals)];
-  const isBound = answers.every((answer) => answer.isBound);
+  const elsewhere = judgeEvidence(gate, approval.createdOn, intended);
+  const isLetPass = policy === 'unbound';
+  const broken = [
+    ...brokenOff(approval, steps),
+    ...answers.flatMap((answer) => answer.refusals),
+    ...(elsewhere === undefined || isLetPass ? [] : [elsewhere]),
+  ];
+  const isNamed = answers.every((answer) => answer.isBound);
   const who = steps.map(nameOf).join(', ');
   const decided = steps
     .map(({ lastModifiedOn }) => Date.parse(lastModifiedOn ?? ''))
@@ -153,20 +178,28 @@ function judgeApproval(gate: Gate, approval: Approval, policy: ApprovalPolicy): 
   return {
     refusals: broken.map((refusal) => `  Approval ${approval.id}: ${refusal}`),
     notes: [
-      `Approved by ${who}${isBound ? ` on evidence sha256:${expected}` : ''}.`,
+      `Approved by ${who}${isNamed ? ` on evidence sha256:${expected}` : ''}.`,
       ...answers.flatMap((answer) => answer.notes),
+      ...(elsewhere === undefined ? [] : [`${elsewhere} The approvalPolicy unbound lets it pass.`]),
     ],
     record: {
       id: approval.id,
-      evidenceSha256: isBound ? expected : undefined,
+      evidenceSha256: isNamed ? expected : undefined,
       decidedBy: steps.map((step) => ({
         id: step.actualApprover?.id ?? step.actualApprover?.uniqueName ?? 'unknown',
         displayName: nameOf(step),
       })),
       decidedOn: new Date(Math.max(approval.createdOn, ...decided)).toISOString(),
-      bound: isBound,
+      bound: isNamed && elsewhere === undefined,
     },
   };
+}
+
+/** What is wrong with the evidence itself: who approved it has not seen what is about to be deployed. */
+function judgeEvidence(gate: Gate, openedOn: number, intended: Intended): string | undefined {
+  const abouts = seen(gate, openedOn).flatMap(({ of }) => of.about ?? []);
+  if (abouts.some((about) => isAbout(about, intended))) return undefined;
+  return `The evidence that was approved is about ${inWords(abouts)}, not about ${intendedInWords(intended)}.`;
 }
 
 /** An administrator's bypass lets the stage in without the decisions that its approval asks for. */

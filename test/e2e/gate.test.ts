@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { at, textAt } from '../local/azure/client';
 import { call, user, type Reply } from '../local/devops/support';
-import { environments, sanity, sha256, startGateStage } from '../support/gated-run';
+import { environments, otherImage, sanity, sha256, startGateStage } from '../support/gated-run';
 import type { Gate, GateStage, Person, Ran } from '../support/gated-run';
 import { node24 } from '../support/node24';
 
@@ -190,6 +190,22 @@ describe('the gate in front of a deployment', function () {
       const now = await on.digest(gate);
       assert.notEqual(now, seen[0]);
       await assertRefused(ran, `sha256:${seen[0]}; expected was evidence sha256:${now}.`);
+    });
+
+    it('that names another image, or none, is refused though it was approved', async () => {
+      const other = await on.run({ environment: guarded, packaged: 'other', atGate: byBen(bound) });
+      const about = `The evidence that was approved is about image ${otherImage} (model diabetes version 17), not about image `;
+      await assertRefused(other, about, 'a stage of this run before the gate');
+      const none = await on.run({ environment: guarded, policy: 'required', packaged: 'none', atGate: byBen(bound) });
+      await assertRefused(none, /about no model version or image at all, not about image .*@sha256:[0-9a-f]{64}\./);
+    });
+
+    it('that names another image passes where the policy is unbound, and binds nothing', async () => {
+      const atGate = byBen(bound);
+      const ran = await on.run({ environment: guarded, policy: 'unbound', packaged: 'other', atGate });
+      const note = /is about image .* not about image .* The approvalPolicy unbound lets it pass\./;
+      assert.match(ran.log, note);
+      assert.equal(at((await assertDeployed(ran)).approval, 'bound'), false);
     });
 
     it('of a stage that had not ended when the gate opened changes nothing', async () => {

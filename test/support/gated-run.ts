@@ -48,6 +48,8 @@ export interface GatedRun {
   before?: string;
   /** Steps that follow the data's test in the stage that leaves the evidence. */
   steps?: string;
+  /** The image whose package that stage records: by default the one that is deployed. */
+  packaged?: 'deployed' | 'other' | 'none';
   atGate?: (gate: Gate) => Promise<void>;
   agent?: Partial<RunPipelineOptions>;
 }
@@ -173,7 +175,7 @@ async function serverImage(azure: LocalAzure): Promise<string> {
 }
 
 function pipeline(options: GatedRun, connection: string, azure: LocalAzure, image: string): string {
-  const { environment, policy = 'bound', before = '', steps = '' } = options;
+  const { environment, policy = 'bound', before = '', steps = '', packaged = 'deployed' } = options;
   return `
 pool: mlops-agents
 stages:
@@ -184,6 +186,7 @@ ${before}
       - job: data
         steps:
 ${sanity}
+${packaged === 'none' ? '' : packageStep(packaged === 'deployed' ? image : otherImage)}
 ${steps}
   - stage: Production
     dependsOn: Evidence
@@ -216,6 +219,22 @@ export const sanity = `
               contract: contract.yaml
               data: data/diabetes.csv
 `;
+
+/** An image that nobody deploys. */
+export const otherImage = `elsewhere.azurecr.io/diabetes@sha256:${'5'.repeat(64)}`;
+
+/** Leaves the record of an image, as docs/schemas/evidence/mlops.package.v1.json has it; keys in alphabetical order. */
+function packageStep(image: string): string {
+  const [name = '', digest = ''] = image.split('@');
+  const registry = name.split('/')[0];
+  const model = { name: 'diabetes', version: '17' };
+  const record = JSON.stringify({ digest, image, kind: 'mlops.package.v1', model, registry });
+  return `
+          - script: |
+              printf %s '${record}' > package.json
+              echo "##vso[task.addattachment type=mlops.package.v1;name=package]$PWD/package.json"
+`;
+}
 
 function repository(folder: string, yaml: string): string {
   const root = path.join(folder, 'repository');

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { CancelledError } from '../../../lib/agent/errors';
 import { sha256Hex } from '../../../lib/agent/hash';
+import { evidenceText } from '../../../lib/evidence/evidence';
 import { manifestText } from '../../../lib/evidence/manifest';
+import { packageSchema } from '../../../lib/evidence/schemas/package';
+import type { Intended } from '../../../tasks/DeployModel/about';
 import { checkApproval } from '../../../tasks/DeployModel/approval';
 import type { ApprovalPolicy } from '../../../tasks/DeployModel/inputs';
+import { samples } from '../../lib/evidence/samples';
 import { FakeAgent } from '../../support/fake-agent';
 import { FakeRun, guid, person, token } from '../../support/fake-run';
 
@@ -13,8 +17,9 @@ const variables = {
   'System.StageName': 'deploy',
   'System.StageAttempt': '2',
 };
-const evaluation = '{"kind":"mlops.evaluation.v1"}';
-const item = { stage: 'train', kind: 'mlops.evaluation.v1', name: 'evaluation.json', sha256: sha256Hex(evaluation) };
+const packaged = evidenceText(packageSchema, samples['mlops.package.v1']);
+const item = { stage: 'train', kind: 'mlops.package.v1', name: 'package.json', sha256: sha256Hex(packaged) };
+const intended: Intended = { kind: 'image', image: samples['mlops.package.v1'].image };
 const expected = sha256Hex(manifestText(812, [item]));
 
 /** A run whose second attempt of the stage deploy was approved by bob; ana requested it. */
@@ -32,7 +37,7 @@ function world(comment = `evidence sha256:${expected}`): FakeRun {
   record('gate', 'Checkpoint.Approval', 'check');
   const common = { type: item.kind, name: item.name };
   run.attachments = [
-    { ...common, recordId: guid('step'), content: evaluation },
+    { ...common, recordId: guid('step'), content: packaged },
     { ...common, recordId: guid('gone'), content: 'of an earlier attempt' },
     { type: 'mlops.junit', name: 'a.xml', recordId: guid('step'), content: 'no evidence' },
   ];
@@ -46,8 +51,8 @@ function world(comment = `evidence sha256:${expected}`): FakeRun {
   return run;
 }
 
-function check(run: FakeRun, agent = new FakeAgent({ variables }), policy: ApprovalPolicy = 'bound') {
-  return checkApproval(agent, policy, () => run.service);
+function check(run: FakeRun, agent = new FakeAgent({ variables }), policy: ApprovalPolicy = 'bound', what = intended) {
+  return checkApproval(agent, policy, what, () => run.service);
 }
 
 describe('approval of a deployment', () => {
@@ -64,10 +69,29 @@ describe('approval of a deployment', () => {
     assert.doesNotMatch(agent.everything, new RegExp(token));
   });
 
+  it('gives the record of the deployment no word of the comment', async () => {
+    const approval = await check(world(`Mark said yes. evidence sha256:${expected}`));
+    assert.equal(approval?.bound, true);
+    assert.doesNotMatch(JSON.stringify(approval), /Mark/);
+  });
+
   it('is refused when the evidence is not what was looked at', async () => {
     const run = world();
-    run.attachments[0]!.content = '{"kind":"mlops.evaluation.v1","decision":"better"}';
+    run.attachments[0]!.content = packaged.replace('python:3.11', 'python:3.12');
     await assert.rejects(check(run), /expected was evidence sha256:/);
+  });
+
+  it('is refused when that evidence is not about what is deployed', async () => {
+    const other: Intended = { kind: 'model', name: 'diabetes', version: '5' };
+    for (const policy of ['bound', 'required'] as const) {
+      await assert.rejects(
+        check(world(), undefined, policy, other),
+        /about image .*@sha256:.* \(model diabetes version 3\), not about model diabetes version 5\./,
+      );
+    }
+    const agent = new FakeAgent({ variables });
+    assert.equal((await check(world(), agent, 'unbound', other))?.bound, false);
+    assert.match(agent.log, /not about model diabetes version 5\. The approvalPolicy unbound lets it pass/);
   });
 
   it('is refused when the one who requested the run gave it', async () => {
@@ -102,7 +126,7 @@ describe('approval of a deployment', () => {
     [
       'evidence cannot be read',
       (run) => (run.override = ({ path }) => (path.includes(`${guid('step')}/`) ? { status: 404 } : undefined)),
-      /answered 404.*evaluation\.json/,
+      /answered 404.*package\.json/,
     ],
   ];
   for (const [what, spoil, message] of unreadable) {

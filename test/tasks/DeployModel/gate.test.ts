@@ -11,6 +11,7 @@ import {
   type Gate,
   type RunEvidence,
 } from '../../../tasks/DeployModel/gate';
+import type { Intended } from '../../../tasks/DeployModel/about';
 import type { ApprovalPolicy } from '../../../tasks/DeployModel/inputs';
 
 const opened = Date.parse('2026-11-20T10:00:00Z');
@@ -34,8 +35,11 @@ const records = [
   { id: 'deploy/step', type: 'Task', parentId: 'deploy/job' },
 ];
 
-function left(stageName: string, name = 'evaluation.json', sha256 = 'a'.repeat(64)): RunEvidence {
-  return { kind: 'mlops.evaluation.v1', name, sha256, recordId: `${stageName}/step` };
+const churn17 = { kind: 'model', name: 'churn', version: '17' } as const;
+
+function left(stageName: string, name = 'model-version.json', sha256 = 'a'.repeat(64)): RunEvidence {
+  const about = { model: churn17 };
+  return { kind: 'mlops.model-version.v1', name, sha256, recordId: `${stageName}/step`, about };
 }
 
 const ana: Identity = { id: 'id-ana', uniqueName: 'ana@fabrikam.com', displayName: 'Ana' };
@@ -61,13 +65,18 @@ function approval(steps: ApprovalStep[], more: Partial<Approval> = {}): Approval
   return { id: 'approval-1', status: 'approved', createdOn: opened, minRequiredApprovers: 1, steps, ...more };
 }
 
-function judge(approvals: Approval[], policy: ApprovalPolicy = 'bound', more: Partial<Gate> = {}) {
-  return judgeGate({ ...base, approvals, ...more }, policy);
+function judge(
+  approvals: Approval[],
+  policy: ApprovalPolicy = 'bound',
+  more: Partial<Gate> = {},
+  intended: Intended = churn17,
+) {
+  return judgeGate({ ...base, approvals, ...more }, policy, intended);
 }
 
-function refusal(approvals: Approval[], policy: ApprovalPolicy = 'bound', more: Partial<Gate> = {}): string {
+function refusal(...gate: Parameters<typeof judge>): string {
   try {
-    judge(approvals, policy, more);
+    judge(...gate);
   } catch (error) {
     const { message, advice } = error as TaskError;
     return `${message}\n${advice ?? ''}`;
@@ -182,6 +191,88 @@ describe('gate of a deployment', () => {
   it('names the digest that the next attempt needs', () => {
     const next = evidenceDigest(base, Infinity);
     assert.match(refusal([approval([step(bob, { comment: '' })])]), new RegExp(`Run the stage again.*sha256:${next}`));
+  });
+});
+
+describe('evidence about something else than is deployed', () => {
+  const churn5: Intended = { kind: 'model', name: 'churn', version: '5' };
+  const approved = [approval([step(bob)])];
+
+  for (const policy of ['bound', 'required'] as const) {
+    it(`is refused with ${policy}, though its digest was approved`, () => {
+      const said = refusal(approved, policy, {}, churn5);
+      assert.match(
+        said,
+        /evidence that was approved is about model churn version 17, not about model churn version 5\./,
+      );
+      assert.match(said, /stage of this run before the gate.*RegisterModel.*approvalPolicy to unbound/);
+      assert.doesNotMatch(said, /Run the stage again/);
+    });
+
+    it(`is refused with ${policy} when there is none, or it names nothing`, () => {
+      const none = evidenceDigest({ ...base, evidence: [] }, opened);
+      const blind = [approval([step(bob, { comment: `evidence sha256:${none}` })])];
+      assert.match(refusal(blind, policy, { evidence: [] }), /about no model version or image at all, not about model/);
+      const evidence = [{ ...left('train'), about: undefined }];
+      assert.match(refusal(approved, policy, { evidence }), /about no model version or image at all, not about model/);
+    });
+  }
+
+  it('passes with unbound, noted, and is no approval of what was deployed', () => {
+    const { approval: record, notes } = judge(approved, 'unbound', {}, churn5);
+    assert.deepEqual([record?.bound, record?.evidenceSha256], [false, digest]);
+    assert.match(notes.join('\n'), /not about model churn version 5\. The approvalPolicy unbound lets it pass\./);
+    assert.equal(notes.length, 2);
+  });
+
+  it('does not excuse what else is wrong', () => {
+    assert.match(refusal([approval([step(ana)])], 'bound', {}, churn5), /Ana approved it[\s\S]*not about model churn/);
+    assert.match(refusal([approval([step(ana)])], 'unbound', {}, churn5), /Ana approved it/);
+  });
+
+  it('stays so when the right evidence came after the gate, or from its own stage', () => {
+    const about = { model: churn5 };
+    const evidence = [
+      left('train'),
+      ...['later', 'running', 'deploy'].map((name) => ({ ...left(name, 'other.json'), about })),
+    ];
+    const said = refusal(approved, 'bound', { evidence }, churn5);
+    assert.match(said, /about model churn version 17, not about[\s\S]*Run the stage again and approve it/);
+    assert.equal(judge(approved, 'bound', { evidence }).approval?.bound, true);
+  });
+
+  it('is judged for each approval by what there was when it opened', () => {
+    const later = opened + 60_000;
+    const evidence = [left('train'), { ...left('later'), about: { model: churn5 } }];
+    const second = approval(
+      [step(eve, { comment: `evidence sha256:${evidenceDigest({ ...base, evidence }, later)}` })],
+      {
+        id: 'b',
+        createdOn: later,
+      },
+    );
+    const said = refusal([approval([step(bob)]), second], 'bound', { evidence }, churn5);
+    assert.match(said, /Approval approval-1: The evidence that was approved/);
+    assert.doesNotMatch(said, /Approval b:/);
+  });
+
+  it('needs no evidence where no approval is needed', () => {
+    assert.match(judge([], 'bound', { evidence: [] }, churn5).notes.join(), /needs no approval/);
+  });
+
+  it('advises for an image what names images', () => {
+    const image: Intended = { kind: 'image', image: 'r/m@sha256:1', model: { name: 'churn', version: '17' } };
+    const said = refusal(approved, 'bound', {}, image);
+    assert.match(said, /not about image r\/m@sha256:1 \(model churn version 17\)\.\nLet a stage .* package it/);
+    assert.doesNotMatch(said, /RegisterModel/);
+  });
+
+  it('asks for modelName and modelVersion where the inputs name nothing', () => {
+    const unnamed = { kind: 'unnamed', what: 'azureml:churn@latest, a version that only Azure knows' } as const;
+    assert.match(
+      refusal(approved, 'bound', {}, unnamed),
+      /not about azureml:churn@latest[\s\S]*modelName and modelVersion/,
+    );
   });
 });
 
