@@ -1,6 +1,7 @@
 import { Button } from 'azure-devops-ui/Button';
 import { useState } from 'react';
 import { CopyButton } from './CopyButton';
+import './digest.css';
 import { cut, displayText } from './display-text';
 
 export interface DigestProps {
@@ -15,11 +16,10 @@ export function Digest({ sha256, of }: DigestProps) {
   const [whole, setWhole] = useState(false);
   const digits = displayText(sha256);
   return (
-    <span className="hub-digest">
+    <span className={whole ? 'hub-digest hub-digest-whole' : 'hub-digest'}>
       <code className="monospaced-s">{`sha256:${whole ? digits : cut(digits, 13)}`}</code>
       <Button
         subtle
-        className="hub-small-button"
         ariaExpanded={whole}
         ariaLabel={`${whole ? 'Shorten' : 'Show all of'} the digest of ${of}`}
         text={whole ? 'Less' : 'All'}

@@ -148,9 +148,7 @@ function changesOfPlace(
     const at = Date.parse(period.from);
     const next = starts.find((other) => other.index > index)?.period;
     const until = Math.min(at + windowMs, next === undefined ? Infinity : Date.parse(next.from));
-    const undone = periods
-      .slice(index + 1)
-      .find(({ rollback }) => rollback?.from.some((one) => isSame(one, version)) === true);
+    const undone = undoneBy(version, periods.slice(index + 1));
     const rolledBackAfterMs = undone === undefined ? undefined : Date.parse(undone.from) - at;
     const isUndone = rolledBackAfterMs !== undefined && rolledBackAfterMs <= windowMs;
     const hasFailed =
@@ -158,6 +156,16 @@ function changesOfPlace(
     const { model, version: number } = version;
     return { at: period.from, run: period.event.run, model, version: number, hasFailed, rolledBackAfterMs, windowMs };
   });
+}
+
+/**
+ * The step that rolled a change back. Once the version has given way otherwise the change has ended: what becomes of the version
+ * when it serves again is no matter of this change.
+ */
+function undoneBy(version: Named, later: readonly Period[]): Period | undefined {
+  const takenBack = ({ rollback }: Period): boolean => rollback?.from.some((one) => isSame(one, version)) === true;
+  const first = later.find((period) => takenBack(period) || !period.serving.some((one) => isSame(one, version)));
+  return first !== undefined && takenBack(first) ? first : undefined;
 }
 
 type Named = { model?: string; version?: string };

@@ -1,5 +1,6 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
 import type { ReactElement } from 'react';
+import { counted } from '../counted';
 import { displayText } from '../display-text';
 import './charts.css';
 import { placeLabels } from './labels';
@@ -20,7 +21,7 @@ interface ColumnsProps {
 /** The chart in words: the numbers of the columns that have one, and how many are empty. */
 export function columnsText({ title, columns }: ColumnsProps): string {
   const shown = columns.filter(({ value }) => Number.isFinite(value) && value > 0);
-  if (shown.length === 0) return `${title}: nothing in ${columns.length} weeks.`;
+  if (shown.length === 0) return `${title}: nothing in ${counted(columns.length, 'week')}.`;
   const texts = shown.map(({ label, value }) => `${label} ${numberText(value)}`);
   const empty = columns.length - shown.length;
   return `${title}: ${listText(texts, 30)}${empty > 0 ? `; ${empty} without any` : ''}.`;

@@ -1,4 +1,5 @@
 import type { DataCheck, DataSanityEvidence } from '../../../lib/evidence/types';
+import { counted } from '../counted';
 import { Digest } from '../Digest';
 import { KeyValueList } from '../KeyValueList';
 import { OmittedNote } from './OmittedNote';
@@ -18,7 +19,7 @@ export function DataSanityDetails({ body }: DataSanityDetailsProps) {
     <>
       <p>
         <Verdict {...verdictOf(body.verdict)} />
-        {` ${body.checks.length - broken.length} of ${body.checks.length} checks passed on ${body.rowCount} rows.`}
+        {` ${body.checks.length - broken.length} of ${body.checks.length} checks passed on ${counted(body.rowCount, 'row')}.`}
       </p>
       <KeyValueList
         items={[

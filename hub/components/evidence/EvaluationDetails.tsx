@@ -37,7 +37,7 @@ export function EvaluationDetails({ body }: EvaluationDetailsProps) {
         items={[
           { label: 'Metric', value: <Text value={`${body.metric}, ${body.orientation} is better`} /> },
           {
-            label: 'Production',
+            label: 'Compared with',
             value: champion && (
               <ViewLink view="version" params={{ model: champion.model.name, version: champion.model.version }}>
                 <Text value={`${champion.model.name} version ${champion.model.version}`} />
@@ -59,6 +59,9 @@ export function EvaluationDetails({ body }: EvaluationDetailsProps) {
           <h3 className="title-xs">Guardrails</h3>
           {body.guardrails.map((guardrail, position) => (
             <div key={position}>
+              <strong>
+                <Text value={guardrail.metric} />
+              </strong>{' '}
               <Verdict kind={guardrail.passed ? 'good' : 'bad'} text={guardrail.passed ? 'Held' : 'Broken'} />
               <IntervalPlot
                 metric={guardrail.metric}
@@ -71,12 +74,18 @@ export function EvaluationDetails({ body }: EvaluationDetailsProps) {
         </section>
       )}
       <OmittedNote omitted={body.omitted} />
-      <Segments metric={body.metric} segments={body.segments ?? []} />
+      <Segments metric={body.metric} champion={champion?.model.version} segments={body.segments ?? []} />
     </>
   );
 }
 
-function Segments({ metric, segments }: { metric: string; segments: readonly Segment[] }) {
+interface SegmentsProps {
+  metric: string;
+  champion: string | undefined;
+  segments: readonly Segment[];
+}
+
+function Segments({ metric, champion, segments }: SegmentsProps) {
   if (segments.length === 0) return null;
   return (
     <section aria-label="Segments">
@@ -91,7 +100,7 @@ function Segments({ metric, segments }: { metric: string; segments: readonly Seg
                 <Text value={`${metric}, this version`} />
               </th>
               <th scope="col">
-                <Text value={`${metric}, production`} />
+                <Text value={`${metric}, ${champion === undefined ? 'production' : `version ${champion}`}`} />
               </th>
             </tr>
           </thead>

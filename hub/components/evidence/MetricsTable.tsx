@@ -14,10 +14,12 @@ const directions: Record<Direction, string> = {
 
 export interface MetricsTableProps {
   rows: readonly MetricRow[];
+  /** Name of the version that this one is held against; "Production" where nobody names it. */
+  other?: string;
 }
 
-/** This version beside production, metric by metric. */
-export function MetricsTable({ rows }: MetricsTableProps) {
+/** This version beside the one that served production, metric by metric. */
+export function MetricsTable({ rows, other = 'Production' }: MetricsTableProps) {
   return (
     <div className="hub-scroll" role="region" aria-label="Table of metrics" tabIndex={0}>
       <table className="hub-table">
@@ -25,7 +27,9 @@ export function MetricsTable({ rows }: MetricsTableProps) {
           <tr>
             <th scope="col">Metric</th>
             <th scope="col">This version</th>
-            <th scope="col">Production</th>
+            <th scope="col">
+              <Text value={other} max={40} />
+            </th>
             <th scope="col">Difference</th>
             <th scope="col">Threshold</th>
             <th scope="col">Verdict</th>

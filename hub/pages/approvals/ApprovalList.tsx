@@ -1,4 +1,5 @@
 import { EmptyState } from '../../components/EmptyState';
+import { OnlyNewest } from '../../components/OnlyNewest';
 import { PersonName } from '../../components/PersonName';
 import { ProblemMessage } from '../../components/ProblemMessage';
 import { RunLink } from '../../components/RunLink';
@@ -28,13 +29,20 @@ export interface ApprovalListProps {
 }
 
 export function ApprovalList({ scope, onOpen }: ApprovalListProps) {
-  const { approvals, isLoading, problem, refresh } = useApprovals(scope);
+  const { approvals, isCut, isLoading, problem, refresh } = useApprovals(scope);
   const { versions } = useRegistrations();
   if (isLoading) return <SkeletonRows rows={5} label="Loading approvals" />;
   if (problem !== undefined && approvals.length === 0) {
     return <ProblemMessage what="The approvals" problem={problem} onRetry={refresh} />;
   }
-  if (approvals.length === 0) return <EmptyState title={empty[scope].title}>{empty[scope].text}</EmptyState>;
+  if (approvals.length === 0) {
+    return (
+      <>
+        <EmptyState title={empty[scope].title}>{empty[scope].text}</EmptyState>
+        <OnlyNewest isCut={isCut} />
+      </>
+    );
+  }
   const isHistory = scope === 'history';
   return (
     <>
@@ -66,6 +74,7 @@ export function ApprovalList({ scope, onOpen }: ApprovalListProps) {
           </tbody>
         </table>
       </div>
+      <OnlyNewest isCut={isCut} />
     </>
   );
 }

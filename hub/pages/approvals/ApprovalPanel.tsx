@@ -1,6 +1,8 @@
 import { Button } from 'azure-devops-ui/Button';
+import { MessageCard, MessageCardSeverity } from 'azure-devops-ui/MessageCard';
 import { useRef, useState } from 'react';
 import { useHost } from '../../app/providers';
+import { counted } from '../../components/counted';
 import { Digest } from '../../components/Digest';
 import { displayLines, displayText } from '../../components/display-text';
 import { EvidenceProblems } from '../../components/EvidenceProblems';
@@ -19,8 +21,9 @@ import type { Approval } from '../../data/types';
 import { Decisions } from './Decisions';
 import { DecisionForm } from './DecisionForm';
 import { EvidencePart } from './EvidencePart';
-import { gatedRecords, subjectOf } from './judgement';
+import { gatedRecords } from './judgement';
 import { approvalVerdict, whyNot } from './reasons';
+import { namesNothing, subjectOf, withoutGreen } from './subject';
 import { WhatChanged } from './WhatChanged';
 
 export interface ApprovalPanelProps {
@@ -35,7 +38,8 @@ export function ApprovalPanel({ id, onClose }: ApprovalPanelProps) {
   const reading = useGate(approval);
   const { gate } = reading;
   const evidence = useRef<HTMLHeadingElement>(null);
-  const shown = { digest: gate?.digest, isReading: reading.isFetching };
+  const unnamed = gate && namesNothing(gate);
+  const shown = { digest: gate?.digest, isReading: reading.isFetching, isUnnamed: unnamed !== undefined };
   return (
     <section aria-label="Approval" className="approvals-panel">
       <Button subtle iconProps={{ iconName: 'Back' }} text="All approvals" onClick={onClose} />
@@ -46,7 +50,12 @@ export function ApprovalPanel({ id, onClose }: ApprovalPanelProps) {
       {isLoading && <SkeletonRows rows={6} label="Loading the approval" />}
       {approval !== undefined && (
         <>
-          <Facts approval={approval} stage={gate?.stage} />
+          {unnamed !== undefined && (
+            <MessageCard severity={MessageCardSeverity.Error} className="hub-problem" role="alert">
+              {unnamed}
+            </MessageCard>
+          )}
+          <Facts approval={approval} stage={gate?.stage} isUnnamed={unnamed !== undefined} />
           <ProblemMessage what="The evidence" problem={reading.problem} onRetry={reading.refresh} />
           {reading.isLoading && <SkeletonRows rows={6} label="Reading the evidence" />}
           {gate !== undefined && (
@@ -62,6 +71,7 @@ export function ApprovalPanel({ id, onClose }: ApprovalPanelProps) {
           <DecisionForm
             approval={approval}
             digest={gate?.digest}
+            isUnnamed={unnamed !== undefined}
             reason={whyNot(approval, user.id, { gate, isReading: reading.isFetching })}
             onReadAgain={() => {
               reading.refresh();
@@ -77,7 +87,12 @@ export function ApprovalPanel({ id, onClose }: ApprovalPanelProps) {
 function Title({ approval, gate }: { approval: Approval | undefined; gate: Gate | undefined }) {
   if (approval === undefined) return <>Approval</>;
   const subject = gate && subjectOf(gatedRecords(gate));
-  if (subject === undefined) return <Text value={`Run ${approval.run.number}`} />;
+  if (subject === undefined) {
+    // Of what is still read, or could not be, nobody can say what it names.
+    const words = gate?.digest === undefined ? '' : ' names no model version';
+    return <Text value={`Run ${approval.run.number}${words}`} />;
+  }
+  if ('image' in subject) return <Text value={subject.image} max={120} />;
   return (
     <ViewLink view="version" params={subject}>
       <Text value={`${subject.model} version ${subject.version}`} />
@@ -85,14 +100,20 @@ function Title({ approval, gate }: { approval: Approval | undefined; gate: Gate 
   );
 }
 
-function Facts({ approval, stage }: { approval: Approval; stage: string | undefined }) {
+interface FactsProps {
+  approval: Approval;
+  stage: string | undefined;
+  isUnnamed: boolean;
+}
+
+function Facts({ approval, stage, isUnnamed }: FactsProps) {
   const { bypasses, problem, refresh } = useBypasses(approval.run.id);
   const { run, instructions, status } = approval;
   return (
     <>
       <KeyValueList
         items={[
-          { label: 'State', value: <Verdict {...approvalVerdict(status)} /> },
+          { label: 'State', value: <Verdict {...withoutGreen(approvalVerdict(status), isUnnamed)} /> },
           { label: 'Stage', value: stage === undefined ? undefined : <Text value={stage} /> },
           { label: 'Run', value: <RunLink run={run} withPipeline /> },
           { label: 'Queued by', value: <PersonName person={run.requestedFor} /> },
@@ -136,12 +157,14 @@ function GateDigest({ gate }: { gate: Gate }) {
   return (
     <section aria-label="Digest of the evidence">
       <h3 className="title-xs">Digest of the evidence</h3>
-      {gate.digest === undefined ? (
-        <p>{displayText(gate.unbound ?? 'The evidence could not be hashed.')}</p>
-      ) : (
+      {gate.digest === undefined && <p>{displayText(gate.unbound ?? 'The evidence could not be hashed.')}</p>}
+      {gate.digest !== undefined && gate.items.length === 0 && (
+        <p>There is no record, so that there is nothing that a digest could stand for.</p>
+      )}
+      {gate.digest !== undefined && gate.items.length > 0 && (
         <p>
           <Digest sha256={gate.digest} of="the evidence" />
-          {` over ${gate.items.length} records, read `}
+          {` over ${counted(gate.items.length, 'record')}, read `}
           <TimeAgo time={gate.openedAt} />. It goes into the comment, and the deployment refuses any other.
         </p>
       )}

@@ -13,6 +13,8 @@ export interface DecisionFormProps {
   approval: Approval;
   /** Digest of the evidence that is shown. */
   digest: string | undefined;
+  /** Nothing in the evidence names what is deployed. */
+  isUnnamed: boolean;
   /** Why the viewer cannot decide. */
   reason: string | undefined;
   onReadAgain: () => void;
@@ -21,8 +23,8 @@ export interface DecisionFormProps {
 type Status = Decision['status'];
 
 /** Approve, reject, or approve from a later time on. Nothing is shown as decided before the service says so. */
-export function DecisionForm({ approval, digest, reason, onReadAgain }: DecisionFormProps) {
-  const { send, isDeciding, outcome, problem, reset } = useDecision(approval, digest);
+export function DecisionForm({ approval, digest, isUnnamed, reason, onReadAgain }: DecisionFormProps) {
+  const { send, isDeciding, outcome, problem, reset } = useDecision(approval, digest, isUnnamed);
   const said = useRef<HTMLParagraphElement>(null);
   const reasonId = useId();
   useEffect(() => {
@@ -74,7 +76,7 @@ interface Words {
   later: string;
 }
 
-function useDecision(approval: Approval, digest: string | undefined) {
+function useDecision(approval: Approval, digest: string | undefined, isUnnamed: boolean) {
   const host = useHost();
   const { decide, isDeciding, problem, reset } = useDecide();
   const [outcome, setOutcome] = useState<string>();
@@ -93,9 +95,10 @@ function useDecision(approval: Approval, digest: string | undefined) {
     } finally {
       isBusy.current = false;
     }
-    setOutcome(done[status]);
+    const said = isUnnamed && status !== 'rejected' ? `${done[status]} No model version is named.` : done[status];
+    setOutcome(said);
     // The page says it too: a host that shows no messages takes nothing away.
-    host.toast(done[status]).catch(() => undefined);
+    host.toast(said).catch(() => undefined);
   };
   return { send, isDeciding, outcome, problem, reset };
 }

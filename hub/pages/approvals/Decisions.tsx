@@ -6,11 +6,14 @@ import { Verdict, type VerdictProps } from '../../components/Verdict';
 import type { Approval, ApprovalStep } from '../../data/types';
 import { progressOf } from './progress';
 import { approvalVerdict, isNotAsked } from './reasons';
+import { withoutGreen } from './subject';
 
 /** The evidence that is shown, to hold the decisions against. */
 export interface ShownEvidence {
   digest: string | undefined;
   isReading: boolean;
+  /** Nothing in it names what is deployed. */
+  isUnnamed: boolean;
 }
 
 /** Who has decided what so far, as the service recorded it, and whether each decision was about the evidence shown. */
@@ -49,7 +52,7 @@ function Step({ step, shown }: { step: ApprovalStep; shown: ShownEvidence }) {
   const bound = boundVerdict(step, shown);
   return (
     <li>
-      <PersonName person={assigned} /> <Verdict {...approvalVerdict(status)} />
+      <PersonName person={assigned} /> <Verdict {...withoutGreen(approvalVerdict(status), shown.isUnnamed)} />
       {actual !== undefined && status !== 'pending' && !isNotAsked(status) && (
         <>
           {' by '}
@@ -74,12 +77,13 @@ export const outsideThisPage: VerdictProps = {
 };
 
 /** An approval is worth what it was given for. */
-function boundVerdict(step: ApprovalStep, { digest, isReading }: ShownEvidence): VerdictProps | undefined {
+function boundVerdict(step: ApprovalStep, { digest, isReading, isUnnamed }: ShownEvidence): VerdictProps | undefined {
   if (step.status !== 'approved' && step.status !== 'deferred') return undefined;
   if (step.evidenceSha256 === undefined) return outsideThisPage;
   if (isReading) return { kind: 'running', text: 'Names evidence: reading what is there now' };
   if (digest === undefined) return { kind: 'unsure', text: 'Names evidence that could not be read here' };
-  return step.evidenceSha256 === digest
-    ? { kind: 'good', text: 'Given for the evidence shown here' }
-    : { kind: 'bad', text: 'Given for other evidence than is shown here' };
+  if (step.evidenceSha256 !== digest) return { kind: 'bad', text: 'Given for other evidence than is shown here' };
+  return isUnnamed
+    ? { kind: 'warning', text: 'Given for the evidence shown here, which names no version' }
+    : { kind: 'good', text: 'Given for the evidence shown here' };
 }

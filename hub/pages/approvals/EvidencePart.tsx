@@ -9,7 +9,9 @@ import { Text } from '../../components/Text';
 import { Verdict } from '../../components/Verdict';
 import { recordsOf } from '../../data/queries';
 import type { Gate } from '../../data/results';
+import { ChampionNow } from './ChampionNow';
 import { checklist, gatedRecords, objections, type Item } from './judgement';
+import { candidateOf } from './subject';
 
 const words: Record<Item['state'], { kind: 'good' | 'bad' | 'warning' | 'neutral'; text: string }> = {
   good: { kind: 'good', text: 'Good' },
@@ -24,13 +26,14 @@ export interface EvidencePartProps {
   heading: RefObject<HTMLHeadingElement>;
 }
 
-/** Checklist, objections and differences against production, of the records that the digest covers. */
+/** Checklist, objections and differences against the champion, of the records that the digest covers. */
 export function EvidencePart({ gate, heading }: EvidencePartProps) {
   const records = gatedRecords(gate);
   const covered = { ...gate.evidence, records };
   const evaluation = recordsOf(covered, 'mlops.evaluation.v1').at(-1)?.body;
   const sanity = recordsOf(covered, 'mlops.data-sanity.v1').at(-1)?.body;
   const registered = recordsOf(covered, 'mlops.model-version.v1').at(-1)?.body.metrics ?? {};
+  const champion = evaluation?.champion?.model;
   const against = objections(records);
   const rows = metricRows(evaluation, registered);
   return (
@@ -39,7 +42,6 @@ export function EvidencePart({ gate, heading }: EvidencePartProps) {
         <h3 ref={heading} tabIndex={-1} className="hub-heading title-xs">
           Evidence
         </h3>
-        {gate.items.length === 0 && <Verdict kind="bad" text="Nothing was left before this stage to judge by" />}
         <ul className="approvals-checklist">
           {checklist(gate).map(({ title, state, text }, position) => (
             <li key={position}>
@@ -62,9 +64,17 @@ export function EvidencePart({ gate, heading }: EvidencePartProps) {
         </section>
       )}
       {rows.length > 0 && (
-        <section aria-label="Against production">
-          <h3 className="title-xs">{metricsTitle(evaluation)}</h3>
-          <MetricsTable rows={rows} />
+        <section aria-label="Metrics">
+          <h3 className="title-xs">{displayText(metricsTitle(evaluation))}</h3>
+          {champion !== undefined && (
+            <ChampionNow
+              champion={champion}
+              candidate={candidateOf(records, champion)}
+              what="These figures"
+              isPending={gate.approval.status === 'pending'}
+            />
+          )}
+          <MetricsTable rows={rows} other={champion && `Version ${champion.version}`} />
         </section>
       )}
       {evaluation !== undefined && (
@@ -85,6 +95,6 @@ export function EvidencePart({ gate, heading }: EvidencePartProps) {
 
 function metricsTitle(evaluation: EvaluationEvidence | undefined): string {
   if (evaluation === undefined) return 'Metrics as registered: nothing compared them with production';
-  if (evaluation.champion === undefined) return 'Metrics: nothing served production';
-  return 'Against production, on the same hold-out rows';
+  if (evaluation.champion === undefined) return 'Metrics: nothing served production when it was evaluated';
+  return `Against version ${evaluation.champion.model.version}, which served production when it was compared, on the same hold-out rows`;
 }

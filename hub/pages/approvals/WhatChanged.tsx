@@ -6,36 +6,62 @@ import { TimeAgo } from '../../components/TimeAgo';
 import { cut, displayText } from '../../components/display-text';
 import { recordsOf, useChanges, useModelVersion } from '../../data/queries';
 import type { Change, Gate } from '../../data/results';
+import { ChampionNow } from './ChampionNow';
+import type { Champion } from './champion';
 import { gatedRecords } from './judgement';
+import { candidateOf } from './subject';
 
-/** Commits since the run that made what production serves, and whether the data is the same as its. */
+/** Commits since the run that made the version it was compared with, and whether the data is the same as its. */
 export function WhatChanged({ gate }: { gate: Gate }) {
   const { run } = gate.approval;
   const evidence = { ...gate.evidence, records: gatedRecords(gate) };
   const champion = recordsOf(evidence, 'mlops.evaluation.v1').at(-1)?.body.champion?.model;
-  const production = useModelVersion(champion?.name, champion?.version);
+  const compared = useModelVersion(champion?.name, champion?.version);
   // Another pipeline's commits say nothing of this one.
-  const since = production.version?.run;
+  const since = compared.version?.run;
   const comparable = since !== undefined && since.pipeline.id === run.pipeline.id ? since.id : undefined;
-  const changes = useChanges(production.isLoading ? undefined : run.id, comparable);
-  const isReading = production.isLoading || changes.isLoading;
-  const mine = recordsOf(evidence, 'mlops.model-version.v1').at(-1)?.body.dataFingerprint;
-  const theirs = recordsOf(production.evidence, 'mlops.model-version.v1').at(-1)?.body.dataFingerprint;
-  const problem = production.problem ?? production.evidenceProblem;
+  const changes = useChanges(compared.isLoading ? undefined : run.id, comparable);
+  const isReading = compared.isLoading || changes.isLoading;
+  const registered = recordsOf(evidence, 'mlops.model-version.v1').at(-1);
+  const theirs = recordsOf(compared.evidence, 'mlops.model-version.v1').at(-1)?.body.dataFingerprint;
+  const problem = compared.problem ?? compared.evidenceProblem;
+  const title = champion === undefined ? '' : `Version ${displayText(champion.version)}`;
   return (
     <section aria-label="What changed">
       <h3 className="title-xs">What changed</h3>
-      <ProblemMessage what="What production serves" severity="warning" problem={problem} onRetry={production.refresh} />
+      {champion !== undefined && (
+        <ChampionNow
+          champion={champion}
+          candidate={candidateOf(evidence.records, champion)}
+          what="Commits and data"
+          isPending={gate.approval.status === 'pending'}
+        />
+      )}
+      <ProblemMessage what={title} severity="warning" problem={problem} onRetry={compared.refresh} />
       <ProblemMessage what="The commits" severity="warning" problem={changes.problem} onRetry={changes.refresh} />
       {isReading ? (
         <SkeletonRows rows={2} label="Reading the commits" />
       ) : (
         <>
-          <p>{commitsText(changes.changes.length, comparable !== undefined, changes.problem !== undefined)}</p>
+          <p>
+            {displayText(
+              commitsText(
+                changes.changes.length,
+                comparable === undefined ? undefined : champion,
+                changes.problem !== undefined,
+              ),
+            )}
+          </p>
           <Commits changes={changes.changes} />
         </>
       )}
-      <p>{displayText(dataText(mine, theirs, champion !== undefined, production.isFetching))}</p>
+      <p>
+        {displayText(
+          registered === undefined
+            ? 'This run registered no version before this stage, so no record names the data of what is deployed.'
+            : dataText(registered.body.dataFingerprint, theirs, champion, compared.isFetching),
+        )}
+      </p>
     </section>
   );
 }
@@ -63,9 +89,9 @@ function Commits({ changes }: { changes: readonly Change[] }) {
 /** The service gives this many at most. */
 const mostCommits = 50;
 
-function commitsText(count: number, sinceProduction: boolean, failed: boolean): string {
-  const since = sinceProduction
-    ? 'since the run that made what production serves'
+function commitsText(count: number, champion: Champion | undefined, failed: boolean): string {
+  const since = champion
+    ? `since the run that made version ${champion.version}, which served production when it was compared`
     : 'since the run before, as Azure DevOps reckons';
   if (count === 0) return failed ? `Which commits there are ${since} is not known.` : `No commits ${since}.`;
   return `${count < mostCommits ? 'Commits' : `The newest ${mostCommits} commits`} ${since}:`;
@@ -74,14 +100,13 @@ function commitsText(count: number, sinceProduction: boolean, failed: boolean): 
 function dataText(
   mine: string | undefined,
   theirs: string | undefined,
-  hasChampion: boolean,
+  champion: Champion | undefined,
   isReading: boolean,
 ): string {
   if (mine === undefined) return 'The training data is not named in the registration.';
   const named = `Trained on data ${cut(mine, 20)}`;
-  if (!hasChampion) return `${named}; no evaluation names a version in production to hold it against.`;
-  if (theirs === undefined) return `${named}; production’s data is ${isReading ? 'being read' : 'not known'}.`;
-  return mine === theirs
-    ? `${named}, the same as production.`
-    : `${named}, production on other data: ${cut(theirs, 20)}.`;
+  if (champion === undefined) return `${named}; no evaluation names a version in production to hold it against.`;
+  const other = `version ${champion.version}`;
+  if (theirs === undefined) return `${named}; the data of ${other} is ${isReading ? 'being read' : 'not known'}.`;
+  return mine === theirs ? `${named}, the same as ${other}.` : `${named}, ${other} on other data: ${cut(theirs, 20)}.`;
 }

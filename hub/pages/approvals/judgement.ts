@@ -1,6 +1,7 @@
 import type { Evidence, EvidenceKind } from '../../../lib/evidence/evidence';
 import type { ManifestItem } from '../../../lib/evidence/manifest';
 import { numberText } from '../../components/charts/text';
+import { counted } from '../../components/counted';
 import type { ReadRecord } from '../../data/types';
 import type { Gate } from '../../data/results';
 
@@ -58,7 +59,7 @@ function stateOf(body: Evidence<EvidenceKind>, stage: string): Pick<Item, 'state
     case 'mlops.data-sanity.v1':
       return {
         state: body.verdict === 'passed' ? 'good' : body.verdict === 'warned' ? 'warning' : 'bad',
-        text: `${body.checks.filter(({ passed }) => passed).length} of ${body.checks.length} checks passed on ${body.rowCount} rows`,
+        text: `${body.checks.filter(({ passed }) => passed).length} of ${body.checks.length} checks passed on ${counted(body.rowCount, 'row')}`,
       };
     case 'mlops.training.v1':
       return { state: body.status === 'Completed' ? 'good' : 'bad', text: `Job ${body.jobName}: ${body.status}` };
@@ -107,7 +108,8 @@ export function objections(records: readonly ReadRecord[]): string[] {
         return body.checks
           .filter(({ passed }) => !passed)
           .map(
-            ({ description, violations, severity }) => `Data, ${severity}: ${description}: ${violations} violations.`,
+            ({ description, violations, severity }) =>
+              `Data, ${severity}: ${description}: ${counted(violations, 'violation')}.`,
           );
       case 'mlops.smoke.v1':
         return body.verdict === 'passed' ? [] : smokeObjections(body);
@@ -130,21 +132,8 @@ function smokeObjections({ problems, requests }: Evidence<'mlops.smoke.v1'>): st
     failed.length === 0
       ? []
       : [
-          `${failed.length} requests of the smoke test failed${first === undefined ? '' : `, the first one: ${first}`}.`,
+          `${counted(failed.length, 'request')} of the smoke test failed${first === undefined ? '' : `, the first one: ${first}`}.`,
         ];
   const all = [...problems.map((problem) => `The smoke test failed: ${problem}`), ...ofRequests];
   return all.length > 0 ? all : ['The smoke test failed.'];
-}
-
-/** The version that the run is about: what it registered, else what it deployed before. */
-export function subjectOf(records: readonly ReadRecord[]): { model: string; version: string } | undefined {
-  for (const { body } of records) {
-    if (body.kind === 'mlops.model-version.v1') return { model: body.model.name, version: body.model.version };
-  }
-  for (const { body } of records) {
-    if ((body.kind === 'mlops.package.v1' || body.kind === 'mlops.deployment.v1') && body.model !== undefined) {
-      return { model: body.model.name, version: body.model.version };
-    }
-  }
-  return undefined;
 }

@@ -43,7 +43,8 @@ export function whyNot(approval: Approval, viewer: string, evidence: EvidenceSta
 }
 
 function whyNotViewer(approval: Approval, viewer: string): string | undefined {
-  if (sameId(approval.run.requestedFor.id, viewer)) return 'You queued this run, so somebody else has to decide.';
+  if ([approval.run.requestedFor.id, approval.run.requestedBy?.id ?? ''].some((id) => sameId(id, viewer)))
+    return 'You queued this run, so somebody else has to decide.';
   if (approval.blocked.some(({ id }) => sameId(id, viewer)))
     return 'You may not decide on this run: the approval excludes you.';
   const turn = turnText(approval, viewer);

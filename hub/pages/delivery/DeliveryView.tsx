@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import { Text } from '../../components/Text';
+import { counted } from '../../components/counted';
 import { Columns } from '../../components/charts/Columns';
 import type { Delivery } from '../../data/delivery';
 import { fewCases, type Median, type Rate } from '../../data/statistics';
@@ -24,10 +25,6 @@ export function rateText({ hits, n, share, lower, upper }: Rate): string {
   if (share === undefined || lower === undefined || upper === undefined) return 'No case yet (n = 0)';
   const percent = (value: number): string => String(Math.round(value * 100));
   return `${hits} of ${n}, ${percent(share)} % (95 % interval ${percent(lower)} to ${percent(upper)} %${few(n)})`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function few(n: number): string {
@@ -89,7 +86,7 @@ export function figuresOf(
 function startText({ fromCommit, fromQueue }: Delivery['leadTime']): string {
   if (fromCommit === 0) return 'from when the run that registered the version was queued';
   if (fromQueue === 0) return 'from the commit';
-  return `from the commit in ${fromCommit} cases, in ${fromQueue} from when the run that registered the version was queued`;
+  return `from the commit in ${counted(fromCommit, 'case')}, in ${fromQueue} from when the run that registered the version was queued`;
 }
 
 function left(count: number, why: string): string | undefined {

@@ -3,6 +3,7 @@ import './delivery.css';
 import { useMemo, type ReactElement } from 'react';
 import { runTag } from '../../../lib/evidence/index-entry';
 import { useUrlState } from '../../app/url-state';
+import { counted } from '../../components/counted';
 import { EmptyState } from '../../components/EmptyState';
 import { LoadMore } from '../../components/LoadMore';
 import { ProblemMessage } from '../../components/ProblemMessage';
@@ -67,7 +68,7 @@ export default function DeliveryPage(): ReactElement {
         <p
           role="note"
           className="hub-warning"
-        >{`The index of ${list.unreadable.length} runs cannot be read in part; they are not counted there.`}</p>
+        >{`${counted(new Set(list.unreadable.map(({ run }) => run.id)).size, 'run')} with an index that cannot be read in part: not counted there.`}</p>
       )}
       <Figures figures={figures} failWindowHours={failWindowHours} />
       <h2 className="title-s">By team</h2>

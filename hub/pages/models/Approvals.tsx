@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { OnlyNewest } from '../../components/OnlyNewest';
 import { ProblemMessage } from '../../components/ProblemMessage';
 import { Verdict, verdictOf } from '../../components/Verdict';
 import { ViewLink } from '../../components/ViewLink';
@@ -22,15 +23,18 @@ export function ReadApprovals({ onRead }: { onRead: (newest: RunApprovals['newes
     [pending.approvals, history.approvals, onRead],
   );
   return (
-    <ProblemMessage
-      what="The state of approvals"
-      severity="warning"
-      problem={pending.problem ?? history.problem}
-      onRetry={() => {
-        pending.refresh();
-        history.refresh();
-      }}
-    />
+    <>
+      <OnlyNewest isCut={pending.isCut || history.isCut} />
+      <ProblemMessage
+        what="The state of approvals"
+        severity="warning"
+        problem={pending.problem ?? history.problem}
+        onRetry={() => {
+          pending.refresh();
+          history.refresh();
+        }}
+      />
+    </>
   );
 }
 

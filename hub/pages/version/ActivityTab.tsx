@@ -1,4 +1,5 @@
 import { displayLines } from '../../components/display-text';
+import { OnlyNewest } from '../../components/OnlyNewest';
 import { ProblemMessage } from '../../components/ProblemMessage';
 import { RunLink } from '../../components/RunLink';
 import { SkeletonRows } from '../../components/SkeletonRows';
@@ -26,6 +27,7 @@ export function ActivityTab({ known }: { known: Known }) {
       {runs.length > mostRuns && (
         <p>{`Bypassed checks were looked for in the newest ${mostRuns} of ${runs.length} runs.`}</p>
       )}
+      <OnlyNewest isCut={history.isCut} />
       {history.isLoading && <SkeletonRows rows={2} label="Loading the decisions" />}
       <ol className="version-activity">
         {activityOf(known, history.approvals).map((item, index) => (

@@ -9,6 +9,7 @@ import { absence, productionNow, type Known } from './known';
 export function MetricsTab({ known }: { known: Known }) {
   const { version, siblings, records } = known;
   const evaluation = records.evaluation?.body;
+  const champion = evaluation?.champion?.model;
   const registered = records.registered?.body;
   const rows = metricRows(evaluation, registered?.metrics ?? version.registration.metrics);
   const metric = headlineOf(version)?.metric;
@@ -27,14 +28,21 @@ export function MetricsTab({ known }: { known: Known }) {
       )}
       <section aria-label="Metrics">
         <h2 className="title-xs">
-          {evaluation?.champion === undefined ? 'Metrics' : 'Against production, on the same hold-out rows'}
+          {champion === undefined ? (
+            'Metrics'
+          ) : (
+            <Text
+              value={`Against version ${champion.version}, which served production when it was compared, on the same hold-out rows`}
+              max={200}
+            />
+          )}
         </h2>
         {registered === undefined && (
           <p role="note">
             The record of the registration was not read: these are the few metrics that the index names.
           </p>
         )}
-        <MetricsTable rows={rows} />
+        <MetricsTable rows={rows} other={champion && `Version ${champion.version}`} />
         <OmittedNote omitted={registered?.omitted} />
       </section>
     </>

@@ -46,7 +46,7 @@ interface Graph extends Lineage {
 /** Data and job. Gives the job's id, where one is known. */
 function addOrigin({ records }: Known, { nodes, edges, href }: Graph): string | undefined {
   const { training, registered, dataSanity } = records;
-  const fingerprint = registered?.body.dataFingerprint ?? training?.body.dataFingerprint;
+  const fingerprint = registered?.body.dataFingerprint;
   const tested = dataSanity?.body;
   const data = fingerprint ?? tested?.dataFingerprint;
   const job = registered?.body.job ?? training?.body.jobName;

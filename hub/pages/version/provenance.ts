@@ -1,7 +1,9 @@
+import { problemText } from '../../data/queries';
 import type { Bypass } from '../../data/results';
-import { sameId } from '../../data/approvals';
+import type { EvidenceKind } from '../../../lib/evidence/evidence';
+import { approvalProof, type ApprovalProof } from '../../data/approval-proof';
 import type { VerdictKind } from '../../components/Verdict';
-import type { Known } from './known';
+import { absence, isReading, type Known } from './known';
 
 /** One statement about where a version comes from, with what it rests on. */
 export interface Provenance {
@@ -21,7 +23,7 @@ export function provenanceOf(known: Known, bypasses: readonly Bypass[] | undefin
     digestOf(known),
     dataOf(known),
     evaluationOf(known),
-    ...approvalsOf(known),
+    ...approvalsOf(known, bypasses),
     bypassesOf(bypasses),
   ];
 }
@@ -42,10 +44,15 @@ function branchOf({ version: { run } }: Known): Provenance {
     : { kind: 'warning', text: `Built from ${branch}, not from a main branch` };
 }
 
-function digestOf({ evidence, records: { registered, packed } }: Known): Provenance {
+function digestOf(known: Known): Provenance {
+  const { evidence, records } = known;
+  const { registered, packed } = records;
   if (evidence === undefined) return { kind: 'unsure', text: 'The digest of the files was not read' };
-  if (registered === undefined) return { kind: 'unsure', text: 'No record of the registration' };
-  if (packed === undefined) return { kind: 'neutral', text: 'No image of it in this run' };
+  if (registered === undefined) {
+    return missing(known, 'mlops.model-version.v1', { kind: 'unsure', text: 'No record of the registration' });
+  }
+  if (packed === undefined)
+    return missing(known, 'mlops.package.v1', { kind: 'neutral', text: 'No image of it in this run' });
   if (packed.body.modelDigest === undefined)
     return { kind: 'unsure', text: 'The image does not say which files it holds' };
   return packed.body.modelDigest === registered.body.digest
@@ -53,9 +60,13 @@ function digestOf({ evidence, records: { registered, packed } }: Known): Provena
     : { kind: 'bad', text: 'The image holds other files than were registered' };
 }
 
-function dataOf({ evidence, records: { registered, training, dataSanity } }: Known): Provenance {
+function dataOf(known: Known): Provenance {
+  const { evidence, records } = known;
+  const { registered, training, dataSanity } = records;
   if (evidence === undefined) return { kind: 'unsure', text: 'The data test was not read' };
-  if (dataSanity === undefined) return { kind: 'neutral', text: 'The data was not tested in this run' };
+  if (dataSanity === undefined) {
+    return missing(known, 'mlops.data-sanity.v1', { kind: 'neutral', text: 'The data was not tested in this run' });
+  }
   const trained = registered?.body.dataFingerprint ?? training?.body.dataFingerprint;
   if (trained === undefined) return { kind: 'neutral', text: 'The training names no data fingerprint' };
   return trained === dataSanity.body.dataFingerprint
@@ -63,9 +74,14 @@ function dataOf({ evidence, records: { registered, training, dataSanity } }: Kno
     : { kind: 'bad', text: 'Trained on other data than was tested' };
 }
 
-function evaluationOf({ evidence, records: { registered, evaluation } }: Known): Provenance {
+function evaluationOf(known: Known): Provenance {
+  const { evidence, records } = known;
+  const { registered, evaluation } = records;
   if (evidence === undefined) return { kind: 'unsure', text: 'The evaluation was not read' };
-  if (evaluation === undefined) return { kind: 'warning', text: 'Not evaluated against production in this run' };
+  if (evaluation === undefined) {
+    const otherwise = { kind: 'warning', text: 'Not evaluated against production in this run' } as const;
+    return missing(known, 'mlops.evaluation.v1', otherwise);
+  }
   if (registered !== undefined && registered.body.job !== evaluation.body.candidate.job) {
     return { kind: 'bad', text: 'Another job was evaluated than was registered' };
   }
@@ -74,17 +90,62 @@ function evaluationOf({ evidence, records: { registered, evaluation } }: Known):
     : { kind: 'bad', text: 'The evaluation did not allow the promotion' };
 }
 
-/** What the deployments of the run say of the approvals that let them in. */
-function approvalsOf({ version, records: { deployed } }: Known): Provenance[] {
-  return deployed.flatMap(({ stage, body: { approval } }): Provenance[] => {
-    if (approval === undefined) return [];
-    if (approval.decidedBy.some(({ id }) => sameId(id, version.run.requestedFor.id))) {
-      return [{ kind: 'bad', text: `Stage ${stage}: approved by the one who requested the run` }];
-    }
-    return approval.bound
-      ? [{ kind: 'good', text: `Stage ${stage}: approved on exactly this evidence` }]
-      : [{ kind: 'warning', text: `Stage ${stage}: approved without naming the evidence` }];
+/** That a step did not run can only be said when all of its kind was read and in order. */
+function missing(known: Known, kind: EvidenceKind, otherwise: Provenance): Provenance {
+  if (isReading(known)) return { kind: 'unsure', text: 'The evidence is being read' };
+  const text = absence(known, kind, otherwise.text);
+  return text === otherwise.text
+    ? otherwise
+    : { kind: 'unsure', text: `${names[kind]}: put aside, see the problems above` };
+}
+
+const names: Record<EvidenceKind, string> = {
+  'mlops.data-sanity.v1': 'Data test',
+  'mlops.training.v1': 'Training',
+  'mlops.evaluation.v1': 'Evaluation',
+  'mlops.model-version.v1': 'Registration',
+  'mlops.package.v1': 'Image',
+  'mlops.deployment.v1': 'Deployment',
+  'mlops.smoke.v1': 'Smoke test',
+};
+
+/** What the service says of the approvals of the stages that deployed the version; the record's own claim proves nothing. */
+function approvalsOf(known: Known, bypasses: readonly Bypass[] | undefined): Provenance[] {
+  const { version, evidence, gates, gatesProblem, records } = known;
+  const readings = {
+    gates: gatesProblem === undefined ? gates : problemText(gatesProblem),
+    bypasses: bypasses ?? 'it was not read',
+    evidence,
+  };
+  return records.deployed.flatMap(({ stage, name, sha256, body: { approval } }): Provenance[] => {
+    const proof = approvalProof({ run: version.run, stage, name, sha256, approval: approval?.id }, readings);
+    const said = stageText(proof);
+    return said === undefined ? [] : [{ kind: said.kind, text: `Stage ${stage}: ${said.text}` }];
   });
+}
+
+function stageText({ state, isByRequester }: ApprovalProof): Provenance | undefined {
+  if (isByRequester) return { kind: 'bad', text: 'approved by the one who requested the run' };
+  switch (state) {
+    case 'none':
+      return undefined;
+    case 'reading':
+      return { kind: 'unsure', text: 'the approval is being read' };
+    case 'approved':
+      return { kind: 'good', text: 'approved on exactly this evidence' };
+    case 'bypassed':
+      return { kind: 'bad', text: 'its check was bypassed' };
+    case 'notApproved':
+      return { kind: 'bad', text: 'it ran without the approval' };
+    case 'otherEvidence':
+      return { kind: 'bad', text: 'approved on other evidence than the run left' };
+    case 'otherSubject':
+      return { kind: 'bad', text: 'approved for something else than was deployed' };
+    case 'namesNoEvidence':
+      return { kind: 'warning', text: 'approved without naming the evidence' };
+    case 'notVerified':
+      return { kind: 'unsure', text: 'the approval could not be verified' };
+  }
 }
 
 function bypassesOf(bypasses: readonly Bypass[] | undefined): Provenance {

@@ -27,7 +27,7 @@ export function versionRecords(version: ModelVersion, evidence: RunEvidence | un
   const job = registered?.body.job;
   const trainings = recordsOf(evidence, 'mlops.training.v1');
   const training = pick(job === undefined ? trainings : trainings.filter(({ body }) => body.jobName === job));
-  const data = registered?.body.dataFingerprint ?? training?.body.dataFingerprint;
+  const data = registered?.body.dataFingerprint;
   const evaluations = recordsOf(evidence, 'mlops.evaluation.v1');
   const tests = recordsOf(evidence, 'mlops.data-sanity.v1');
   return {

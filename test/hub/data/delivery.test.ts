@@ -142,6 +142,36 @@ describe('delivery', () => {
     assert.deepEqual([rollback.median, rollback.n], [2, 1]);
   });
 
+  it('measures no time to roll back a version that had been replaced in between and had come back', () => {
+    const deployments = [
+      container(day(1), '5'),
+      container(day(2), '6'),
+      container(day(3), '7'),
+      container(day(4), '6'),
+      container(day(9), '5'),
+    ];
+    const after = changesOf({ ...nothing, deployments }).map(({ version, rolledBackAfterMs: ms }) => [version, ms]);
+    assert.deepEqual(after, [
+      ['5', undefined],
+      ['6', undefined],
+      ['7', 86_400_000],
+    ]);
+    const { median, n } = delivery({ ...nothing, deployments }, span).rollback;
+    assert.deepEqual([median, n], [24, 1]);
+  });
+
+  it('measures a rollback of a version that had a share until then', () => {
+    const share = (at: string, deployment: string, version: string, traffic: Record<string, number>) =>
+      step(at, { deployment, model: 'churn', version, traffic });
+    const deployments = [
+      share(day(2), 'blue', '6', { blue: 100 }),
+      share(day(3), 'green', '7', { blue: 90, green: 10 }),
+      share(day(4), 'green', '7', { blue: 50, green: 50 }),
+      share(day(5), 'blue', '6', { blue: 100 }),
+    ];
+    assert.deepEqual(delivery({ ...nothing, deployments }, span).rollback, { median: 48, least: 48, most: 48, n: 1 });
+  });
+
   it('knows what served before the span', () => {
     const deployments = [container('2026-10-01T00:00:00Z', '6'), container(day(3), '6')];
     assert.equal(delivery({ ...nothing, deployments }, span).changes, 0);

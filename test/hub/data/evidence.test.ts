@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { collectEvidence, type CollectedEvidence } from '../../../hub/data/evidence';
+import { clockProblems } from '../../../hub/data/clock-skew';
+import { readRunIndex } from '../../../hub/data/run-index';
 import { evidenceProblemText } from '../../../hub/data/evidence-problems';
 import { readRun } from '../../../hub/data/runs';
+import { run } from './samples';
 import type { EvidenceProblem } from '../../../hub/data/types';
 import { FakeService, json } from '../devops/fake-service';
 import { dataSanity, indexOf, serveRun, sha256, textOf, type Sample } from './run-sample';
@@ -107,6 +110,90 @@ describe('evidence of a run', () => {
     assert.deepEqual(kindsOf((await at('2026-11-20T09:34:59Z')).problems), []);
     assert.match((await at('2026-11-20T09:36:00Z')).problems[0]?.detail ?? '', /after the run had ended/);
     assert.match((await at('2026-11-22T00:00:00Z')).problems[0]?.detail ?? '', /in the future/);
+    assert.deepEqual(kindsOf((await at('2026-11-20T08:55:00Z')).problems), []);
+    assert.match((await at('2026-11-20T08:54:00Z')).problems[0]?.detail ?? '', /before the run was queued/);
+  });
+
+  it('with an entry dated after the step that left it is told, though the run went on', async () => {
+    const content = dataSanity();
+    const at = (time: string) => {
+      const sample = sampleOf(content, { 'mlops.v1.data-sanity': [indexOf('Data', name, content, facts, time)] });
+      return collect({
+        ...sample,
+        stages: sample.stages.map((each) => ({ ...each, taskEnd: '2026-11-20T09:10:00Z' })),
+      });
+    };
+    assert.deepEqual(kindsOf((await at('2026-11-20T09:15:00Z')).problems), []);
+    const [problem] = (await at('2026-11-20T09:16:00Z')).problems;
+    assert.deepEqual([problem?.kind, problem?.name, problem?.stage], ['clockSkew', name, 'Data']);
+    assert.match(problem?.detail ?? '', /after the step had ended/);
+  });
+
+  it('left twice with the same bytes may be dated by the later step', () => {
+    const stage = { id: 's', type: 'Stage', name: 'Data', identifier: 'Data', state: 'completed', attempt: 1 };
+    const bytes = { kind, name, stage, sha256: 'a'.repeat(64) } as const;
+    const stepAt = (finishTime?: string) => ({ ...bytes, step: { ...stage, id: 't', type: 'Task', finishTime } });
+    const index = readRunIndex({
+      'mlops.v1.data-sanity': JSON.stringify([
+        { name, sha256: bytes.sha256, stage: 'Data', at: '2026-11-01T10:00:00Z', ...facts },
+      ]),
+    });
+    const told = (...steps: (string | undefined)[]) =>
+      clockProblems(run(1), steps.map(stepAt), index, Date.parse('2026-11-21T00:00:00Z')).length;
+    assert.equal(told('2026-11-01T09:00:00Z'), 1);
+    assert.equal(told('2026-11-01T09:00:00Z', '2026-11-01T10:00:00Z'), 0);
+    assert.equal(told('2026-11-01T09:00:00Z', undefined), 0);
+  });
+
+  describe('of a deployment', () => {
+    const record = {
+      kind: 'mlops.deployment.v1',
+      target: 'aks',
+      name: 'churn',
+      scoringUri: 'https://x.test/',
+      environment: 'churn-prod',
+      approval: { id: 'gate-1', decidedBy: [], decidedOn: '2026-11-20T09:00:00Z', bound: true },
+    };
+    const told = { target: 'aks', service: 'churn', environment: 'churn-prod', approval: 'gate-1' };
+    const problemsOf = async (content: Record<string, unknown>, entry: Record<string, unknown>) => {
+      const place = { kind: 'mlops.deployment.v1', name: 'deployment' };
+      const { problems } = await collect({
+        id: 812,
+        finishTime: '2026-11-20T09:30:00Z',
+        stages: [{ name: 'Prod', finishTime: '2026-11-20T09:20:00Z', attachments: [{ ...place, content }] }],
+        properties: { 'mlops.v1.deployment': [indexOf('Prod', place.name, content, entry)] },
+      });
+      return problems.map(({ kind: problem, detail }) => `${problem}: ${detail}`);
+    };
+
+    it('agrees with an index that says all of it', async () => {
+      assert.deepEqual(await problemsOf(record, told), []);
+      const { environment, approval, ...plain } = record;
+      assert.ok(environment && approval);
+      assert.deepEqual(await problemsOf(plain, { target: 'aks', service: 'churn' }), []);
+    });
+
+    it('differs in environment, approval or version whichever side says nothing', async () => {
+      const without = (from: Record<string, unknown>, key: string) =>
+        Object.fromEntries(Object.entries(from).filter(([each]) => each !== key));
+      for (const key of ['environment', 'approval']) {
+        assert.match(
+          (await problemsOf(record, without(told, key))).join(),
+          new RegExp(`^indexDiffers: ${key}: the index says nothing`),
+        );
+        assert.match(
+          (await problemsOf(without(record, key), told)).join(),
+          new RegExp(`^indexDiffers: ${key}: .*the record nothing$`),
+        );
+        assert.match((await problemsOf(record, { ...told, [key]: 'other' })).join(), /^indexDiffers: .*says other/);
+      }
+      assert.match(
+        (await problemsOf(record, { ...told, version: '7' })).join(),
+        /version: the index says 7, the record nothing/,
+      );
+      const shares = { ...record, traffic: { blue: 10, green: 90 } };
+      assert.match((await problemsOf(shares, { ...told, traffic: { blue: 10 } })).join(), /^indexDiffers: traffic/);
+    });
   });
 
   it('is shown as far as it can be read when a request fails', async () => {

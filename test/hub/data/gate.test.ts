@@ -4,6 +4,7 @@ import { bind, gatedStage } from '../../../hub/data/gate';
 import { readApproval } from '../../../hub/data/approvals';
 import { passedApprovals } from '../../../hub/data/bypasses';
 import { readEvidence } from '../../../hub/data/runs';
+import { readGates } from '../../../hub/data/stage-gates';
 import { compareTimes } from '../../../hub/data/times';
 import type { Approval } from '../../../hub/data/types';
 import { RequestProblem } from '../../../hub/devops/problems';
@@ -123,6 +124,25 @@ describe('a gate', () => {
   });
 });
 
+describe('gates of a run', () => {
+  it('are the approvals of its own timeline, each with its stage and what was there when it opened', async () => {
+    const { service } = gateService();
+    const { stages, gates } = await readGates(service.client(), await readEvidence(service.client(), 812));
+    assert.deepEqual(stages, ['Data', 'Train', 'Late', 'Production']);
+    assert.deepEqual(
+      gates.map(({ stage, approvalId: id, digest, approval }) => [stage, id, digest, approval?.status]),
+      [['Production', approvalId, sha256(expectedManifest), 'pending']],
+    );
+  });
+
+  it('stand there without an approval that the service does not show', async () => {
+    const { service } = gateService();
+    service.list(/^pipelines\/approvals$/, () => []);
+    const { gates } = await readGates(service.client(), await readEvidence(service.client(), 812));
+    assert.deepEqual(gates, [{ stage: 'Production', approvalId }]);
+  });
+});
+
 describe('a decision', () => {
   async function shown(gate: Gate): Promise<{ approval: Approval; digest: string }> {
     const client = gate.service.client();
@@ -194,6 +214,7 @@ describe('a decision', () => {
   it('is refused to the requester, to others than approvers, and when it is made already', async () => {
     const cases: [string, (gate: Gate) => void][] = [
       ['requester', ({ sample }) => void (sample.requestedFor = userId.toUpperCase())],
+      ['requester', ({ sample }) => void (sample.requestedBy = userId.toUpperCase())],
       ['notApprover', ({ approval }) => void (approval['permissions'] = 'view')],
       ['notApprover', ({ approval }) => void (approval['blockedApprovers'] = [{ id: userId }])],
       ['notPending', ({ approval }) => void (approval['status'] = 'timedOut')],

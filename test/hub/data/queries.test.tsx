@@ -3,6 +3,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import assert from 'node:assert/strict';
 import type { ReactNode } from 'react';
 import * as queries from '../../../hub/data/queries';
+import { servingAt } from '../../../hub/data/serving';
 import type { ClientOptions } from '../../../hub/devops/client';
 import { connection, FakeService, json, userId } from '../devops/fake-service';
 import { buildOf, dataSanity, guid, indexOf, serveRun, sha256 } from './run-sample';
@@ -124,7 +125,7 @@ describe('hooks', () => {
     assert.equal(result.current.version?.run.id, 3);
     assert.equal(result.current.deployments.length, 1);
     assert.equal(result.current.siblings.length, 119);
-    const lists = service.asked.filter(({ path }) => path === 'build/builds');
+    const lists = service.asked.filter(({ url }) => url.searchParams.get('tagFilters')?.includes('mlops.m.'));
     assert.equal(lists.length, 3);
     assert.equal(lists[0]?.url.searchParams.get('tagFilters'), `mlops,mlops.m.${sha256('churn').slice(0, 8)}`);
   });
@@ -144,6 +145,49 @@ describe('hooks', () => {
     assert.equal(result.current.approvals[0]?.run.id, 1);
     assert.doesNotMatch(JSON.stringify(result.current), /secret run/);
     assert.equal(service.asked.length, 2);
+  });
+
+  it('say that a list of approvals was full', async () => {
+    let length = 99;
+    service.list(/^pipelines\/approvals$/, () =>
+      Array.from({ length }, (_, at) => approvalOf(String(at), 1, { status: at === 0 ? 'pending' : 'approved' })),
+    );
+    service.list(/^build\/builds$/, () => [listed(1, '1')]);
+    const result = hook(() => queries.useApprovals('history'));
+    await waitFor(() => assert.equal(result.current.approvals.length, 98));
+    assert.equal(result.current.isCut, false);
+    length = 100;
+    act(() => result.current.refresh());
+    await waitFor(() => assert.equal(result.current.isCut, true));
+    assert.equal(result.current.approvals.length, 99);
+  });
+
+  it('find the step that replaced a version with another model', async () => {
+    const entry = {
+      name: 'd',
+      sha256: hex,
+      stage: 'Prod',
+      at: '2026-11-20T09:50:00Z',
+      target: 'aks',
+      service: 'churn',
+    };
+    const replaced = { ...entry, model: 'fraud', version: '1', environment: 'churn-prod' };
+    const other = {
+      ...listed(2, '2'),
+      properties: { 'mlops.v1.deployment': { $type: 'System.String', $value: JSON.stringify([replaced]) } },
+    };
+    service.list(/^build\/builds$/, ({ url }) =>
+      url.searchParams.get('tagFilters')?.includes('mlops.m.') ? [listed(1, '1')] : [other, listed(1, '1')],
+    );
+    serveRun(service, { id: 1, stages: [], finishTime: '2026-11-20T10:00:00Z' });
+    const result = hook(() => queries.useModelVersion('churn', '1'));
+    await waitFor(() => assert.equal(result.current.modelDeployments.length, 2));
+    assert.equal(result.current.deployments.length, 1);
+    const serving = servingAt(result.current.modelDeployments, '2026-11-21T00:00:00Z');
+    assert.deepEqual(
+      serving.map(({ model, version }) => [model, version]),
+      [['fraud', '1']],
+    );
   });
 
   it('leave what is waiting out of the history', async () => {

@@ -18,11 +18,14 @@ export interface SampleStage {
   /** Id of an approval that the stage waits for. */
   approval?: string;
   started?: boolean;
+  /** When the step that attached ended. */
+  taskEnd?: string;
 }
 
 export interface Sample {
   id: number;
   requestedFor?: string;
+  requestedBy?: string;
   finishTime?: string;
   tags?: string[];
   stages: SampleStage[];
@@ -48,6 +51,7 @@ export function sha256(text: string): string {
 export function buildOf({
   id,
   requestedFor = 'someone',
+  requestedBy = requestedFor,
   finishTime,
   tags = ['mlops'],
 }: Sample): Record<string, unknown> {
@@ -62,6 +66,7 @@ export function buildOf({
     sourceBranch: 'refs/heads/main',
     sourceVersion: 'abc',
     requestedFor: { id: requestedFor, displayName: 'Someone', uniqueName: 'someone@fabrikam.test' },
+    requestedBy: { id: requestedBy, displayName: 'Who queued' },
     tags,
     _links: { web: { href: `https://dev.azure.com/fabrikam/${projectId}/_build/results?buildId=${id}` } },
   };
@@ -123,7 +128,14 @@ function recordsOf({ stages }: Sample): Record<string, unknown>[] {
         startTime: started ? '2026-11-20T09:01:00Z' : undefined,
       },
       // Ids come in either case.
-      { id: guid(`${name}/task`).toUpperCase(), parentId: guid(`${name}/job`), type: 'Task', name, state },
+      {
+        id: guid(`${name}/task`).toUpperCase(),
+        parentId: guid(`${name}/job`),
+        type: 'Task',
+        name,
+        state,
+        finishTime: stage.taskEnd,
+      },
       ...(approval === undefined
         ? []
         : [

@@ -54,6 +54,17 @@ describe('records in full', () => {
     getByRole('link', { name: 'diabetes version 3' });
   });
 
+  it('name the metric of each guardrail beside its verdict, and the version that was compared with', () => {
+    const guardrail = (metric: string, passed: boolean) => ({ metric, passed, ...comparison });
+    const { getByRole, getAllByText } = renderHub(
+      <EvaluationDetails body={{ ...evaluation, guardrails: [guardrail('mae', true), guardrail('r2', false)] }} />,
+    );
+    const said = getAllByText(/^(Held|Broken)$/).map((word) => word.closest('div')?.textContent);
+    assert.match(said[0]!, /^mae Held/);
+    assert.match(said[1]!, /^r2 Broken/);
+    getByRole('columnheader', { name: 'mse, version 3' });
+  });
+
   it('say when there was nothing to compare with', () => {
     const { getByText } = renderHub(
       <EvaluationDetails body={{ ...evaluation, champion: undefined, comparison: undefined }} />,

@@ -62,6 +62,15 @@ describe('a decision on an approval', () => {
     );
   });
 
+  it('says of an approval that names no version that it does not', async () => {
+    const of = scene();
+    of.sample.stages[0]!.attachments = [];
+    const view = await ready(of);
+    await view.user.click(view.getByRole('button', { name: 'Approve' }));
+    await view.findByText('Approved for the evidence shown. No model version is named.');
+    assert.equal(of.sent().length, 1);
+  });
+
   it('rejects only with a comment', async () => {
     const of = scene();
     const view = await ready(of);

@@ -1,8 +1,9 @@
 import '../../support';
 import assert from 'node:assert/strict';
 import { within } from '@testing-library/react';
-import { buildOf } from '../../data/run-sample';
-import { ana, approvalId, attachment, cleo, digestOf, refused, scene, settled } from './scene';
+import type { Rendered } from '../../support';
+import { buildOf, guid } from '../../data/run-sample';
+import { ana, approvalId, attachment, cleo, digestOf, refused, scene, settled, type Scene } from './scene';
 
 const attack = '<img src=x onerror=alert(1)><script>alert(2)</script>\u202e';
 
@@ -40,7 +41,7 @@ describe('the panel of an approval', () => {
       'Data, error: at least 0: 2 violations.',
       'The smoke test failed: slow',
       'The smoke test failed: late',
-      '1 requests of the smoke test failed, the first one: too slow.',
+      '1 request of the smoke test failed, the first one: too slow.',
     ])
       against.getByText(words);
     view.getByText('Read the fairness report.');
@@ -49,7 +50,10 @@ describe('the panel of an approval', () => {
     evidence.getByText('diabetes version 3');
     assert.equal(evidence.getAllByText('No record in this run').length, 2);
     view.getByRole('row', { name: /^mse 1 2 −1 \(better\)/ });
-    view.getByRole('heading', { name: 'Against production, on the same hold-out rows' });
+    view.getByRole('heading', {
+      name: 'Against version 3, which served production when it was compared, on the same hold-out rows',
+    });
+    view.getByRole('columnheader', { name: 'Version 3' });
     await view.user.click(view.getByRole('button', { name: 'Show all of the digest of the evidence' }));
     view.getByText(`sha256:${digestOf(of.sample)}`);
   });
@@ -58,9 +62,12 @@ describe('the panel of an approval', () => {
     const of = scene();
     of.sample.stages[0]!.finishTime = '2026-11-20T09:40:00Z';
     const view = of.open();
-    await view.findByText('Nothing was left before this stage to judge by');
+    await view.findByText(/^There is nothing to decide on: no record was left before this stage/);
     await settled(view);
-    view.getByRole('heading', { name: 'Run 20261120.812' });
+    view.getByRole('heading', { name: 'Run 20261120.812 names no model version' });
+    view.getByText('There is no record, so that there is nothing that a digest could stand for.');
+    view.getByText(/^This run registered no version before this stage/);
+    assert.ok(view.queryByRole('button', { name: 'Show all of the digest of the evidence' }) === null);
     assert.ok(view.queryByText('diabetes version 3') === null);
   });
 
@@ -81,12 +88,12 @@ describe('the panel of an approval', () => {
       return [{ id: 'abcdef012345', message: attack, author: { displayName: 'Ben' }, displayUri: foreign }];
     });
     const view = of.open();
-    await view.findByText('Commits since the run that made what production serves:');
+    await view.findByText('Commits since the run that made version 3, which served production when it was compared:');
     await settled(view);
     const part = within(view.getByRole('region', { name: 'What changed' }));
     part.getByText('abcdef01');
     assert.deepEqual(part.queryAllByRole('link'), []);
-    part.getByText('Trained on data new data; production’s data is not known.');
+    part.getByText('Trained on data new data; the data of version 3 is not known.');
   });
 
   it('shows a bypass, and says when nobody knows whether there was one', async () => {
@@ -166,6 +173,109 @@ describe('the panel of an approval', () => {
   });
 });
 
+describe('an approval of nothing in particular', () => {
+  const comment = (of: Scene) => `evidence sha256:${digestOf(of.sample)}`;
+  const greens = (view: Rendered) =>
+    [...view.container.querySelectorAll('.hub-verdict .bolt-status.success')].map(
+      (mark) => mark.closest('.hub-verdict')?.textContent,
+    );
+
+  it('has no green mark, although its comment names the digest of no records', async () => {
+    const of = scene();
+    of.sample.stages[0]!.attachments = [];
+    Object.assign(of.approval, decided(comment(of)));
+    const view = of.open();
+    const card = await view.findByText(/^There is nothing to decide on: no record was left before this stage/);
+    await settled(view);
+    assert.match(card.textContent, /DeployModel refuses such an approval unless its approvalPolicy is unbound\.$/);
+    assert.deepEqual(greens(view), []);
+    assert.equal(view.getAllByText('Approved').length, 2);
+    view.getByText('Given for the evidence shown here, which names no version');
+    assert.ok(view.queryByText(/over 0 records/) === null);
+  });
+
+  it('says so when there are records, but none that names a version or an image', async () => {
+    const of = scene();
+    of.sample.stages[0]!.attachments = [attachment('mlops.data-sanity.v1', 'data.json', { verdict: 'passed' })];
+    Object.assign(of.approval, decided(comment(of)));
+    const view = of.open();
+    await view.findByText(/^No record names the model version or image that will be deployed/);
+    await settled(view);
+    view.getByRole('heading', { name: 'Run 20261120.812 names no model version', level: 2 });
+    // The data's own: its line in the checklist, and its test in full.
+    assert.deepEqual(greens(view), ['Good', 'Passed']);
+    view.getByText(/over 1 record, read/);
+  });
+
+  it('is none when a package or an earlier deployment names what is deployed', async () => {
+    for (const [attachments, title] of [
+      [[attachment('mlops.package.v1', 'package.json')], 'diabetes version 3'],
+      [[attachment('mlops.deployment.v1', 'deployment.json', { model: undefined })], 'r/i'],
+    ] as const) {
+      const of = scene();
+      of.sample.stages[0]!.attachments = [...attachments];
+      Object.assign(of.approval, decided(comment(of)));
+      const view = of.open();
+      await view.findByRole('heading', { name: title, level: 2 });
+      await settled(view);
+      assert.ok(view.queryByText(/DeployModel refuses/) === null);
+      assert.ok(greens(view).includes('Given for the evidence shown here'));
+      view.unmount();
+    }
+  });
+
+  it('is not said of evidence that could not be read', async () => {
+    const of = scene();
+    of.sample.stages[0]!.attachments = [attachment('mlops.data-sanity.v1', 'data.json')];
+    of.service.on('GET', /\/data\.json$/, () => refused(404, 'It is gone.'));
+    const view = of.open();
+    await view.findByRole('heading', { name: 'Digest of the evidence' });
+    await settled(view);
+    view.getByRole('heading', { name: 'Run 20261120.812', level: 2 });
+    assert.ok(view.queryByText(/DeployModel refuses/) === null);
+  });
+});
+
+describe('a champion', () => {
+  function deployed(of: Scene, version: string) {
+    const entry = { name: 'd', sha256: 'b'.repeat(64), stage: 'Production', at: '2026-11-20T10:00:00Z' };
+    const facts = { target: 'containerInstance', service: 'scorer', environment: 'churn-prod' };
+    const text = JSON.stringify([{ ...entry, ...facts, model: 'diabetes', version }]);
+    const properties = { 'mlops.v1.deployment': { $type: 'System.String', $value: text } };
+    of.service.list(/^build\/builds$/, ({ url }) => [
+      url.searchParams.has('tagFilters') ? { ...buildOf({ id: 720, stages: [] }), properties } : buildOf(of.sample),
+    ]);
+  }
+
+  it('that production no longer serves is warned of, beside the figures and beside what changed', async () => {
+    const of = scene();
+    deployed(of, '5');
+    const view = of.open();
+    await view.findAllByText('Production has changed since');
+    await settled(view);
+    const said =
+      'Production has changed since Production serves version 5 (churn-prod) now; this run was compared with version 3.';
+    for (const [name, what] of [
+      ['Metrics', 'These figures'],
+      ['What changed', 'Commits and data'],
+    ] as const) {
+      const part = within(view.getByRole('region', { name }));
+      assert.equal(part.getByRole('alert').textContent, `${said} ${what} are held against version 3.`);
+    }
+  });
+
+  it('that production still serves is named without a warning', async () => {
+    const of = scene();
+    deployed(of, '3');
+    const view = of.open();
+    const said = 'Production serves version 3 (churn-prod) now; this run was compared with version 3.';
+    await view.findAllByText(said);
+    await settled(view);
+    assert.equal(view.getAllByText(said).length, 2);
+    assert.ok(view.queryByText('Production has changed since') === null);
+  });
+});
+
 describe('the list of approvals', () => {
   it('opens an approval with the focus on its heading and gives the focus back to its row', async () => {
     const of = scene();
@@ -198,6 +308,21 @@ describe('the list of approvals', () => {
     row.getByText('1 of 1 approved (Ana Li)');
     row.getByRole('button', { name: /^Open: approval of run/ });
     await settled(view);
+  });
+
+  it('says that the service gave only the newest', async () => {
+    const of = scene(decided('LGTM'));
+    const others = Array.from({ length: 99 }, (_, index) => ({ ...of.approval, id: guid(`other ${index}`) }));
+    of.service.list(/^pipelines\/approvals$/, () => [of.approval, ...others]);
+    const view = of.open({ list: 'history' });
+    await view.findByText('Only the newest 100 approvals were read.');
+    await settled(view);
+    view.unmount();
+    of.service.list(/^pipelines\/approvals$/, () => [of.approval]);
+    const whole = of.open({ list: 'history' });
+    await whole.findByRole('row', { name: /20261120\.812/ });
+    await settled(whole);
+    assert.ok(whole.queryByText(/^Only the newest/) === null);
   });
 
   it('says when nothing waits, and what is wrong when nothing can be read', async () => {

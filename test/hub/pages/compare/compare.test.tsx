@@ -59,6 +59,32 @@ describe('compare page', () => {
     );
   });
 
+  it('calls no version production that a step of another model replaced', async () => {
+    const facts = { model: 'fraud', deployment: 'fraud', traffic: { fraud: 100 }, at: '2026-11-20T09:50:00Z' };
+    const service = three();
+    const own = serveChurn(new FakeService(), [
+      version('9', {}, { index: { deployment: [deployed('1', facts)] }, entry: { model: 'fraud' } }),
+    ]);
+    const client = {
+      sleep: () => Promise.resolve(),
+      // Runs of the other model carry no tag of this one.
+      fetch: async (...asked: Parameters<FakeService['fetch']>) => {
+        const url = new URL(String(asked[0] instanceof Request ? asked[0].url : asked[0]));
+        const tags = url.searchParams.get('tagFilters');
+        return tags !== null && !tags.includes('mlops.m.') ? own.fetch(...asked) : service.fetch(...asked);
+      },
+    };
+    const shown = renderHub(<ComparePage />, { params: { model: 'churn', versions: '7,6' }, client });
+    await waitFor(() => assert.equal(shown.queries.isFetching(), 0));
+    assert.deepEqual(
+      shown
+        .getAllByRole('columnheader')
+        .slice(1)
+        .map(({ textContent }) => textContent),
+      ['Version 7', 'Version 6'],
+    );
+  });
+
   it('shows the others when one is not found or cannot be read', async () => {
     const service = three().on('GET', /^build\/builds\/5$/, () => json({ message: 'no such run' }, 404));
     const { getByText, getByRole } = await show(service, { versions: '7,5,99' });

@@ -10,7 +10,11 @@ const at = '2026-11-20T09:30:00Z';
 
 function audit(changes: Partial<Audit> = {}): Audit {
   const [serving] = servingAt([container('2026-11-02T00:00:00Z', '7')], at);
-  const proof = proofOf(serving!.event, { bypasses: [], evidence: 'You are offline.' });
+  const proof = proofOf(serving!.event, {
+    bypasses: [],
+    gates: { stages: ['deploy'], gates: [] },
+    evidence: 'You are offline.',
+  });
   const head = {
     organization: 'https://dev.azure.com/fabrikam/',
     project: 'Churn',
@@ -52,6 +56,21 @@ describe('export for auditors', () => {
     assert.ok(row!.includes('"Not verified: You are offline."'));
     assert.equal(note, '"Not verified: Runs of last year were not read."');
     assert.equal(end, '');
+    assert.ok(row!.endsWith('"https://dev.azure.com/fabrikam/","Churn","Ana Li","2026-11-21T00:00:00Z"'), row);
+    assert.match(
+      auditCsv(audit({ rows: [] })),
+      /"Nothing was found serving at .* project Churn of https:.* read by Ana Li at 2026-11-21T00:00:00Z\."/,
+    );
+  });
+
+  it('carries the digests of approval and gate', () => {
+    const rows = audit().rows.map(({ serving, proof }) => {
+      const digests = { digests: ['1'.repeat(64)], expected: ['2'.repeat(64)], approvals: ['gate-1'] };
+      const approval = { ...proof!.approval, state: 'otherEvidence' as const, ...digests };
+      return { serving, proof: { ...proof!, approval } };
+    });
+    assert.match(auditCsv(audit({ rows })), /OTHER EVIDENCE APPROVED[^"]*","gate-1","1{64}","2{64}"/);
+    assert.match(auditJson(audit({ rows })), /"expected":\["2{64}"\].*"state":"otherEvidence"/);
   });
 
   it('is canonical JSON with the digests and the same admissions', () => {
@@ -82,7 +101,16 @@ describe('moment', () => {
   it('is read from the address only with a zone', () => {
     assert.equal(readMoment('2026-11-20T10:30:00+01:00'), at);
     assert.equal(readMoment('2026-11-20T09:30Z'), at);
-    for (const bad of [undefined, '', '2026-11-20T09:30', '2026-13-40T09:30Z', 'now', '<b>'])
+    for (const bad of [
+      undefined,
+      '',
+      '2026-11-20T09:30',
+      '2026-13-40T09:30Z',
+      '2026-02-30T09:30Z',
+      '2026-02-28T24:00Z',
+      'now',
+      '<b>',
+    ])
       assert.equal(readMoment(bad), undefined);
   });
 
@@ -90,5 +118,7 @@ describe('moment', () => {
     for (const zone of ['utc', 'local'] as const) assert.equal(fromField(toField(at, zone), zone), at);
     assert.equal(toField(at, 'utc'), '2026-11-20T09:30');
     assert.equal(fromField('', 'utc'), undefined);
+    assert.equal(fromField('2026-02-30T09:30', 'utc'), undefined);
+    assert.equal(readMoment('2028-02-29T23:30:00-02:00'), '2028-03-01T01:30:00Z');
   });
 });

@@ -4,6 +4,7 @@ import { waitFor, within } from '@testing-library/react';
 import type { ReactElement } from 'react';
 import DeliveryPage from '../../../../hub/pages/delivery';
 import DeploymentsPage from '../../../../hub/pages/deployments';
+import { guid, indexOf, serveRun } from '../../data/run-sample';
 import { FakeService } from '../../devops/fake-service';
 
 const project = '11111111-1111-1111-1111-111111111111';
@@ -61,6 +62,47 @@ describe('deployments page', () => {
     within(matrix).getByText('7');
   });
 
+  it('takes the approval from the timeline, though the index leaves it out, and says that the index differs', async () => {
+    const approval = guid('gate');
+    const content = {
+      kind: 'mlops.deployment.v1',
+      target: 'containerInstance',
+      name: 'scorer',
+      scoringUri: 'https://x.test/',
+      model: { name: 'churn', version: '6' },
+      environment: 'churn-prod',
+      approval: { id: approval, decidedBy: [], decidedOn: '2026-11-20T09:00:00Z', bound: true },
+    };
+    const facts = { target: 'containerInstance', service: 'scorer', model: 'churn', version: '6' };
+    const forged = indexOf('Production', 'deployment', content, { ...facts, environment: 'churn-prod' });
+    const attachment = { kind: content.kind, name: 'deployment', content };
+    const finishTime = '2026-11-20T09:20:00Z';
+    const of = serveRun(service(build(1, [forged])), {
+      id: 1,
+      finishTime: '2026-11-20T09:30:00Z',
+      stages: [{ name: 'Production', finishTime, approval, attachments: [attachment] }],
+      properties: { 'mlops.v1.deployment': [forged] },
+    });
+    const ben = { id: 'ben', displayName: 'Ben' };
+    const comment = `evidence sha256:${'0'.repeat(64)}`;
+    of.list(/^pipelines\/approvals$/, () => [
+      {
+        id: approval,
+        status: 'approved',
+        createdOn: '2026-11-20T09:05:00Z',
+        steps: [{ assignedApprover: ben, actualApprover: ben, status: 'approved', comment, order: 1 }],
+        permissions: 'view',
+        pipeline: { owner: { id: 1 } },
+      },
+    ]);
+    of.list(/^pipelines\/checks\/runs/, () => []);
+    const { findByText, getByText, queryByText } = show(<DeploymentsPage />, of, { at: '2026-11-21T00:00:00Z' });
+    await findByText(/OTHER EVIDENCE APPROVED: .* Approved by Ben/);
+    getByText(/INDEX AND EVIDENCE DIFFER: approval: the index says nothing/);
+    getByText(/^sha256:0000/);
+    assert.equal(queryByText(/No approval was asked for/), null);
+  });
+
   it('keeps the date in the address', async () => {
     const { findByRole, user, url } = show(<DeploymentsPage />, two(), { at: '2026-11-03T00:00:00Z' });
     await user.click(await findByRole('button', { name: 'Now' }));
@@ -70,6 +112,12 @@ describe('deployments page', () => {
   it('says that a date of the address is none', async () => {
     const { findByText } = show(<DeploymentsPage />, two(), { at: 'yesterday' });
     await findByText(/“yesterday” in the address is no time/);
+  });
+
+  it('refuses a date in the future in words, and shows now', async () => {
+    const { findByText, findByRole } = show(<DeploymentsPage />, two(), { at: '2999-01-01T00:00:00Z' });
+    await findByText(/2999-01-01 00:00 UTC lies in the future/);
+    within(await findByRole('region', { name: 'What served, as a table' })).getByText('churn 7');
   });
 
   it('says what of the index cannot be read, and shows the rest', async () => {

@@ -6,65 +6,153 @@ import {
   proofOf,
   type Readings,
 } from '../../../../hub/pages/deployments/proof';
-import type { Approval, ReadRecord, RunEvidence } from '../../../../hub/data/types';
-import { digest, run, step } from '../../data/samples';
+import type { RunGates, StageGate } from '../../../../hub/data/stage-gates';
+import type { EvidenceProblem, Person, ReadRecord, RunEvidence } from '../../../../hub/data/types';
+import { digest, step } from '../../data/samples';
 
-const event = step('2026-11-02T00:00:00Z', { approval: 'gate-1', deployment: 'blue', traffic: { blue: 100 } });
+const facts = { deployment: 'blue', traffic: { blue: 100 }, name: 'deployment' };
+const event = step('2026-11-02T00:00:00Z', { approval: 'gate-1', ...facts });
 const ben = { id: 'ben', displayName: 'Ben' };
+const registered = { stage: 'Train', kind: 'mlops.model-version.v1', name: 'version', sha256: digest('a') } as const;
+const bound = `looks good\n\nevidence sha256:${digest('f')}`;
 
-function approval(changes: Partial<Approval> = {}, actual = ben): Approval {
+interface GateChanges extends Partial<StageGate> {
+  status?: string;
+  comment?: string;
+  actual?: Person;
+  needed?: number;
+}
+
+function gate({
+  status = 'approved',
+  comment = bound,
+  actual = ben,
+  needed = 1,
+  ...changes
+}: GateChanges = {}): StageGate {
+  const assigned = { ...ben, isGroup: false };
   return {
-    id: 'gate-1',
-    status: 'approved',
-    run: event.run,
-    instructions: '',
-    createdAt: '2026-11-01T00:00:00Z',
-    changedAt: '2026-11-01T08:00:00Z',
-    minRequiredApprovers: 1,
-    inSequence: false,
-    steps: [
-      {
-        assigned: { ...ben, isGroup: false },
-        actual,
-        status: 'approved',
-        comment: '',
-        order: 1,
-        evidenceSha256: digest('f'),
-      },
-    ],
-    blocked: [],
-    mayDecide: false,
+    stage: 'deploy',
+    approvalId: 'gate-1',
+    items: [registered],
+    digest: digest('f'),
+    approval: {
+      id: 'gate-1',
+      status,
+      instructions: '',
+      createdAt: '2026-11-01T00:00:00Z',
+      changedAt: '2026-11-01T08:00:00Z',
+      minRequiredApprovers: needed,
+      inSequence: false,
+      steps: [{ assigned, actual, status: 'approved', comment, order: 1 }],
+      blocked: [],
+    },
     ...changes,
   };
 }
 
-function evidence(sha256?: string, problems: RunEvidence['problems'] = []): RunEvidence {
-  const body = {
-    kind: 'mlops.deployment.v1',
-    target: 'managedEndpoint',
-    name: 'churn',
-    scoringUri: 'https://x.test/',
-  } as const;
+const gates = (...all: StageGate[]): RunGates => ({ stages: ['deploy', 'other'], gates: all });
+
+function evidence(sha256?: string, problems: EvidenceProblem[] = [], deployed = {}): RunEvidence {
+  const version: ReadRecord<'mlops.model-version.v1'> = {
+    ...registered,
+    body: {
+      kind: 'mlops.model-version.v1',
+      model: { name: 'churn', version: '7' },
+      job: 'job',
+      path: 'model',
+      modelType: 'mlflow_model',
+      digest: `sha256:${digest('1')}`,
+      created: true,
+      metrics: {},
+      tags: {},
+    },
+  };
   const record: ReadRecord<'mlops.deployment.v1'> = {
     kind: 'mlops.deployment.v1',
-    name: 'deployment.json',
+    name: 'deployment',
     stage: 'deploy',
     sha256: sha256 ?? '',
-    body,
+    body: {
+      kind: 'mlops.deployment.v1',
+      target: 'managedEndpoint',
+      name: 'churn',
+      scoringUri: 'https://x.test/',
+      model: { name: 'churn', version: '7' },
+      ...deployed,
+    },
   };
-  return { run: event.run, records: sha256 === undefined ? [] : [record], problems };
+  return { run: event.run, records: sha256 === undefined ? [version] : [version, record], problems };
 }
 
-const good: Readings = { approval: approval(), bypasses: [], evidence: evidence(digest('d')) };
+const good: Readings = { gates: gates(gate()), bypasses: [], evidence: evidence(digest('d')) };
 const proof = (changes: Readings) => proofOf(event, { ...good, ...changes });
+const state = (changes: GateChanges) => proof({ gates: gates(gate(changes)) }).approval.state;
 
 describe('proof of a deployment', () => {
-  it('is an approval as the service has it, and the record with the digest of the index', () => {
+  it('is an approval as the service has it on the evidence of the gate, and the record with the digest of the index', () => {
     const { approval: given, evidence: read } = proof({});
     assert.equal(approvalText(given), 'Approved by Ben, 2026-11-01 08:00 UTC');
-    assert.deepEqual(given.digests, [digest('f')]);
+    assert.deepEqual([given.digests, given.expected, given.approvals], [[digest('f')], [digest('f')], ['gate-1']]);
     assert.equal(read.state, 'verified');
     assert.equal(isAlarming(proof({})), false);
+  });
+
+  it('shows the approval of the stage though the index names none', () => {
+    const silent = proofOf(step(event.at, facts), good);
+    assert.equal(approvalText(silent.approval), 'Approved by Ben, 2026-11-01 08:00 UTC');
+  });
+
+  it('takes nothing from an index that names an approval of another stage, or one that no stage has', () => {
+    const other = gate({ stage: 'other' });
+    const elsewhere = proof({ gates: gates(other) }).approval;
+    assert.equal(elsewhere.state, 'notVerified');
+    assert.match(approvalText(elsewhere), /the approval of another stage \(other\)/);
+    assert.deepEqual(elsewhere.by, []);
+    const both = proof({ gates: gates(other, gate({ approvalId: 'gate-2' })) }).approval;
+    assert.deepEqual([both.state, both.approvals], ['notVerified', ['gate-2']]);
+    assert.match(approvalText(proof({ gates: gates() }).approval), /no stage of this run waited for/);
+  });
+
+  it('says that none was asked for only when the timeline was read and has none', () => {
+    const plain = step(event.at, facts);
+    const read = (changes: Readings) => proofOf(plain, { bypasses: [], evidence: good.evidence, ...changes }).approval;
+    assert.equal(read({ gates: gates() }).state, 'none');
+    assert.equal(read({}).state, 'reading');
+    assert.equal(read({ gates: 'You are offline.' }).state, 'notVerified');
+    assert.equal(read({ gates: gates(), bypasses: 'gone' }).state, 'notVerified');
+    assert.match(approvalText(read({ gates: { stages: [], gates: [] } })), /the run has no stage deploy/);
+  });
+
+  it('is loud about an approval that names no evidence, or other evidence than the run left', () => {
+    const none = proof({ gates: gates(gate({ comment: 'fine' })) });
+    assert.match(approvalText(none.approval), /^NAMES NO EVIDENCE: .*Approved by Ben/);
+    const other = proof({ gates: gates(gate({ comment: `evidence sha256:${digest('0')}` })) });
+    assert.match(approvalText(other.approval), /given for other evidence than the run left/);
+    assert.deepEqual([other.approval.digests, other.approval.expected], [[digest('0')], [digest('f')]]);
+    assert.ok(isAlarming(none) && isAlarming(other));
+    assert.equal(state({ comment: `${bound} evidence sha256:${digest('0')}` }), 'otherEvidence');
+    assert.equal(state({ digest: undefined, unbound: 'Not readable: x.' }), 'notVerified');
+  });
+
+  it('is loud about another model, version or image than the approved evidence is about', () => {
+    for (const model of [
+      { name: 'churn', version: '8' },
+      { name: 'fraud', version: '7' },
+    ]) {
+      const found = proof({ evidence: evidence(digest('d'), [], { model }) });
+      assert.equal(found.approval.state, 'otherSubject');
+      assert.match(approvalText(found.approval), /the approved evidence is about churn 7, deployed was/);
+      assert.ok(isAlarming(found));
+    }
+    const staged = { stage: 'Stage', kind: 'mlops.deployment.v1', name: 'deployment', sha256: digest('5') } as const;
+    const of = evidence(digest('d'), [], { image: 'r.io/churn@sha256:2' });
+    const before = { kind: staged.kind, target: 'aks', name: 'churn', scoringUri: 'https://x.test/' } as const;
+    of.records.push({ ...staged, body: { ...before, image: 'r.io/churn@sha256:1' } });
+    const image = proof({ evidence: of, gates: gates(gate({ items: [registered, staged] })) });
+    assert.match(approvalText(image.approval), /about image r\.io\/churn@sha256:1, deployed was r\.io\/churn@sha256:2/);
+    // What the gate does not cover says nothing.
+    assert.equal(proof({ evidence: of }).approval.state, 'approved');
   });
 
   it('shows a bypass whatever the index says', () => {
@@ -78,48 +166,50 @@ describe('proof of a deployment', () => {
     assert.equal(proof({ bypasses: elsewhere }).approval.state, 'approved');
   });
 
-  it('shows an approval that is none, and one by the requester', () => {
-    for (const status of ['rejected', 'pending', 'skipped', 'canceled']) {
-      const found = proof({ approval: approval({ status }) });
-      assert.equal(found.approval.state, 'notApproved');
-      assert.ok(isAlarming(found));
-    }
-    const own = proof({ approval: approval({}, { id: 'ANA', displayName: 'Ana Li' }) });
+  it('shows an approval that is none, one that lacks approvers, and one by the requester', () => {
+    for (const status of ['rejected', 'pending', 'skipped', 'canceled']) assert.equal(state({ status }), 'notApproved');
+    assert.equal(state({ needed: 2 }), 'notApproved');
+    const own = proof({ gates: gates(gate({ actual: { id: 'ANA', displayName: 'Ana Li' } })) });
     assert.ok(own.approval.isByRequester && isAlarming(own));
+    const queued = step(event.at, { approval: 'gate-1', ...facts }, { requestedBy: ben });
+    assert.ok(proofOf(queued, good).approval.isByRequester);
   });
 
-  it('verifies nothing that it could not read, nor an approval of another run', () => {
-    assert.deepEqual(proof({ approval: 'You are offline.' }).approval.detail, 'You are offline.');
-    for (const changes of [{ approval: 'gone' }, { approval: approval({ run: run(99) }) }, { bypasses: 'gone' }]) {
-      assert.equal(proof(changes).approval.state, 'notVerified');
-    }
-    assert.equal(proof({ evidence: 'gone' }).evidence.state, 'notVerified');
-    const plain = step('2026-11-02T00:00:00Z');
-    assert.equal(proofOf(plain, { bypasses: 'gone' }).approval.state, 'notVerified');
-    assert.equal(proofOf(plain, { bypasses: [] }).approval.state, 'none');
+  it('holds every approval of the stage, and the worst of them shows', () => {
+    const second = gate({ approvalId: 'gate-2', comment: 'fine' });
+    assert.equal(proof({ gates: gates(gate(), second) }).approval.state, 'namesNoEvidence');
+    const unseen = gate({ approvalId: 'gate-2', approval: undefined, digest: undefined });
+    assert.equal(proof({ gates: gates(gate(), unseen) }).approval.state, 'notVerified');
   });
 
-  it('waits for what is being read', () => {
+  it('waits for what is being read, and verifies nothing that it could not read', () => {
     assert.equal(proofOf(event, {}).approval.state, 'reading');
     assert.equal(proofOf(event, { bypasses: [] }).approval.state, 'reading');
     assert.equal(proofOf(event, {}).evidence.state, 'reading');
+    assert.equal(proof({ gates: 'You are offline.' }).approval.detail, 'You are offline.');
+    assert.equal(proof({ bypasses: 'gone' }).approval.state, 'notVerified');
+    assert.equal(proof({ evidence: 'gone' }).evidence.state, 'notVerified');
   });
 
   it('says when the record is another one, or gone', () => {
     const other = proof({ evidence: evidence(digest('9')) });
-    assert.equal(other.evidence.state, 'differs');
     assert.equal(other.evidence.sha256, digest('9'));
     assert.match(evidenceText(other.evidence), /^INDEX AND EVIDENCE DIFFER: the index says sha256:d/);
     const gone = proof({ evidence: evidence() });
     assert.equal(gone.evidence.state, 'missing');
     assert.ok(isAlarming(other) && isAlarming(gone));
-    const told = {
-      kind: 'indexDiffers',
-      type: 'mlops.deployment.v1',
-      name: 'x',
-      stage: 'deploy',
-      detail: 'version',
-    } as const;
-    assert.equal(proof({ evidence: evidence(digest('d'), [told]) }).evidence.state, 'differs');
+  });
+
+  it('says whatever is wrong with this record, and leaves what is wrong with others', () => {
+    const place = { type: 'mlops.deployment.v1', name: 'deployment', stage: 'deploy', detail: 'x' };
+    const told = (...problems: EvidenceProblem[]) => proof({ evidence: evidence(digest('d'), problems) });
+    const another: EvidenceProblem = { ...place, kind: 'indexDiffers', name: 'second' };
+    assert.equal(told(another).evidence.state, 'verified');
+    assert.equal(told(another, { ...place, kind: 'indexDiffers' }).evidence.state, 'differs');
+    const late = told(another, { ...place, kind: 'clockSkew', detail: 'too late' });
+    assert.equal(evidenceText(late.evidence), 'NOT IN ORDER: too late');
+    assert.ok(isAlarming(late));
+    const unlisted: EvidenceProblem = { kind: 'unreadable', type: place.type, name: '', detail: 'no right' };
+    assert.equal(proof({ evidence: evidence(undefined, [unlisted]) }).evidence.state, 'notVerified');
   });
 });

@@ -20,7 +20,14 @@ const events = [
 function audit(bypassed: boolean): Audit {
   const rows = servingAt(events.slice(0, 1), at).map((serving) => {
     const bypasses = bypassed ? [{ stage: 'deploy', check: 'Approval', message: 'by an administrator' }] : [];
-    return { serving, proof: proofOf(serving.event, { bypasses, evidence: 'You are offline.' }) };
+    return {
+      serving,
+      proof: proofOf(serving.event, {
+        bypasses,
+        gates: { stages: ['deploy'], gates: [] },
+        evidence: 'You are offline.',
+      }),
+    };
   });
   return {
     at,
@@ -49,6 +56,18 @@ describe('what served at a date', () => {
     const row = getByRole('row', { name: /churn-prod/ });
     assert.equal(row.className, 'hub-alarm');
     assert.match(row.querySelector('strong')!.textContent, /BYPASSED: Approval: by an administrator/);
+  });
+
+  it('shows the digest that was approved, and loudly that it is another one', () => {
+    const shown = audit(false);
+    const rows = shown.rows.map(({ serving, proof }) => {
+      const approval = { ...proof!.approval, state: 'otherEvidence' as const, digests: ['e'.repeat(64)] };
+      return { serving, proof: { ...proof!, approval } };
+    });
+    const { getByRole } = renderHub(<AtDate audit={{ ...shown, rows }} isReading={false} save={() => undefined} />);
+    const row = getByRole('row', { name: /churn-prod/ });
+    assert.match(row.querySelector('strong')!.textContent, /OTHER EVIDENCE APPROVED/);
+    within(row).getByText(/^sha256:eeee/);
   });
 
   it('exports what it shows, once everything was read', async () => {

@@ -61,6 +61,19 @@ describe('models page', () => {
     ]);
   });
 
+  it('says that older approvals than the service gives were not read', async () => {
+    const service = serveChurn(new FakeService(), versions(1));
+    const pipeline = { owner: { id: 1, name: 'run' } };
+    service.list(/^pipelines\/approvals$/, ({ url }) =>
+      Array.from({ length: url.searchParams.has('state') ? 1 : 100 }, (_, position) => {
+        return { id: guid(`x${position}`), status: 'approved', createdOn: '2026-11-20T09:32:00Z', steps: [], pipeline };
+      }),
+    );
+    const shown = show(service);
+    await shown.findByText('Only the newest 100 approvals were read.');
+    await settled(shown);
+  });
+
   it('says of an approval that it waits for the viewer', async () => {
     const service = serveChurn(new FakeService(), versions(1));
     service.list(/^pipelines\/approvals$/, () => [

@@ -1,5 +1,6 @@
 import '../../setup';
 import assert from 'node:assert/strict';
+import type { RunGates } from '../../../../hub/data/stage-gates';
 import type { ModelVersionResult } from '../../../../hub/data/results';
 import type { Approval, ReadRecord } from '../../../../hub/data/types';
 import { activityOf, decisionsOf, runsOf } from '../../../../hub/pages/version/activity';
@@ -118,7 +119,6 @@ describe('provenance', () => {
   });
 
   it('names what does not agree', () => {
-    const approval = { id: 'x', decidedBy: [{ id: 'ANA', displayName: 'Ana' }], decidedOn: 'now', bound: false };
     const deployment = {
       kind: 'mlops.deployment.v1',
       target: 'aks',
@@ -130,20 +130,97 @@ describe('provenance', () => {
       record(registered('7', { dataFingerprint: 'other' })),
       record(evaluation('7', { candidate: { job: 'job-8', metrics: {} } })),
       record(dataSanity()),
-      record({ ...deployment, approval }, 'Production'),
-      record({ ...deployment, approval: { ...approval, decidedBy: [{ id: 'bo', displayName: 'Bo' }] } }, 'Staging'),
+      record(deployment, 'Production'),
     ]);
     const told = texts(of, [{ stage: 'Production', check: 'Approval', message: '' }]);
     for (const text of [
       'neutral: No image of it in this run',
       'bad: Trained on other data than was tested',
       'bad: Another job was evaluated than was registered',
-      'bad: Stage Production: approved by the one who requested the run',
-      'warning: Stage Staging: approved without naming the evidence',
+      'bad: Stage Production: its check was bypassed',
       'bad: 1 check of the run bypassed',
     ]) {
       assert.ok(told.includes(text), `${text} in ${told.join('\n')}`);
     }
+  });
+
+  describe('of an approval', () => {
+    // What the task's record claims is good in every case: only the service counts.
+    const approval = { id: 'x', decidedBy: [{ id: 'bo', displayName: 'Bo' }], decidedOn: 'now', bound: true };
+    const deployment = {
+      kind: 'mlops.deployment.v1',
+      target: 'aks',
+      name: 'churn',
+      scoringUri: 'https://x',
+      model: { name: 'churn', version: '7' },
+      approval,
+    };
+    const gateOf = (comment: string, actual: string, digest?: string): RunGates => ({
+      stages: ['Production'],
+      gates: [
+        {
+          stage: 'Production',
+          approvalId: 'x',
+          digest,
+          items: [],
+          approval: {
+            id: 'x',
+            status: 'approved',
+            instructions: '',
+            createdAt: '2026-11-20T09:00:00Z',
+            changedAt: '2026-11-20T09:00:00Z',
+            minRequiredApprovers: 1,
+            inSequence: false,
+            steps: [
+              {
+                assigned: { id: actual, displayName: actual, isGroup: false },
+                actual: { id: actual, displayName: actual },
+                status: 'approved',
+                comment,
+                order: 1,
+              },
+            ],
+            blocked: [],
+          },
+        },
+      ],
+    });
+    const hex = 'f'.repeat(64);
+    const stage = (changes: Partial<ModelVersionResult>) =>
+      texts(known([record(deployment, 'Production')], changes)).find((text) => text.includes('Production'));
+
+    it('is what the service says of it, whatever the record claims', () => {
+      const cases: [RunGates, string][] = [
+        [gateOf(`evidence sha256:${hex}`, 'bo', hex), 'good: Stage Production: approved on exactly this evidence'],
+        [gateOf('fine', 'bo', hex), 'warning: Stage Production: approved without naming the evidence'],
+        [
+          gateOf(`evidence sha256:${hex}`, 'bo', 'e'.repeat(64)),
+          'bad: Stage Production: approved on other evidence than the run left',
+        ],
+        [
+          gateOf(`evidence sha256:${hex}`, 'ANA', hex),
+          'bad: Stage Production: approved by the one who requested the run',
+        ],
+        [{ stages: ['Production'], gates: [] }, 'unsure: Stage Production: the approval could not be verified'],
+      ];
+      for (const [gates, text] of cases) assert.equal(stage({ gates }), text);
+    });
+
+    it('is not taken from the record when the service cannot be asked', () => {
+      assert.equal(stage({}), 'unsure: Stage Production: the approval is being read');
+      const gatesProblem = { kind: 'missingScopeOrOffline', offline: true } as const;
+      assert.equal(stage({ gatesProblem }), 'unsure: Stage Production: the approval could not be verified');
+    });
+  });
+
+  it('says of a record that was put aside neither that a step did not run nor that it did', () => {
+    const of = known([record(registered('7'))]);
+    for (const type of ['mlops.evaluation.v1', 'mlops.data-sanity.v1', 'mlops.package.v1']) {
+      of.evidence?.problems.push({ kind: 'notThisShape', type, name: 'x', detail: '' });
+    }
+    const told = texts(of);
+    assert.equal(told.filter((text) => /^unsure: .*put aside/.test(text)).length, 3, told.join('\n'));
+    assert.ok(!told.some((text) => /not tested|Not evaluated|No image/.test(text)));
   });
 
   it('claims nothing that was not read', () => {
@@ -259,6 +336,13 @@ describe('activity', () => {
       runsOf(of).map(({ id }) => id),
       [8, 7],
     );
+  });
+
+  it('names the requester, whoever of the two it is', () => {
+    const bo = { id: 'bo', displayName: 'Bo' };
+    const one = { assigned: { ...bo, isGroup: false }, actual: bo, status: 'approved', comment: '', order: 1 };
+    const [item] = decisionsOf(approval({ run: run(7, { requestedBy: bo }), steps: [one] }));
+    assert.match(item?.text ?? '', /by Bo, who requested the run$/);
   });
 
   it('tells of an approval that ended without a decision', () => {
