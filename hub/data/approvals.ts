@@ -23,7 +23,8 @@ const largestList = 100;
 export function useApprovals(scope: ApprovalScope): Approvals {
   const client = useClient();
   const query = useQuery(listQuery(client, scope));
-  const runIds = useMemo(() => [...new Set(query.data?.flatMap(({ runId }) => runId ?? []))].sort(), [query.data]);
+  const listed = query.data?.approvals;
+  const runIds = useMemo(() => [...new Set(listed?.flatMap(({ runId }) => runId ?? []))].sort(), [listed]);
   const runs = useQuery({
     queryKey: keys.runsOf(runIds),
     queryFn: ({ signal }) => buildsByIds(client, runIds, signal),
@@ -32,10 +33,10 @@ export function useApprovals(scope: ApprovalScope): Approvals {
     ...once,
   });
   const approvals = useMemo(
-    () => joined(query.data ?? [], runs.data ?? [], client.connection.userId, scope),
-    [query.data, runs.data, client, scope],
+    () => joined(listed ?? [], runs.data ?? [], client.connection.userId, scope),
+    [listed, runs.data, client, scope],
   );
-  return { ...loadingOf(query, runs), approvals };
+  return { ...loadingOf(query, runs), approvals, isCut: query.data?.isCut ?? false };
 }
 
 /** Approvals that wait for the viewer, by run: for pages that show runs anyway, so that one request is enough. */
@@ -43,7 +44,7 @@ export function useWaitingByRun(): WaitingByRun {
   const query = useQuery(listQuery(useClient(), 'mine'));
   const byRun = useMemo(() => {
     const waiting = new Map<number, string[]>();
-    for (const { id, runId } of query.data ?? []) {
+    for (const { id, runId } of query.data?.approvals ?? []) {
       if (runId !== undefined) waiting.set(runId, [...(waiting.get(runId) ?? []), id]);
     }
     return waiting;
@@ -75,14 +76,21 @@ export async function readApproval(client: Client, approvalId: string, signal?: 
   return withRun(approval, run, client.connection.userId, true);
 }
 
+interface ListedApprovals {
+  approvals: ServiceApproval[];
+  /** The answer was full: the service may know more. */
+  isCut: boolean;
+}
+
 function listQuery(client: Client, scope: ApprovalScope) {
   return {
     queryKey: keys.approvals(scope),
-    queryFn: async ({ signal }: { signal: AbortSignal }): Promise<ServiceApproval[]> => {
+    queryFn: async ({ signal }: { signal: AbortSignal }): Promise<ListedApprovals> => {
       const assignedTo = scope === 'mine' ? client.connection.userId : undefined;
       const state = scope === 'history' ? undefined : 'pending';
       const approvals = await queryApprovals(client, { state, assignedTo, top: largestList }, signal);
-      return scope === 'history' ? approvals.filter(({ status }) => !isOpen(status)) : approvals;
+      const wanted = scope === 'history' ? approvals.filter(({ status }) => !isOpen(status)) : approvals;
+      return { approvals: wanted, isCut: approvals.length >= largestList };
     },
     staleTime: 30_000,
     // Not while the page is hidden: that is the default, and coming back asks again.
@@ -122,6 +130,11 @@ export function withRun(
   const assigned = isAssigned || approval.steps.some(({ assigned: { id } }) => sameId(id, viewer));
   const may = permissions?.includes('update') ?? assigned;
   return { ...approval, run, mayDecide: may && !blocked && approval.status === 'pending' };
+}
+
+/** Whoever queued a run and whoever it was queued for are both its requester: neither may let it in. */
+export function isRequester({ requestedFor, requestedBy }: Pick<Run, 'requestedFor' | 'requestedBy'>, person: string) {
+  return sameId(requestedFor.id, person) || sameId(requestedBy?.id ?? '', person);
 }
 
 /** Ids are written in either case. */

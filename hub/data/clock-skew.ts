@@ -1,3 +1,5 @@
+import type { EvidenceKind } from '../../lib/evidence/evidence';
+import type { EntryOfAnyKind } from '../../lib/evidence/index-entry';
 import { stageName } from '../devops/timeline';
 import { fields } from '../devops/read';
 import type { HashedAttachment } from './evidence';
@@ -8,8 +10,8 @@ import type { EvidenceProblem, Run } from './types';
 const toleranceMs = 5 * 60_000;
 
 /**
- * Times that cannot be: in the future, or after the run had ended. They come from agents' and jobs' clocks, and a page that says
- * what served on a date rests on them.
+ * Times that cannot be: in the future, before the run was queued, or after the step that wrote them had ended. They come from
+ * agents' and jobs' clocks or from an index that anybody may edit, and a page that says what served on a date rests on them.
  */
 export function clockProblems(
   run: Run,
@@ -17,20 +19,62 @@ export function clockProblems(
   index: RunIndex | undefined,
   now: number,
 ): EvidenceProblem[] {
-  const end = run.finishedAt === undefined ? Infinity : Date.parse(run.finishedAt);
-  const tell = (at: string, where: Omit<EvidenceProblem, 'kind' | 'detail'>): EvidenceProblem[] => {
-    const time = Date.parse(at);
-    if (time > now + toleranceMs) return [{ kind: 'clockSkew', ...where, detail: `${at} is in the future` }];
-    if (time <= end + toleranceMs) return [];
-    return [{ kind: 'clockSkew', ...where, detail: `${at} is after the run had ended (${run.finishedAt ?? ''})` }];
+  const ended = { at: run.finishedAt, what: 'run' };
+  const tell = (
+    at: string,
+    { queued, end }: Bounds,
+    where: Omit<EvidenceProblem, 'kind' | 'detail'>,
+  ): EvidenceProblem[] => {
+    const detail = impossible(at, { queued, end }, now);
+    return detail === undefined ? [] : [{ kind: 'clockSkew', ...where, detail }];
   };
   const ofIndex = evidenceKinds.flatMap((kind) =>
-    (index?.entries[kind] ?? []).flatMap(({ at, name, stage }) => tell(at, { type: kind, name, stage })),
+    (index?.entries[kind] ?? []).flatMap((entry) => {
+      const finished = stepEnd(kind, entry, attachments);
+      const end = finished === undefined ? ended : { at: finished, what: 'step' };
+      return tell(entry.at, { queued: run.queuedAt, end }, { type: kind, name: entry.name, stage: entry.stage });
+    }),
   );
   const ofRecords = attachments.flatMap(({ kind, name, stage, record }) =>
-    timesIn(record).flatMap((at) => tell(at, { type: kind, name, stage: stage && stageName(stage) })),
+    timesIn(record).flatMap((at) => tell(at, { end: ended }, { type: kind, name, stage: stage && stageName(stage) })),
   );
   return [...ofIndex, ...ofRecords];
+}
+
+interface Bounds {
+  /** Jobs that a run only waits for may have begun before it. */
+  queued?: string;
+  end: { at?: string; what: string };
+}
+
+function impossible(at: string, { queued, end }: Bounds, now: number): string | undefined {
+  const time = Date.parse(at);
+  if (time > now + toleranceMs) return `${at} is in the future`;
+  if (end.at !== undefined && time > Date.parse(end.at) + toleranceMs)
+    return `${at} is after the ${end.what} had ended (${end.at})`;
+  if (queued !== undefined && time < Date.parse(queued) - toleranceMs)
+    return `${at} is before the run was queued (${queued})`;
+  return undefined;
+}
+
+/** When the step ended that an entry speaks of: of several that left the same bytes the last, as the index keeps the last. */
+function stepEnd(
+  kind: EvidenceKind,
+  entry: EntryOfAnyKind,
+  attachments: readonly HashedAttachment[],
+): string | undefined {
+  const there = attachments.filter(
+    (each) =>
+      each.kind === kind && each.name === entry.name && (each.stage ? stageName(each.stage) : '') === entry.stage,
+  );
+  const same = there.filter(({ sha256 }) => sha256 === entry.sha256);
+  const steps = (same.length > 0 ? same : there).map(({ step }) => step?.finishTime);
+  // One of them still runs, or says nothing: the entry may be its.
+  if (steps.includes(undefined)) return undefined;
+  return steps
+    .flatMap((time) => time ?? [])
+    .sort((one, other) => Date.parse(one) - Date.parse(other))
+    .at(-1);
 }
 
 /** Only records of training carry times, of the job's own clock. */

@@ -3,7 +3,7 @@ import { digestsIn } from '../../lib/evidence/manifest';
 import { decideApproval, type ServiceApproval } from '../devops/approvals';
 import type { Client } from '../devops/client';
 import { problemOf, RequestProblem, type Refusal } from '../devops/problems';
-import { readApproval, sameId, withRun } from './approvals';
+import { isRequester, readApproval, withRun } from './approvals';
 import { useClient } from './context';
 import { bind } from './gate';
 import { keys } from './keys';
@@ -26,6 +26,7 @@ export function useDecide(): Decide {
         queries.invalidateQueries({ queryKey: keys.approvalLists }),
         queries.invalidateQueries({ queryKey: keys.approval(approval.id) }),
         queries.invalidateQueries({ queryKey: keys.bypasses(approval.run.id) }),
+        queries.invalidateQueries({ queryKey: keys.gates(approval.run.id) }),
       ]);
     },
   });
@@ -47,7 +48,7 @@ export async function decide(client: Client, decision: Decision, now = Date.now(
   const approval = await readApproval(client, decision.approval.id);
   const { userId } = client.connection;
   if (approval.status !== 'pending') throw refusal('notPending', approval.status);
-  if (decision.status !== 'rejected' && sameId(approval.run.requestedFor.id, userId)) throw refusal('requester');
+  if (decision.status !== 'rejected' && isRequester(approval.run, userId)) throw refusal('requester');
   if (!approval.mayDecide) throw refusal('notApprover');
   const { digest, unbound } = await bind(await readEvidence(client, approval.run.id), approval);
   if (digest === undefined) throw refusal('evidenceUnreadable', unbound);

@@ -17,6 +17,8 @@ export interface HashedAttachment {
   name: string;
   /** Absent when the step lies below no stage. */
   stage?: TimelineRecord;
+  /** The step that attached it. */
+  step?: TimelineRecord;
   /** SHA-256 of the bytes as attached; absent when they could not be read. */
   sha256?: string;
   record?: Evidence<EvidenceKind>;
@@ -59,7 +61,7 @@ export async function collectEvidence(
   const current = listed.attachments.flatMap(({ type, name, link }) => {
     const step = link && records.get(link.recordId);
     const kind = evidenceKinds.find((each) => each === type);
-    return link && step && kind ? [{ kind, name, link, stage: ancestor(records, step, 'Stage') }] : [];
+    return link && step && kind ? [{ kind, name, link, step, stage: ancestor(records, step, 'Stage') }] : [];
   });
   const read = await Promise.all(current.map((each) => hashAndRead(client, each, problems, signal)));
   const attachments = read.sort(byPlace);
@@ -121,15 +123,17 @@ interface Current {
   kind: EvidenceKind;
   name: string;
   link: AttachmentLink;
+  step: TimelineRecord;
   stage?: TimelineRecord;
 }
 
 async function hashAndRead(
   client: Client,
-  { kind, name, link, stage }: Current,
+  { link, ...current }: Current,
   problems: EvidenceProblem[],
   signal?: AbortSignal,
 ): Promise<HashedAttachment> {
+  const { kind, name, stage } = current;
   const tell = (problem: EvidenceProblem['kind'], detail: string): void => {
     problems.push({ kind: problem, type: kind, name, stage: stage && stageName(stage), detail });
   };
@@ -139,15 +143,15 @@ async function hashAndRead(
   } catch (error) {
     const tooLarge = problemOf(error)?.kind === 'tooLarge';
     tell(tooLarge ? 'tooLarge' : 'unreadable', words(error));
-    return { kind, name, stage };
+    return current;
   }
   const sha256 = await sha256Hex(bytes);
   const text = decode(bytes);
   const read = text === undefined ? undefined : readRecord(kind, text);
   if (read === undefined) tell('notThisShape', 'it is not UTF-8');
   else if ('problem' in read) tell(read.problem, read.detail);
-  else return { kind, name, stage, sha256, record: read.record };
-  return { kind, name, stage, sha256 };
+  else return { ...current, sha256, record: read.record };
+  return { ...current, sha256 };
 }
 
 /** A byte-order mark stays in the text, where it is wrong, for it is part of what was hashed. */

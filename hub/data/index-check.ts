@@ -29,7 +29,7 @@ function wrongEntries(
   entries: readonly IndexEntry[],
   attachments: readonly HashedAttachment[],
 ): EvidenceProblem[] {
-  return entries.flatMap((entry): EvidenceProblem[] => {
+  return newestAttempts(entries).flatMap((entry): EvidenceProblem[] => {
     const place = { type: kind, name: entry.name, stage: entry.stage };
     const there = attachments.filter((attachment) => isAt(attachment, entry));
     if (there.length === 0)
@@ -46,6 +46,13 @@ function wrongEntries(
     const facts = same.record === undefined ? [] : contradictions(entry, same.record);
     return facts.length === 0 ? [] : [{ kind: 'indexDiffers', ...place, detail: facts.join('; ') }];
   });
+}
+
+/** Records of earlier attempts are in no current timeline: only the newest attempt's can be compared. */
+function newestAttempts(entries: readonly IndexEntry[]): IndexEntry[] {
+  const isOlder = (one: IndexEntry, other: IndexEntry): boolean =>
+    one.name === other.name && one.stage === other.stage && (one.attempt ?? 1) < (other.attempt ?? 1);
+  return entries.filter((entry) => !entries.some((other) => isOlder(entry, other)));
 }
 
 function unknownTo(entries: readonly EntryOfAnyKind[], attachments: readonly HashedAttachment[]): EvidenceProblem[] {

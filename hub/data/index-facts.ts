@@ -5,12 +5,18 @@ import { fields, isRecord, type Fields } from '../devops/read';
 /** The facts of an entry that its record contradicts: `decision: the index says better, the record notBetter`. */
 export function contradictions<K extends EvidenceKind>(entry: IndexEntry<K>, record: Evidence<EvidenceKind>): string[] {
   const told: Record<string, unknown> = { ...entry };
-  return Object.entries(factsIn[record.kind](fields(record, record.kind))).flatMap(([name, fact]) =>
-    agree(told[name], fact) ? [] : [`${name}: the index says ${show(told[name])}, the record ${show(fact)}`],
-  );
+  const read = fields(record, record.kind);
+  const isWhole = record.kind === 'mlops.deployment.v1' && !read.has('omitted');
+  return Object.entries(factsIn[record.kind](read)).flatMap(([name, fact]) => {
+    const agrees = isWhole ? isSame(told[name], fact) : agree(told[name], fact);
+    return agrees ? [] : [`${name}: the index says ${show(told[name])}, the record ${show(fact)}`];
+  });
 }
 
-/** What records say themselves. Facts that stand in no record (environment, approval, workspace) cannot be compared. */
+/**
+ * What records say themselves; a workspace stands in none. Of a deployment both sides say all of it: where it went and who let
+ * it in are what somebody would forge by leaving it out or making it up.
+ */
 const factsIn: Record<EvidenceKind, (record: Fields) => Record<string, unknown>> = {
   'mlops.data-sanity.v1': (record) => ({
     verdict: record.value('verdict'),
@@ -39,6 +45,8 @@ const factsIn: Record<EvidenceKind, (record: Fields) => Record<string, unknown>>
     service: record.value('name'),
     deployment: record.value('deployment'),
     traffic: record.value('traffic'),
+    environment: record.value('environment'),
+    approval: record.maybeFields('approval')?.value('id'),
   }),
   'mlops.smoke.v1': (record) => ({ verdict: record.value('verdict'), p95: record.value('p95LatencyMs') }),
 };
@@ -64,7 +72,14 @@ function agree(told: unknown, fact: unknown): boolean {
   return told === fact;
 }
 
+/** The same to the last member, but for rounding. */
+function isSame(told: unknown, fact: unknown): boolean {
+  if ((told === undefined) !== (fact === undefined)) return false;
+  return agree(told, fact) && agree(fact, told);
+}
+
 function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

@@ -8,6 +8,7 @@ export const keys = {
   evidence: (id: number) => ['run', id, 'evidence'] as const,
   changes: (id: number, since: number | undefined) => ['run', id, 'changes', since ?? null] as const,
   bypasses: (id: number) => ['run', id, 'bypasses'] as const,
+  gates: (id: number) => ['run', id, 'gates'] as const,
   approvalLists: ['approvals'] as const,
   approvals: (scope: string) => ['approvals', scope] as const,
   runsOf: (ids: readonly number[]) => ['runs', ...ids] as const,

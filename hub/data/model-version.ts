@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'react';
-import { runTag } from '../../lib/evidence/index-entry';
+import { kindTags, runTag } from '../../lib/evidence/index-entry';
 import type { EvidenceKind } from '../../lib/evidence/evidence';
 import { eventsOf } from './deployment-events';
 import { newestFirst, versionsOf } from './registrations';
@@ -7,7 +7,10 @@ import type { ModelVersionResult } from './results';
 import { evidenceKinds } from './run-index';
 import { useRunList, type IndexedRun } from './run-list';
 import { useRunEvidence } from './runs';
-import type { Indexed } from './types';
+import { useRunGates } from './stage-gates';
+import type { DeploymentEvent, Indexed } from './types';
+
+const deployment = 'mlops.deployment.v1';
 
 /** 2,000 runs of one model: beyond that the search says that it did not find the version. */
 const furthestPage = 40;
@@ -28,7 +31,11 @@ export function useModelVersion(model: string | undefined, version: string | und
     if (goesOn && !isFetching && list.problem === undefined) loadMore();
   }, [goesOn, isFetching, loadMore, list.problem]);
   const evidence = useRunEvidence(found?.run.id);
+  const hasDeployed = evidence.evidence?.records.some(({ kind }) => kind === deployment) ?? false;
+  const gates = useRunGates(hasDeployed ? found?.run.id : undefined);
   const events = useMemo(() => (enabled ? eventsOf(runs, model) : []), [runs, model, enabled]);
+  const all = useDeploymentsSince(events, enabled);
+  const modelDeployments = useMemo(() => united(eventsOf(runs), all.events), [runs, all.events]);
   const deployments = useMemo(() => events.filter(({ entry }) => entry.version === version), [events, version]);
   const packages = useMemo(
     () => entriesOf(runs, 'mlops.package.v1').filter(({ entry }) => entry.model === model && entry.version === version),
@@ -48,16 +55,58 @@ export function useModelVersion(model: string | undefined, version: string | und
     packages,
     deployments,
     smokeTests,
-    modelDeployments: events,
+    gates: gates.gates,
+    gatesProblem: gates.problem,
+    modelDeployments,
     siblings: useMemo(() => versions.filter((each) => each.version !== version), [versions, version]),
     isLoading,
-    isFetching: isFetching || evidence.isFetching,
-    problem: list.problem,
+    isFetching: isFetching || evidence.isFetching || gates.isFetching || all.isFetching,
+    // Without a version nothing rests on what else was deployed.
+    problem: list.problem ?? (found === undefined ? undefined : all.problem),
     refresh: () => {
       list.refresh();
+      all.refresh();
       if (found) evidence.refresh();
+      if (found && hasDeployed) gates.refresh();
     },
   };
+}
+
+/**
+ * Deployments of every model, as far back as this one's steps that may serve still: what replaced a version often has another
+ * model, whose runs carry no tag of this one.
+ */
+function useDeploymentsSince(own: readonly DeploymentEvent[], enabled: boolean) {
+  const list = useRunList({ tags: [runTag, kindTags[deployment]], kinds: [deployment], enabled });
+  const { runs, loadMore, loadedSince, pages, isFetching, problem } = list;
+  const since = useMemo(() => oldestOpen(own), [own]);
+  const goesOn =
+    loadMore !== undefined && loadedSince !== undefined && pages < furthestPage && Date.parse(loadedSince) >= since;
+  useEffect(() => {
+    if (goesOn && !isFetching && problem === undefined) loadMore();
+  }, [goesOn, isFetching, loadMore, problem]);
+  const events = useMemo(() => eventsOf(runs), [runs]);
+  return { ...list, events };
+}
+
+/** When the oldest run was queued whose step is the newest of its model in its place; `Infinity` without any. */
+function oldestOpen(own: readonly DeploymentEvent[]): number {
+  const places = new Map<string, number>();
+  for (const { run, entry, environment } of own) {
+    const place = JSON.stringify([environment, entry.target, entry.service]);
+    if (!places.has(place)) places.set(place, Date.parse(run.queuedAt));
+  }
+  return Math.min(...places.values());
+}
+
+/** Each step once: the same run may stand in both lists. */
+export function united(...lists: readonly (readonly DeploymentEvent[])[]): DeploymentEvent[] {
+  const events = new Map<string, DeploymentEvent>();
+  for (const event of lists.flat()) {
+    const { name, stage, sha256, attempt = 1 } = event.entry;
+    events.set(JSON.stringify([event.run.id, stage, name, sha256, attempt]), event);
+  }
+  return [...events.values()].sort((left, right) => newestFirst(left.entry, right.entry));
 }
 
 function entriesOf<K extends EvidenceKind>(runs: readonly IndexedRun[], kind: K): Indexed<K>[] {

@@ -8,6 +8,7 @@ export { useDeploymentEvents } from './deployment-events';
 export { useApproval, useApprovals, useWaitingByRun } from './approvals';
 export { useChanges, useRun, useRunEvidence } from './runs';
 export { useGate } from './use-gate';
+export { useRunGates } from './stage-gates';
 export { useDecide } from './decide';
 export { useModelVersion } from './model-version';
 export { useBypasses } from './bypasses';

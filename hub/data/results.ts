@@ -1,6 +1,7 @@
 import type { EvidenceKind } from '../../lib/evidence/evidence';
 import type { ManifestItem } from '../../lib/evidence/manifest';
 import type { Problem } from '../devops/problems';
+import type { RunGates } from './stage-gates';
 import type { Approval, DeploymentEvent, Indexed, ModelVersion, Run, RunEvidence } from './types';
 
 /** What the hooks of `queries.ts` give to the pages. A problem never empties what was read before it. */
@@ -46,6 +47,8 @@ export type ApprovalScope = 'mine' | 'pending' | 'history';
 export interface Approvals extends Loading {
   /** Only those whose run the viewer may see. `stage` is known to `useGate` only. */
   approvals: Approval[];
+  /** The service gave as many as one request takes: there may be more, older ones. */
+  isCut: boolean;
 }
 
 export interface ApprovalResult extends Loading {
@@ -109,13 +112,16 @@ export interface ModelVersionResult extends Loading {
   /** Records of the registering run. */
   evidence?: RunEvidence;
   evidenceProblem?: Problem;
+  /** Gates of the registering run, where it deployed something. */
+  gates?: RunGates;
+  gatesProblem?: Problem;
   /** Packages of this version, in this or other runs, newest first. */
   packages: Indexed<'mlops.package.v1'>[];
   /** Deployments of this version, newest first. */
   deployments: DeploymentEvent[];
   /** Smoke tests of the runs that deployed it, newest first. */
   smokeTests: Indexed<'mlops.smoke.v1'>[];
-  /** Every deployment of the model among the runs that were read: says what it replaced. */
+  /** Every deployment that was read, of any model: what replaced this one, and what it replaced. */
   modelDeployments: DeploymentEvent[];
   /** Other versions of the model among the runs that were read, newest first. */
   siblings: ModelVersion[];

@@ -79,6 +79,7 @@ function readEntry<K extends EvidenceKind>(kind: K, value: unknown, where: strin
     sha256: entry.required('sha256', sha256),
     stage: entry.required('stage', word),
     at: entry.required('at', time),
+    attempt: entry.maybe('attempt', id),
   };
   return { ...base, ...factReaders[kind](entry) };
 }

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { getBuild } from '../devops/builds';
 import { getChanges, getChangesBetween } from '../devops/changes';
 import type { Client } from '../devops/client';
@@ -36,14 +36,18 @@ export function useRun(runId: number | undefined): RunResult {
 /** Records of a run: read and hashed here, compared with its index. A finished run is read once. */
 export function useRunEvidence(runId: number | undefined): RunEvidenceResult {
   const client = useClient();
-  const query = useQuery({
+  const query = useQuery(evidenceQuery(client, runId));
+  return { ...loadingOf(query), evidence: query.data };
+}
+
+export function evidenceQuery(client: Client, runId: number | undefined) {
+  return queryOptions({
     queryKey: keys.evidence(runId ?? 0),
     queryFn: ({ signal }) => readEvidence(client, runId ?? 0, signal),
     enabled: runId !== undefined,
     staleTime: ({ state }) => finishedFor(state.data?.run),
     ...once,
   });
-  return { ...loadingOf(query), evidence: query.data };
 }
 
 /** Commits of a run: since another run of its pipeline, else since the run before it as the service reckons. */

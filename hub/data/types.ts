@@ -21,6 +21,8 @@ export interface Run {
   branch: string;
   commit: string;
   requestedFor: Person;
+  /** Who queued it: somebody else when it was queued for another person; absent where the service does not say. */
+  requestedBy?: Person;
   reason: string;
   status: string;
   /** Absent while it runs. */

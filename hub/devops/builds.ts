@@ -135,6 +135,7 @@ function readRun(connection: Connection, value: unknown, where: string): Run {
     branch: (build.maybeText('sourceBranch') ?? '').replace(/^refs\/heads\//, ''),
     commit: build.maybeText('sourceVersion') ?? '',
     requestedFor: build.maybe('requestedFor', plainPerson) ?? { id: '', displayName: 'unknown' },
+    requestedBy: build.maybe('requestedBy', plainPerson),
     reason: build.maybeText('reason') ?? '',
     status: build.maybeText('status') ?? '',
     result: build.maybeText('result'),

@@ -97,12 +97,12 @@ async function annotateRun<K extends EvidenceKind>(
 ): Promise<void> {
   const stage = agent.variable('System.StageName') ?? '';
   const at = `${new Date().toISOString().slice(0, 19)}Z`;
-  const entry: IndexEntry<K> = { ...facts, name, sha256, stage, at };
+  const entry: IndexEntry<K> = { ...facts, name, sha256, stage, at, ...attemptOf(agent, kind) };
   const wait = (lost: number): Promise<void> => pause(Math.random() * jitterMs * lost, agent.cancelled);
   const service = Promise.resolve().then(() => open(agent));
   const [index, kept] = await Promise.all([
     problemOf(
-      service.then((run) => enterInIndex(run, kind, entry, wait)),
+      service.then(async (run) => sayGone(agent, await enterInIndex(run, kind, entry, wait))),
       deadlineMs,
     ),
     lease &&
@@ -122,6 +122,23 @@ async function annotateRun<K extends EvidenceKind>(
     `Note: the evidence is attached to this step, but ${said.join('; and ')}. ` +
       `To allow it, give the build service of ${project} the permission ${rights} on this pipeline.`,
   );
+}
+
+/** Pages find runs by the index alone, so an auditor has to learn here that a list is not all there is. */
+function sayGone(agent: Agent, gone: readonly string[]): void {
+  if (gone.length === 0) return;
+  const named = gone.slice(0, 10).join(', ');
+  const rest = gone.length > 10 ? ` and ${gone.length - 10} more` : '';
+  agent.print(
+    `Note: the run's index is full, and the oldest entries had to go: ${named}${rest}. ` +
+      'Pages that list runs will not show these records; they stay attached to the run.',
+  );
+}
+
+/** Of a deployment every attempt counts, for each left something serving; of the other kinds the newest stands for all. */
+function attemptOf(agent: Agent, kind: EvidenceKind): { attempt?: number } {
+  const attempt = Number(agent.variable('System.StageAttempt'));
+  return kind === 'mlops.deployment.v1' && attempt > 1 ? { attempt } : {};
 }
 
 /** @returns why the work did not end well within the time, `undefined` when it did */

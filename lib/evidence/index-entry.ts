@@ -2,7 +2,7 @@ import type { EvidenceKind } from './evidence';
 
 /**
  * The compact, untrusted index of a run: one build property a kind, `mlops.v1.<kind>`, whose value is JSON, a list of entries,
- * at most 2 KiB. Anybody who may edit builds can change it; pages compare it with the records and say when they differ.
+ * at most 16 KiB. Anybody who may edit builds can change it; pages compare it with the records and say when they differ.
  */
 export interface IndexFacts {
   'mlops.data-sanity.v1': { verdict: string; failed: number; rows: number };
@@ -49,6 +49,11 @@ export interface EntryOfAnyKind {
   stage: string;
   /** ISO 8601 in UTC, to the second. */
   at: string;
+  /**
+   * Attempt of the stage, for deployments that are not of the first: what the attempts before left serving stays in the index,
+   * for it did serve.
+   */
+  attempt?: number;
 }
 
 export type IndexEntry<K extends EvidenceKind = EvidenceKind> = EntryOfAnyKind & IndexFacts[K];

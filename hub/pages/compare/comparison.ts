@@ -97,11 +97,11 @@ function bestOf(columns: readonly Column[], metrics: readonly Metrics[], metric:
 }
 
 function dataOf({ records }: Column): Record<string, string | undefined> {
-  const { dataSanity, evaluation, training, registered } = records;
+  const { dataSanity, evaluation, registered } = records;
   const sanity = dataSanity?.body;
   const holdout = evaluation?.body.holdout;
   return {
-    'Data fingerprint': registered?.body.dataFingerprint ?? training?.body.dataFingerprint ?? sanity?.dataFingerprint,
+    'Data fingerprint': registered?.body.dataFingerprint ?? sanity?.dataFingerprint,
     Rows: sanity && String(sanity.rowCount),
     Contract: sanity && [sanity.contract.name ?? sanity.contract.id, sanity.contract.version].filter(Boolean).join(' '),
     'Contract digest': sanity?.contract.sha256,

@@ -8,8 +8,9 @@ import { utcText } from '../../components/charts/text';
 import { versionText } from '../../data/serving';
 import type { Serving } from '../../data/types';
 import { auditCsv, auditJson, fileName, type Audit } from './export';
+import { isAlarmingApproval } from '../../data/approval-proof';
 import { fromField, toField, type Zone } from './moment';
-import { approvalText, evidenceText, isAlarming, type Proof } from './proof';
+import { approvalText, evidenceText, isAlarming, isAlarmingEvidence, type Proof } from './proof';
 
 export interface MomentFieldProps {
   /** ISO 8601 in UTC; absent for now. */
@@ -29,6 +30,7 @@ export function MomentField({ at, now, onChange }: MomentFieldProps): ReactEleme
         <input
           type="datetime-local"
           value={toField(moment, zone)}
+          max={toField(now, zone)}
           onChange={({ target }) => {
             const chosen = fromField(target.value, zone);
             if (chosen !== undefined) onChange(chosen);
@@ -141,24 +143,17 @@ function Row({ serving, proof }: { serving: Serving; proof?: Proof }): ReactElem
         {proof === undefined ? (
           'Reading…'
         ) : (
-          <Loud
-            isLoud={
-              proof.approval.state === 'bypassed' ||
-              proof.approval.state === 'notApproved' ||
-              proof.approval.isByRequester
-            }
-            text={approvalText(proof.approval)}
-          />
+          <Loud isLoud={isAlarmingApproval(proof.approval)} text={approvalText(proof.approval)} />
         )}
+        {proof?.approval.digests.map((sha256) => (
+          <Digest key={sha256} sha256={sha256} of={`the evidence that was approved for ${versionText(serving)}`} />
+        ))}
       </td>
       <td>
         {proof === undefined ? (
           'Reading…'
         ) : (
-          <Loud
-            isLoud={proof.evidence.state === 'differs' || proof.evidence.state === 'missing'}
-            text={evidenceText(proof.evidence)}
-          />
+          <Loud isLoud={isAlarmingEvidence(proof.evidence)} text={evidenceText(proof.evidence)} />
         )}
         <Digest
           sha256={proof?.evidence.sha256 ?? event.entry.sha256}

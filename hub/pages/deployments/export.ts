@@ -24,8 +24,14 @@ export interface Audit {
 export function auditCsv(audit: Audit): string {
   const rows = audit.rows.map(({ serving, proof }) => columns.map(([, read]) => read(serving, proof, audit)));
   const notes = audit.unverified.map((sentence) => [`Not verified: ${sentence}`]);
+  if (rows.length === 0) notes.push([emptyText(audit)]);
   const table = [columns.map(([name]) => name), ...rows, ...notes];
   return `\uFEFF${table.map((row) => row.map(csvField).join(',')).join('\r\n')}\r\n`;
+}
+
+/** Without rows, nothing else says who looked, when and where. */
+function emptyText({ at, organization, project, readBy, readAt }: Audit): string {
+  return `Nothing was found serving at ${at} in project ${project} of ${organization}; read by ${readBy} at ${readAt}.`;
 }
 
 /** One field, quoted, never a formula: also not with white space before it, nor with the wide signs of East Asian keyboards. */
@@ -46,13 +52,19 @@ const columns: [string, (serving: Serving, proof: Proof | undefined, audit: Audi
   ['since (UTC)', ({ since }) => since],
   ['run', ({ event }) => event.run.number],
   ['run link', ({ event }) => event.run.url],
-  ['requested by', ({ event }) => event.run.requestedFor.displayName],
+  ['requested for', ({ event }) => event.run.requestedFor.displayName],
+  ['requested by', ({ event }) => (event.run.requestedBy ?? event.run.requestedFor).displayName],
   ['stage', ({ event }) => event.entry.stage],
   ['approval', (_, proof) => (proof === undefined ? 'Not verified: not read' : approvalText(proof.approval))],
-  ['approval id', ({ event }) => event.entry.approval ?? ''],
+  ['approval id', ({ event }, proof) => proof?.approval.approvals.join(' ') ?? event.entry.approval ?? ''],
   ['digest in the approval', (_, proof) => proof?.approval.digests.join(' ') ?? ''],
+  ['digest of the evidence at the gate', (_, proof) => proof?.approval.expected.join(' ') ?? ''],
   ['evidence', (_, proof) => (proof === undefined ? 'Not verified: not read' : evidenceText(proof.evidence))],
   ['evidence sha256', ({ event }, proof) => proof?.evidence.sha256 ?? event.entry.sha256],
+  ['organization', (_, __, { organization }) => organization],
+  ['project', (_, __, { project }) => project],
+  ['read by', (_, __, { readBy }) => readBy],
+  ['read at (UTC)', (_, __, { readAt }) => readAt],
 ];
 
 /** The audit as canonical JSON (RFC 8785): equal contents are equal bytes, so that a digest of the file names them. */
@@ -60,7 +72,13 @@ export function auditJson(audit: Audit): string {
   const { rows, ...head } = audit;
   const serving = rows.map(({ serving: { event, ...served }, proof }) => ({
     ...served,
-    run: { id: event.run.id, number: event.run.number, url: event.run.url, requestedFor: event.run.requestedFor },
+    run: {
+      id: event.run.id,
+      number: event.run.number,
+      url: event.run.url,
+      requestedFor: event.run.requestedFor,
+      ...(event.run.requestedBy === undefined ? {} : { requestedBy: event.run.requestedBy }),
+    },
     index: event.entry,
     approval: proof?.approval ?? { state: 'notVerified', detail: 'not read' },
     evidence: proof?.evidence ?? { state: 'notVerified', sha256: event.entry.sha256, detail: 'not read' },

@@ -14,10 +14,9 @@ import { useNow } from '../../components/time';
 import { utcText } from '../../components/charts/text';
 import {
   problemText,
-  useApproval,
   useBypasses,
   useDeploymentEvents,
-  useRunEvidence,
+  useRunGates,
   type DeploymentEvents,
   type Loading,
 } from '../../data/queries';
@@ -34,8 +33,10 @@ export default function DeploymentsPage(): ReactElement {
   const list = useDeploymentEvents();
   const { params, patch } = useUrlState();
   const asked = params['at'];
-  const at = readMoment(asked);
   const now = new Date(useNow()).toISOString();
+  const read = readMoment(asked);
+  const isFuture = read !== undefined && Date.parse(read) > Date.parse(now);
+  const at = isFuture ? undefined : read;
   const periods = useMemo(() => history(list.events), [list.events]);
   if (list.isLoading) return <SkeletonRows rows={6} label="Loading deployments" />;
   return (
@@ -50,8 +51,11 @@ export default function DeploymentsPage(): ReactElement {
           <h2 className="title-s">Now</h2>
           <MatrixTable servings={periodsAt(periods, now).flatMap(({ serving }) => serving)} />
           <h2 className="title-s">Production at a date</h2>
-          {asked !== undefined && at === undefined && (
+          {asked !== undefined && read === undefined && (
             <p role="alert">{`“${displayText(asked)}” in the address is no time with a zone; what serves now is shown.`}</p>
+          )}
+          {isFuture && (
+            <p role="alert">{`${utcText(read)} lies in the future: nobody knows what will serve then. What serves now is shown.`}</p>
           )}
           <MomentField at={at} now={now} onChange={(moment) => patch({ at: moment }, { replace: true })} />
           <ServedAt key={at ?? 'now'} list={list} at={at ?? now} />
@@ -153,27 +157,26 @@ function ProofReader({
   event: DeploymentEvent;
   onProof: (name: string, proof: Proof) => void;
 }): null {
-  const approval = useApproval(event.entry.approval);
   const bypasses = useBypasses(event.run.id);
-  const evidence = useRunEvidence(event.run.id);
-  const [approvalRead, bypassesRead, evidenceRead] = [
-    reading(approval, approval.approval),
+  const run = useRunGates(event.run.id);
+  const [gatesRead, bypassesRead, evidenceRead] = [
+    reading(run, run.gates),
     reading(bypasses, bypasses.isLoading ? undefined : bypasses.bypasses),
-    reading(evidence, evidence.evidence),
+    reading({ problem: run.evidenceProblem }, run.evidence),
   ];
   const told = useRef('');
   useEffect(() => {
-    const proof = proofOf(event, { approval: approvalRead, bypasses: bypassesRead, evidence: evidenceRead });
+    const proof = proofOf(event, { gates: gatesRead, bypasses: bypassesRead, evidence: evidenceRead });
     // Answers are new objects at every visit; only what changed is handed on.
     const text = canonicalJson(proof);
     if (told.current === text) return;
     told.current = text;
     onProof(name, proof);
-  }, [name, event, approvalRead, bypassesRead, evidenceRead, onProof]);
+  }, [name, event, gatesRead, bypassesRead, evidenceRead, onProof]);
   return null;
 }
 
-function reading<T>({ problem }: Loading, value: T | undefined): T | string | undefined {
+function reading<T>({ problem }: Pick<Loading, 'problem'>, value: T | undefined): T | string | undefined {
   return problem === undefined ? value : problemText(problem);
 }
 

@@ -1,33 +1,26 @@
 import { utcText } from '../../components/charts/text';
-import type { Bypass } from '../../data/results';
-import type { Approval, DeploymentEvent, Person, RunEvidence } from '../../data/types';
+import {
+  approvalProof,
+  isAlarmingApproval,
+  olderAttempt,
+  type ApprovalProof,
+  type ApprovalReadings,
+  type ProvenStep,
+} from '../../data/approval-proof';
+import type { DeploymentEvent, EvidenceProblem } from '../../data/types';
 
-/** What was read of the approval that let a step in. Only the service's own record counts; the index merely names it. */
-export interface ApprovalProof {
+const kind = 'mlops.deployment.v1';
+
+/** Whether the record behind an index entry is there, in order, and says what the index says. */
+export interface EvidenceProof {
   state:
     | 'reading'
-    /** The service says so, now. */
-    | 'approved'
-    /** An administrator let the stage in without the decision. */
-    | 'bypassed'
-    /** The service knows another state: the step should not have run. */
-    | 'notApproved'
-    /** The index names no approval, and none was passed over. */
-    | 'none'
-    /** It could not be read. */
+    | 'verified'
+    | 'differs'
+    | 'missing'
+    /** Something else is wrong with it. */
+    | 'notInOrder'
     | 'notVerified';
-  by: Person[];
-  at?: string;
-  /** Digests that the approvers' comments carry. */
-  digests: string[];
-  /** The run's requester is among the approvers. */
-  isByRequester: boolean;
-  detail?: string;
-}
-
-/** Whether the record behind an index entry is there, with the digest that the index names. */
-export interface EvidenceProof {
-  state: 'reading' | 'verified' | 'differs' | 'missing' | 'notVerified';
   /** Of the record as it was read; else as the index says. */
   sha256: string;
   detail?: string;
@@ -39,78 +32,67 @@ export interface Proof {
 }
 
 /** What was read for a step; a part is absent while it is being read, a text says why it could not be. */
-export interface Readings {
-  approval?: Approval | string;
-  bypasses?: readonly Bypass[] | string;
-  evidence?: RunEvidence | string;
+export type Readings = ApprovalReadings;
+
+export function proofOf({ run, entry }: DeploymentEvent, readings: Readings): Proof {
+  const step: ProvenStep = { run, ...entry };
+  return { approval: approvalProof(step, readings), evidence: evidenceProof(step, readings) };
 }
 
-export function proofOf(event: DeploymentEvent, readings: Readings): Proof {
-  return { approval: approvalProof(event, readings), evidence: evidenceProof(event, readings.evidence) };
-}
-
-const nothing = { by: [], digests: [], isByRequester: false };
-
-function approvalProof({ run, entry }: DeploymentEvent, { approval, bypasses }: Readings): ApprovalProof {
-  const passed = typeof bypasses === 'object' ? bypasses.find((bypass) => concerns(bypass, entry)) : undefined;
-  if (passed !== undefined) return { ...nothing, state: 'bypassed', detail: `${passed.check}: ${passed.message}` };
-  if (bypasses === undefined) return { ...nothing, state: 'reading' };
-  const unsure = typeof bypasses === 'string' ? `whether a check was bypassed is not known: ${bypasses}` : undefined;
-  if (entry.approval === undefined) {
-    return unsure === undefined ? { ...nothing, state: 'none' } : { ...nothing, state: 'notVerified', detail: unsure };
-  }
-  if (approval === undefined) return { ...nothing, state: 'reading' };
-  if (typeof approval === 'string') return { ...nothing, state: 'notVerified', detail: approval };
-  if (approval.run.id !== run.id) {
-    const detail = `the index names an approval of another run (${approval.run.number})`;
-    return { ...nothing, state: 'notVerified', detail };
-  }
-  const decided = approval.steps.filter(({ status }) => status === 'approved');
-  const by = decided.flatMap(({ actual }) => (actual === undefined ? [] : [actual]));
-  const read = {
-    by,
-    at: approval.changedAt,
-    digests: decided.flatMap(({ evidenceSha256 }) => evidenceSha256 ?? []),
-    isByRequester: by.some(({ id }) => id.toLowerCase() === run.requestedFor.id.toLowerCase()),
-  };
-  if (approval.status !== 'approved') return { ...read, state: 'notApproved', detail: `it is ${approval.status}` };
-  if (unsure !== undefined) return { ...read, state: 'notVerified', detail: unsure };
-  return { ...read, state: 'approved' };
-}
-
-function concerns({ stage, approvalId }: Bypass, entry: DeploymentEvent['entry']): boolean {
-  return stage === entry.stage || (approvalId !== undefined && approvalId === entry.approval);
-}
-
-function evidenceProof({ entry }: DeploymentEvent, evidence: Readings['evidence']): EvidenceProof {
-  const { sha256 } = entry;
+function evidenceProof(step: ProvenStep, { evidence, gates }: Readings): EvidenceProof {
+  const { stage, name, sha256 } = step;
   if (evidence === undefined) return { state: 'reading', sha256 };
   if (typeof evidence === 'string') return { state: 'notVerified', sha256, detail: evidence };
-  const records = evidence.records.filter(({ kind, stage }) => kind === 'mlops.deployment.v1' && stage === entry.stage);
-  const same = records.find((record) => record.sha256 === sha256);
-  const told = evidence.problems.find(({ type, stage }) => type === 'mlops.deployment.v1' && stage === entry.stage);
-  if (same !== undefined) {
-    return told?.kind === 'indexDiffers'
-      ? { state: 'differs', sha256, detail: told.detail }
-      : { state: 'verified', sha256 };
-  }
+  const isHere = (place: { name: string; stage?: string }): boolean => place.name === name && place.stage === stage;
+  const records = evidence.records.filter((record) => record.kind === kind && isHere(record));
+  const told = evidence.problems.filter((problem) => problem.type === kind && isHere(problem));
   const [other] = records;
-  if (other !== undefined) return { state: 'differs', sha256: other.sha256, detail: `the index says sha256:${sha256}` };
-  return { state: 'missing', sha256, detail: told?.detail ?? 'the run holds no such record any more' };
+  const older = olderAttempt(step, gates);
+  if (older !== undefined && !records.some((record) => record.sha256 === sha256)) {
+    return { state: 'notVerified', sha256, detail: older };
+  }
+  if (other !== undefined && !records.some((record) => record.sha256 === sha256)) {
+    return { state: 'differs', sha256: other.sha256, detail: `the index says sha256:${sha256}` };
+  }
+  const [problem] = told;
+  if (problem !== undefined) return { state: stateOf(problem), sha256, detail: detailsOf(told) };
+  if (other !== undefined) return { state: 'verified', sha256 };
+  const unlisted = evidence.problems.find(
+    (each) => each.kind === 'unreadable' && each.type === kind && each.name === '',
+  );
+  if (unlisted !== undefined) return { state: 'notVerified', sha256, detail: unlisted.detail };
+  return { state: 'missing', sha256, detail: 'the run holds no such record any more' };
+}
+
+function stateOf({ kind: problem }: EvidenceProblem): EvidenceProof['state'] {
+  if (problem === 'indexDiffers') return 'differs';
+  return problem === 'missing' ? 'missing' : 'notInOrder';
+}
+
+function detailsOf(problems: readonly EvidenceProblem[]): string {
+  return problems.map(({ detail }) => detail).join('; ');
 }
 
 export function approvalText({ state, by, at, isByRequester, detail }: ApprovalProof): string {
-  const names = by.map(({ displayName }) => displayName).join(', ') || 'nobody who is named';
   const more = detail === undefined ? '' : `: ${detail}`;
+  const names = by.map(({ displayName }) => displayName).join(', ') || 'nobody who is named';
+  const when = at === undefined ? '' : `, ${utcText(at)}`;
+  const given = `Approved by ${names}${when}${isByRequester ? ' – who requested the run' : ''}`;
   switch (state) {
     case 'reading':
       return 'Reading…';
     case 'approved':
-      return `Approved by ${names}${at === undefined ? '' : `, ${utcText(at)}`}${isByRequester ? ' – who requested the run' : ''}`;
+      return given;
     case 'bypassed':
       return `BYPASSED${more}`;
     case 'notApproved':
       return `NOT APPROVED${more}`;
+    case 'otherEvidence':
+      return `OTHER EVIDENCE APPROVED${more}. ${given}`;
+    case 'otherSubject':
+      return `APPROVED FOR SOMETHING ELSE${more}. ${given}`;
+    case 'namesNoEvidence':
+      return `NAMES NO EVIDENCE${more}. ${given}`;
     case 'none':
       return 'No approval was asked for';
     case 'notVerified':
@@ -125,6 +107,7 @@ export function evidenceText({ state, detail }: EvidenceProof): string {
     verified: 'Verified',
     differs: 'INDEX AND EVIDENCE DIFFER',
     missing: 'MISSING',
+    notInOrder: 'NOT IN ORDER',
     notVerified: 'Not verified',
   };
   return `${texts[state]}${more}`;
@@ -132,6 +115,9 @@ export function evidenceText({ state, detail }: EvidenceProof): string {
 
 /** What deserves to be seen from afar. */
 export function isAlarming({ approval, evidence }: Proof): boolean {
-  const loud = approval.state === 'bypassed' || approval.state === 'notApproved' || approval.isByRequester;
-  return loud || evidence.state === 'differs' || evidence.state === 'missing';
+  return isAlarmingApproval(approval) || isAlarmingEvidence(evidence);
+}
+
+export function isAlarmingEvidence({ state }: EvidenceProof): boolean {
+  return state === 'differs' || state === 'missing' || state === 'notInOrder';
 }

@@ -62,13 +62,13 @@ function digestOf(known: Known): Provenance {
 
 function dataOf(known: Known): Provenance {
   const { evidence, records } = known;
-  const { registered, training, dataSanity } = records;
+  const { registered, dataSanity } = records;
   if (evidence === undefined) return { kind: 'unsure', text: 'The data test was not read' };
   if (dataSanity === undefined) {
     return missing(known, 'mlops.data-sanity.v1', { kind: 'neutral', text: 'The data was not tested in this run' });
   }
-  const trained = registered?.body.dataFingerprint ?? training?.body.dataFingerprint;
-  if (trained === undefined) return { kind: 'neutral', text: 'The training names no data fingerprint' };
+  const trained = registered?.body.dataFingerprint;
+  if (trained === undefined) return { kind: 'neutral', text: 'The registration names no data fingerprint' };
   return trained === dataSanity.body.dataFingerprint
     ? { kind: 'good', text: 'Trained on the data that was tested' }
     : { kind: 'bad', text: 'Trained on other data than was tested' };

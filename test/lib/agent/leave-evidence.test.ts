@@ -4,6 +4,7 @@ import { leaveEvidence, type Leaving } from '../../../lib/agent/leave-evidence';
 import { mergeEntry } from '../../../lib/agent/run-index';
 import { sha256Hex } from '../../../lib/agent/hash';
 import type { IndexEntry } from '../../../lib/evidence/index-entry';
+import { modelVersionSchema } from '../../../lib/evidence/schemas/model-version';
 import { packageSchema } from '../../../lib/evidence/schemas/package';
 import { FakeAgent } from '../../support/fake-agent';
 import { FakeRun, token, type RunCall } from '../../support/fake-run';
@@ -107,6 +108,50 @@ describe('evidence that a step leaves', () => {
     );
   });
 
+  /** A run that registers one version after another, as with a model for each shop. */
+  async function register(count: number): Promise<{ run: FakeRun; agent: FakeAgent }> {
+    const run = new FakeRun();
+    const agent = new FakeAgent({ variables });
+    const metrics = Object.fromEntries(['auc', 'accuracy', 'f1', 'precision', 'recall'].map((name) => [name, 1 / 3]));
+    for (let shop = 1; shop <= count; shop++) {
+      const model = { name: `churn-of-the-shop-${shop}`, version: '7' };
+      const body = {
+        model,
+        job: 'j',
+        path: 'model',
+        modelType: 'mlflow_model',
+        digest,
+        created: true,
+        metrics,
+        tags: {},
+      };
+      const facts = { model: model.name, version: '7', workspace: 'mlw-mlops-production', metrics };
+      const name = `model-${shop}`;
+      await leaveEvidence(agent, { schema: modelVersionSchema, name, body, facts }, { open: () => run.service });
+    }
+    return { run, agent };
+  }
+
+  it('is in the index with all others when a run registers twelve models', async () => {
+    const { run, agent } = await register(12);
+    assert.equal((JSON.parse(run.properties.get('mlops.v1.model-version') ?? '') as unknown[]).length, 12);
+    assert.deepEqual(agent.lines, []);
+  });
+
+  it('says which records lists will not show when a run registers two hundred', async () => {
+    const { run, agent } = await register(200);
+    const kept = (JSON.parse(run.properties.get('mlops.v1.model-version') ?? '') as IndexEntry[]).map(
+      ({ name }) => name,
+    );
+    assert.equal(kept.at(-1), 'model-200-package-PackageModel.json');
+    assert.match(agent.lines[0] ?? '', /^Note: .* had to go: model-1-package-PackageModel\.json\. .*will not show/);
+    for (const { name } of agent.attachments) {
+      assert.notEqual(kept.includes(name), agent.log.includes(` ${name}`), name);
+    }
+    // One line a step, and only from the steps that found no room.
+    assert.ok(agent.lines.length <= 200 - kept.length, agent.log);
+  });
+
   it('gives up after three writes', async () => {
     const run = new FakeRun();
     run.override = ({ method, path }) =>
@@ -183,32 +228,41 @@ describe('index of a run', () => {
   const names = (text: string) => (JSON.parse(text) as { name: string }[]).map(({ name }) => name);
 
   it('has one entry for a name in a stage', () => {
-    const first = mergeEntry(undefined, entry('a'));
-    const second = mergeEntry(first, entry('a', { sha256: 'b'.repeat(64) }));
+    const { merged: first } = mergeEntry(undefined, entry('a'));
+    const { merged: second } = mergeEntry(first, entry('a', { sha256: 'b'.repeat(64) }));
     assert.equal((JSON.parse(second) as unknown[]).length, 1);
     assert.match(second, /bbbb/);
-    assert.deepEqual(names(mergeEntry(second, entry('a', { stage: 't' }))), ['a', 'a']);
+    assert.deepEqual(names(mergeEntry(second, entry('a', { stage: 't' })).merged), ['a', 'a']);
   });
 
-  it('forgets its oldest entries before it has more than 2 KiB', () => {
+  it('keeps what an earlier attempt of the stage left serving', () => {
+    const { merged: first } = mergeEntry(undefined, entry('a'));
+    const { merged: second } = mergeEntry(first, { ...entry('a'), attempt: 2 });
+    assert.deepEqual(names(second), ['a', 'a']);
+    assert.deepEqual(names(mergeEntry(second, { ...entry('a'), attempt: 2 }).merged), ['a', 'a']);
+  });
+
+  it('names its oldest entries as gone before it has more than 16 KiB', () => {
     let text: string | undefined;
-    for (let step = 0; step < 40; step++) {
-      text = mergeEntry(text, entry(`größe-${step}`));
-      assert.ok(Buffer.byteLength(text) <= 2048);
+    const lost: string[] = [];
+    for (let step = 0; step < 200; step++) {
+      const { merged, gone } = mergeEntry(text, entry(`größe-${step}`));
+      assert.ok(Buffer.byteLength(merged) <= 16 * 1024);
+      text = merged;
+      lost.push(...gone);
     }
-    const kept = names(text ?? '');
-    assert.equal(kept.at(-1), 'größe-39');
-    assert.equal(kept[0], `größe-${40 - kept.length}`);
-    assert.ok(kept.length > 5);
+    const all = Array.from({ length: 200 }, (_, step) => `größe-${step}`);
+    assert.deepEqual([...lost, ...names(text ?? '')], all);
+    assert.ok(lost.length > 0 && lost.length < 150);
   });
 
   for (const text of ['', 'no JSON', '{"a":1}', '[1,null,"x"]']) {
     it(`begins anew after ${JSON.stringify(text)}`, () => {
-      assert.deepEqual(names(mergeEntry(text, entry('a'))), ['a']);
+      assert.deepEqual(names(mergeEntry(text, entry('a')).merged), ['a']);
     });
   }
 
   it('refuses an entry that is too large', () => {
-    assert.throws(() => mergeEntry('[]', entry('a'.repeat(3000))), /more than 2048 bytes/);
+    assert.throws(() => mergeEntry('[]', entry('a'.repeat(17_000))), /more than 16384 bytes/);
   });
 });

@@ -38,7 +38,6 @@ export const samples: { [K in EvidenceKind]: EvidenceBodies[K] } = {
     codeId: '/code/1',
     environmentId: '/environments/1',
     commit: 'abc',
-    dataFingerprint: hex,
     startTime: '2026-11-21T10:00:00Z',
     endTime: '2026-11-21T10:05:00Z',
     omitted: { '/params/*': 10 },

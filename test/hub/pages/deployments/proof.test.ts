@@ -200,6 +200,22 @@ describe('proof of a deployment', () => {
     assert.ok(isAlarming(other) && isAlarming(gone));
   });
 
+  it('verifies nothing of an attempt that the timeline no longer keeps, and blames nobody for it', () => {
+    const again: Readings = {
+      ...good,
+      gates: { ...gates(gate({ comment: 'fine' })), attempts: { deploy: 2 } },
+      evidence: evidence(digest('9')),
+    };
+    const first = proofOf(event, again);
+    assert.deepEqual(
+      [first.approval.state, first.evidence.state, isAlarming(first)],
+      ['notVerified', 'notVerified', false],
+    );
+    assert.match(evidenceText(first.evidence), /attempt 1 of stage deploy did it, and the run keeps attempt 2 only/);
+    const second = proofOf({ ...event, entry: { ...event.entry, attempt: 2 } }, again);
+    assert.deepEqual([second.approval.state, second.evidence.state], ['namesNoEvidence', 'differs']);
+  });
+
   it('says whatever is wrong with this record, and leaves what is wrong with others', () => {
     const place = { type: 'mlops.deployment.v1', name: 'deployment', stage: 'deploy', detail: 'x' };
     const told = (...problems: EvidenceProblem[]) => proof({ evidence: evidence(digest('d'), problems) });

@@ -1,0 +1,198 @@
+import { digestsIn } from '../../lib/evidence/manifest';
+import type { ServiceApproval } from '../devops/approvals';
+import { isRequester, sameId } from './approvals';
+import { approvedSubject } from './approved-subject';
+import type { Bypass } from './results';
+import type { RunGates, StageGate } from './stage-gates';
+import type { Person, Run, RunEvidence } from './types';
+
+export type ApprovalState =
+  | 'reading'
+  /** The service says so, now, and every approver named the evidence that the run left. */
+  | 'approved'
+  /** An administrator let the stage in without the decision. */
+  | 'bypassed'
+  /** The service knows another state: the step should not have run. */
+  | 'notApproved'
+  /** A comment names other evidence than was there when the gate opened. */
+  | 'otherEvidence'
+  /** The evidence that was approved is about another model, version or image than was deployed. */
+  | 'otherSubject'
+  /** A comment names no evidence. */
+  | 'namesNoEvidence'
+  /** The stage's timeline has no approval. */
+  | 'none'
+  /** It could not be read, or does not fit together. */
+  | 'notVerified';
+
+/** What was read of the approvals that let a step in. Only the service's own records count, never the index. */
+export interface ApprovalProof {
+  state: ApprovalState;
+  /** Ids of the stage's approvals. */
+  approvals: string[];
+  by: Person[];
+  at?: string;
+  /** Digests that the approvers' comments carry. */
+  digests: string[];
+  /** Digests of what had been there when the gates opened. */
+  expected: string[];
+  /** The run's requester is among the approvers. */
+  isByRequester: boolean;
+  detail?: string;
+}
+
+/** A deployment step as index or record name it. */
+export interface ProvenStep {
+  run: Run;
+  stage: string;
+  /** Name of the attachment. */
+  name: string;
+  sha256: string;
+  /** Of the stage; the first when absent. */
+  attempt?: number;
+  /** The approval that index or record claim. */
+  approval?: string;
+}
+
+/** A part is absent while it is being read, a text says why it could not be. */
+export interface ApprovalReadings {
+  gates?: RunGates | string;
+  bypasses?: readonly Bypass[] | string;
+  evidence?: RunEvidence | string;
+}
+
+const nothing = { approvals: [], by: [], digests: [], expected: [], isByRequester: false };
+
+export function approvalProof(step: ProvenStep, { gates, bypasses, evidence }: ApprovalReadings): ApprovalProof {
+  const older = olderAttempt(step, gates);
+  const own =
+    older === undefined && typeof gates === 'object' ? gates.gates.filter(({ stage }) => stage === step.stage) : [];
+  const passed = typeof bypasses === 'object' ? bypasses.find((bypass) => concerns(bypass, step, own)) : undefined;
+  const read = { ...nothing, ...readOf(step, own) };
+  if (passed !== undefined) return { ...read, state: 'bypassed', detail: `${passed.check}: ${passed.message}` };
+  if (bypasses === undefined || gates === undefined) return { ...nothing, state: 'reading' };
+  if (typeof gates === 'string') return { ...nothing, state: 'notVerified', detail: gates };
+  if (older !== undefined) return { ...nothing, state: 'notVerified', detail: older };
+  const found = [
+    ...own.flatMap((gate) => gateFindings(gate)),
+    ...subjectFindings(step, own, evidence),
+    ...claimFindings(step, gates, own),
+    ...(typeof bypasses === 'string'
+      ? [{ state: 'notVerified' as const, detail: `whether a check was bypassed is not known: ${bypasses}` }]
+      : []),
+  ];
+  const worst = severity.flatMap((state) => found.find((finding) => finding.state === state) ?? [])[0];
+  if (worst !== undefined) return { ...read, ...worst };
+  return { ...read, state: own.length === 0 ? 'none' : 'approved' };
+}
+
+/** The timeline keeps a stage's newest attempt: gates and records of those before it are not there to be read. */
+export function olderAttempt(
+  { stage, attempt = 1 }: Pick<ProvenStep, 'stage' | 'attempt'>,
+  gates: ApprovalReadings['gates'],
+): string | undefined {
+  const { attempts = {} } = typeof gates === 'object' ? gates : {};
+  const newest = Object.hasOwn(attempts, stage) ? (attempts[stage] ?? 1) : 1;
+  if (attempt >= newest) return undefined;
+  return `the index says that attempt ${attempt} of stage ${stage} did it, and the run keeps attempt ${newest} only`;
+}
+
+interface Finding {
+  state: ApprovalState;
+  detail: string;
+}
+
+/** What a reader has to know first. */
+const severity: readonly ApprovalState[] = [
+  'notApproved',
+  'otherEvidence',
+  'otherSubject',
+  'namesNoEvidence',
+  'notVerified',
+];
+
+/** Whether a state deserves to be seen from afar. */
+export function isAlarmingApproval({ state, isByRequester }: ApprovalProof): boolean {
+  return isByRequester || state === 'bypassed' || (state !== 'notVerified' && severity.includes(state));
+}
+
+function concerns({ stage, approvalId = '' }: Bypass, step: ProvenStep, own: readonly StageGate[]): boolean {
+  const ids = [step.approval ?? '', ...own.map((gate) => gate.approvalId)];
+  return stage === step.stage || ids.some((id) => sameId(id, approvalId));
+}
+
+function approvedSteps({ steps }: ServiceApproval): ServiceApproval['steps'] {
+  return steps.filter(({ status }) => status === 'approved');
+}
+
+function readOf({ run }: ProvenStep, own: readonly StageGate[]): Partial<ApprovalProof> {
+  const approvals = own.flatMap(({ approval }) => approval ?? []);
+  const decided = approvals.flatMap(approvedSteps);
+  const by = decided.flatMap(({ actual }) => actual ?? []);
+  return {
+    approvals: own.map(({ approvalId }) => approvalId),
+    by,
+    at: approvals
+      .map(({ changedAt }) => changedAt)
+      .sort((one, other) => Date.parse(one) - Date.parse(other))
+      .at(-1),
+    digests: [...new Set(decided.flatMap(({ comment }) => digestsIn(comment)))],
+    expected: [...new Set(own.flatMap(({ digest }) => digest ?? []))],
+    isByRequester: by.some(({ id }) => isRequester(run, id)),
+  };
+}
+
+/** Every approval of the stage and every approver of it must hold. */
+function gateFindings({ approvalId, approval, digest, unbound }: StageGate): Finding[] {
+  if (approval === undefined) {
+    return [{ state: 'notVerified', detail: `the service does not show approval ${approvalId} of this stage` }];
+  }
+  const decided = approvedSteps(approval);
+  const needed = Math.max(1, approval.minRequiredApprovers);
+  if (approval.status !== 'approved') return [{ state: 'notApproved', detail: `it is ${approval.status}` }];
+  if (decided.length < needed) {
+    return [
+      { state: 'notApproved', detail: `${decided.length} of ${needed} approvers approved, the rest was bypassed` },
+    ];
+  }
+  const named = decided.map(({ comment }) => digestsIn(comment));
+  if (named.some((digests) => digests.length === 0)) {
+    const other = digest !== undefined && named.some((digests) => digests.some((each) => each !== digest));
+    return [other ? otherEvidence : { state: 'namesNoEvidence', detail: 'the approval names no evidence' }];
+  }
+  if (digest === undefined) {
+    return [{ state: 'notVerified', detail: `what was approved cannot be compared. ${unbound ?? ''}`.trim() }];
+  }
+  return named.flat().every((each) => each === digest) ? [] : [otherEvidence];
+}
+
+const otherEvidence: Finding = {
+  state: 'otherEvidence',
+  detail: 'the approval was given for other evidence than the run left',
+};
+
+/** Only a record that was read says what was deployed; where it is missing that is alarm enough. */
+function subjectFindings(
+  step: ProvenStep,
+  own: readonly StageGate[],
+  evidence: RunEvidence | string | undefined,
+): Finding[] {
+  if (typeof evidence !== 'object') return [];
+  return own.flatMap(({ items = [] }): Finding[] => {
+    const other = approvedSubject(step, items, evidence);
+    return other === undefined ? [] : [{ state: 'otherSubject', detail: other }];
+  });
+}
+
+/** An index or a record that does not fit the timeline: one of them was made up. */
+function claimFindings({ stage, approval }: ProvenStep, gates: RunGates, own: readonly StageGate[]): Finding[] {
+  const tell = (detail: string): Finding[] => [{ state: 'notVerified', detail }];
+  if (!gates.stages.includes(stage)) return tell(`the run has no stage ${stage}`);
+  if (approval === undefined || own.some(({ approvalId }) => sameId(approvalId, approval))) return [];
+  const other = gates.gates.find(({ approvalId }) => sameId(approvalId, approval));
+  return tell(
+    other === undefined
+      ? 'the index names an approval that no stage of this run waited for'
+      : `the index names the approval of another stage (${other.stage})`,
+  );
+}

@@ -1,0 +1,80 @@
+import { useQuery } from '@tanstack/react-query';
+import { getApprovals, type ServiceApproval } from '../devops/approvals';
+import type { Client } from '../devops/client';
+import { ancestor, byId, stageName } from '../devops/timeline';
+import { useClient } from './context';
+import type { CollectedEvidence } from './evidence';
+import { bind, type Binding } from './gate';
+import { keys } from './keys';
+import { loadingOf, once } from './loading';
+import type { Loading } from './results';
+import { evidenceQuery } from './runs';
+import type { RunEvidence } from './types';
+
+/** An approval that a stage of the run's timeline waited for, with the evidence that was there when it was asked for. */
+export interface StageGate extends Partial<Binding> {
+  stage: string;
+  approvalId: string;
+  /** Absent when the service does not show it; then there is no binding either. */
+  approval?: ServiceApproval;
+}
+
+/** What the run's own timeline says of its gates: nobody can write it, unlike the index. */
+export interface RunGates {
+  /** Every stage of the run. */
+  stages: string[];
+  /** The attempt that the timeline keeps, of stages that ran more than once. */
+  attempts?: Readonly<Record<string, number>>;
+  gates: StageGate[];
+}
+
+/** Evidence and gates of a run; each has a problem of its own. */
+export interface RunGatesResult extends Loading {
+  evidence?: RunEvidence;
+  evidenceProblem?: Loading['problem'];
+  gates?: RunGates;
+}
+
+export function useRunGates(runId: number | undefined): RunGatesResult {
+  const client = useClient();
+  const evidence = useQuery(evidenceQuery(client, runId));
+  const read = evidence.data;
+  const gates = useQuery({
+    // What was bound belongs to what was read: with new evidence the digests are computed again.
+    queryKey: [...keys.gates(runId ?? 0), evidence.dataUpdatedAt],
+    queryFn: ({ signal }) => (read === undefined ? noGates : readGates(client, read, signal)),
+    enabled: read !== undefined,
+    staleTime: 30_000,
+    ...once,
+  });
+  return {
+    ...loadingOf(evidence, gates),
+    evidence: read,
+    evidenceProblem: loadingOf(evidence).problem,
+    gates: gates.data,
+  };
+}
+
+const noGates: RunGates = { stages: [], gates: [] };
+
+/** @throws RequestProblem */
+export async function readGates(client: Client, evidence: CollectedEvidence, signal?: AbortSignal): Promise<RunGates> {
+  const { timeline } = evidence;
+  const records = byId(timeline);
+  const asked = timeline
+    .filter(({ type }) => type === 'Checkpoint.Approval')
+    .map((record) => ({ approvalId: record.id, stage: ancestor(records, record, 'Stage') }));
+  const ids = asked.map(({ approvalId }) => approvalId);
+  const approvals = new Map((await getApprovals(client, ids, signal)).map((each) => [each.id, each]));
+  const gates = await Promise.all(
+    asked.map(async ({ approvalId, stage }): Promise<StageGate> => {
+      const gate = { approvalId, stage: stage ? stageName(stage) : '' };
+      const approval = approvals.get(approvalId);
+      return approval === undefined ? gate : { ...gate, approval, ...(await bind(evidence, approval)) };
+    }),
+  );
+  const stages = timeline.filter(({ type }) => type === 'Stage');
+  const again = stages.filter(({ attempt }) => attempt > 1);
+  const attempts = Object.fromEntries(again.map((stage) => [stageName(stage), stage.attempt]));
+  return { stages: stages.map(stageName), attempts, gates };
+}
