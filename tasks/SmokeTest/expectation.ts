@@ -2,6 +2,7 @@ import type { ValidateFunction } from 'ajv';
 import { TaskError, errorText } from '../../lib/agent/errors';
 import { isRecord } from '../../lib/azure/json';
 import type { Inputs } from './inputs';
+import { pointer, problemAt, type Place, type Problem } from './problem';
 import { parseLine, readText } from './requests';
 
 /** What answers must look like. */
@@ -12,8 +13,8 @@ export interface Expectation {
    * What is wrong with the answer to request number `index` (from 0), or `undefined`.
    * @param answer the parsed JSON
    */
-  problem(index: number, answer: unknown): string | undefined;
-  /** What is wrong with all answers together (all the same where the file forbids it), or `undefined`. */
+  problem(index: number, answer: unknown): Problem | undefined;
+  /** What is wrong with all answers together (all the same where the file forbids it), or `undefined`. Quotes none of them. */
   overall(answers: readonly unknown[]): string | undefined;
 }
 
@@ -41,22 +42,53 @@ export async function readExpectation(expect: Inputs['expect'], requests: number
 
 const anyJson: Expectation = {
   description: 'any JSON without NaN',
-  problem: (_index, answer) => notANumber(answer, 'the answer'),
+  problem: (_index, answer) => notANumber(answer, () => false),
   overall: () => undefined,
 };
 
 async function schemaExpectation(name: string, schema: Record<string, unknown>): Promise<Expectation> {
   const { 'x-distinctAnswers': distinct, ...rest } = schema;
   const validate = await compile(name, rest);
+  const named = memberNames(rest);
+  const isKnown = (member: string): boolean => named.has(member);
   return {
     description: 'a JSON schema',
     problem: (_index, answer) => {
-      if (validate(answer)) return notANumber(answer, 'the answer');
-      const [first] = validate.errors ?? [];
-      return `${first?.instancePath === '' || !first ? 'the answer' : first.instancePath} ${first?.message ?? 'does not match'}`;
+      if (validate(answer)) return notANumber(answer, isKnown);
+      const { instancePath = '', message = 'does not match', keyword } = validate.errors?.[0] ?? {};
+      const where = pointer(placeOf(instancePath, answer), isKnown);
+      return {
+        text: `${instancePath === '' ? 'the answer' : instancePath} ${message}`,
+        code: `${where} breaks ${keyword === undefined ? 'the schema' : `the rule ${keyword} of the schema`}`,
+      };
     },
     overall: (answers) => (distinct === true ? constant(answers) : undefined),
   };
+}
+
+/** What the schema calls the members of answers. */
+function memberNames(schema: unknown): Set<string> {
+  if (Array.isArray(schema)) return new Set(schema.flatMap((part: unknown) => [...memberNames(part)]));
+  if (!isRecord(schema)) return new Set();
+  const own = isRecord(schema['properties']) ? Object.keys(schema['properties']) : [];
+  const parts = Object.entries(schema).filter(([keyword]) => !valued.has(keyword));
+  return new Set([...own, ...parts.flatMap(([, part]) => [...memberNames(part)])]);
+}
+
+/** Keywords that hold values, not schemas. */
+const valued = new Set(['const', 'enum', 'default', 'examples']);
+
+/** A member called `7` is no position, so the answer itself is asked. */
+function placeOf(instancePath: string, answer: unknown): Place {
+  const place: (string | number)[] = [];
+  let part = answer;
+  for (const step of instancePath.split('/').slice(1)) {
+    const member = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    place.push(Array.isArray(part) ? Number(member) : member);
+    if (Array.isArray(part)) part = part[Number(member)] as unknown;
+    else part = isRecord(part) ? part[member] : undefined;
+  }
+  return place;
 }
 
 async function compile(name: string, schema: Record<string, unknown>): Promise<ValidateFunction> {
@@ -110,65 +142,62 @@ function valuesExpectation(values: readonly Expected[], requests: number, name: 
     description: 'expected values',
     problem: (index, answer) => {
       const expected = values[values.length === 1 ? 0 : index];
-      return expected ? difference(expected.value, answer, expected.tolerance, 'the answer') : undefined;
+      return expected ? difference(expected.value, answer, expected.tolerance, []) : undefined;
     },
     overall: () => undefined,
   };
 }
 
 /** Where an answer differs from what is expected; numbers may differ by `tolerance`. Objects may have more keys. */
-function difference(expected: unknown, answer: unknown, tolerance: number, place: string): string | undefined {
+function difference(expected: unknown, answer: unknown, tolerance: number, place: Place): Problem | undefined {
   if (typeof expected === 'number') {
-    if (typeof answer !== 'number') return `${place} is no number`;
+    if (typeof answer !== 'number') return problemAt(place, 'is no number');
     if (Math.abs(answer - expected) <= tolerance) return undefined;
-    return `${place} is ${answer}, expected ${expected}${tolerance > 0 ? ` ± ${tolerance}` : ''}`;
+    const text = `is ${answer}, expected ${expected}${tolerance > 0 ? ` ± ${tolerance}` : ''}`;
+    return problemAt(place, text, 'differs from what was expected by more than the tolerance');
   }
   if (Array.isArray(expected)) {
-    if (!Array.isArray(answer)) return `${place} is no list`;
-    if (answer.length !== expected.length) return `${place} has ${answer.length} items, expected ${expected.length}`;
-    return firstProblem(
-      expected.map((item: unknown, index) => [item, answer[index] as unknown, `${place}[${index}]`]),
-      tolerance,
+    if (!Array.isArray(answer)) return problemAt(place, 'is no list');
+    if (answer.length !== expected.length) {
+      const text = `has ${answer.length} items, expected ${expected.length}`;
+      return problemAt(place, text, 'has another number of items than was expected');
+    }
+    return firstOf(
+      expected.map(
+        (item: unknown, index) => () => difference(item, answer[index] as unknown, tolerance, [...place, index]),
+      ),
     );
   }
   if (isRecord(expected)) {
-    if (!isRecord(answer)) return `${place} is no object`;
+    if (!isRecord(answer)) return problemAt(place, 'is no object');
     const missing = Object.keys(expected).find((key) => !Object.hasOwn(answer, key));
-    if (missing !== undefined) return `${place} has no "${missing}"`;
-    return firstProblem(
-      Object.entries(expected).map(([key, item]) => [item, answer[key], `${place}.${key}`]),
-      tolerance,
+    if (missing !== undefined) return problemAt(place, `has no "${missing}"`, 'lacks a member that was expected');
+    return firstOf(
+      Object.entries(expected).map(
+        ([key, item]) =>
+          () =>
+            difference(item, answer[key], tolerance, [...place, key]),
+      ),
     );
   }
-  return answer === expected ? undefined : `${place} is not ${JSON.stringify(expected)}`;
-}
-
-function firstProblem(pairs: readonly [unknown, unknown, string][], tolerance: number): string | undefined {
-  for (const [expected, answer, place] of pairs) {
-    const problem = difference(expected, answer, tolerance, place);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
+  return answer === expected
+    ? undefined
+    : problemAt(place, `is not ${JSON.stringify(expected)}`, 'is not what was expected');
 }
 
 /** JSON carries no NaN; services write it as a text or as null where a number should be. */
-function notANumber(answer: unknown, place: string): string | undefined {
+function notANumber(answer: unknown, isKnown: (member: string) => boolean, place: Place = []): Problem | undefined {
   if (typeof answer === 'string')
-    return /^[+-]?(nan|inf(inity)?)$/i.test(answer.trim()) ? `${place} is ${answer}` : undefined;
-  if (Array.isArray(answer))
-    return firstOf(answer.map((item: unknown, index) => () => notANumber(item, `${place}[${index}]`)));
-  if (isRecord(answer))
-    return firstOf(
-      Object.entries(answer).map(
-        ([key, item]) =>
-          () =>
-            notANumber(item, `${place}.${key}`),
-      ),
-    );
+    return /^[+-]?(nan|inf(inity)?)$/i.test(answer.trim())
+      ? problemAt(place, `is ${answer}`, 'is NaN or infinite', isKnown)
+      : undefined;
+  const inner = (part: unknown, step: string | number) => () => notANumber(part, isKnown, [...place, step]);
+  if (Array.isArray(answer)) return firstOf(answer.map(inner));
+  if (isRecord(answer)) return firstOf(Object.entries(answer).map(([key, part]) => inner(part, key)));
   return undefined;
 }
 
-function firstOf(checks: readonly (() => string | undefined)[]): string | undefined {
+function firstOf(checks: readonly (() => Problem | undefined)[]): Problem | undefined {
   for (const check of checks) {
     const problem = check();
     if (problem !== undefined) return problem;

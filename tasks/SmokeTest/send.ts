@@ -5,6 +5,7 @@ import type { Http, HttpAnswer } from '../../lib/azure/http';
 import { isRecord, text } from '../../lib/azure/json';
 import { retryAfterMs } from '../../lib/azure/wire';
 import type { Service } from './authentication';
+import type { Problem } from './problem';
 
 /** What came of one request. */
 export interface Exchange {
@@ -14,7 +15,7 @@ export interface Exchange {
   /** Parsed JSON, present with status 200. */
   answer?: unknown;
   /** Why there is no answer. */
-  problem?: string;
+  problem?: Problem;
 }
 
 export interface Patience {
@@ -55,7 +56,7 @@ export class Sender {
       if (attempt.retryAfterMs === undefined || left <= 0) return this.explained(attempt, left);
       const wait = Math.min(Math.max(delay, attempt.retryAfterMs), left);
       this.agent.print(
-        `The service is not ready (${attempt.problem ?? ''}); trying again in ${Math.ceil(wait / 1000)} s.`,
+        `The service is not ready (${attempt.problem?.text ?? ''}); trying again in ${Math.ceil(wait / 1000)} s.`,
       );
       this.agent.progress(10, 'waiting for the service');
       await this.time.pause(wait);
@@ -70,7 +71,9 @@ export class Sender {
   private explained({ retryAfterMs: retry, ...exchange }: Attempt, left: number): Exchange {
     if (retry === undefined || left > 0) return exchange;
     const waited = Math.round(this.startupTimeoutMs / 1000);
-    return { ...exchange, problem: `${exchange.problem ?? 'no answer'} (after waiting ${waited} s)` };
+    const { text: said, code } = exchange.problem ?? { text: 'no answer', code: 'no answer' };
+    const late = `(after waiting ${waited} s)`;
+    return { ...exchange, problem: { text: `${said} ${late}`, code: `${code} ${late}` } };
   }
 
   private async attempt(body: string): Promise<Attempt> {
@@ -90,7 +93,9 @@ export class Sender {
       });
     } catch (error) {
       if (error instanceof CancelledError || !(error instanceof TaskError) || isLasting(error)) throw error;
-      return { problem: errorText(error.cause ?? error), retryAfterMs: 0 };
+      const code = codeOf(error.cause);
+      const problem = { text: errorText(error.cause ?? error), code: `no answer${code === '' ? '' : ` (${code})`}` };
+      return { problem, retryAfterMs: 0 };
     }
     const latencyMs = this.time.now() - begun;
     const { status } = answer;
@@ -120,30 +125,41 @@ function parsed(content: string): Pick<Exchange, 'answer' | 'problem'> {
   } catch {
     // Python writes bare NaN and Infinity, which JSON does not have: say so instead of "Unexpected token".
     const bare = /(?<![\w"])(-?Infinity|NaN)(?![\w"])/.exec(content);
-    if (bare) return { problem: `the answer holds ${bare[1] ?? 'NaN'}, which is no JSON` };
-    return { problem: `the answer is no JSON: ${shortened(content)}` };
+    const problem = bare
+      ? { text: `the answer holds ${bare[0]}, which is no JSON`, code: 'the answer holds NaN or Infinity: no JSON' }
+      : { text: `the answer is no JSON: ${shortened(content)}`, code: 'the answer is no JSON' };
+    return { problem };
   }
 }
 
 /** Statuses of online endpoints in words (Azure Machine Learning documentation, "HTTP status codes for online endpoints"). */
-function explain({ status, headers }: HttpAnswer, content: string, service: Service): string {
+function explain({ status, headers }: HttpAnswer, content: string, service: Service): Problem {
   const reason = headers['ms-azureml-model-error-reason'];
   const inner = headers['ms-azureml-model-error-statuscode'];
   const said = shortened(messageOf(content));
   const tail = said === '' ? '' : `: ${said}`;
+  const code = `status ${status}`;
   switch (status) {
     case 401:
     case 403:
-      return `status ${status}${tail}. ${accessAdvice(service)}`;
-    case 424:
-      return `status 424: the model's own code failed${inner ? ` with ${inner}` : ''}${reason ? ` (${shortened(reason)})` : ''}${tail}`;
+      return { text: `${code}${tail}. ${accessAdvice(service)}`, code };
+    case 424: {
+      const failed = `${code}: the model's own code failed`;
+      const why = `${inner ? ` with ${inner}` : ''}${reason ? ` (${shortened(reason)})` : ''}`;
+      return { text: `${failed}${why}${tail}`, code: failed };
+    }
     case 301:
     case 302:
     case 307:
-    case 308:
-      return `status ${status}: the service redirects; redirects are not followed, give the address itself`;
+    case 308: {
+      const redirected = `${code}: the service redirects`;
+      return {
+        text: `${redirected}; redirects are not followed, give the address itself`,
+        code: redirected,
+      };
+    }
     default:
-      return `status ${status}${tail}`;
+      return { text: `${code}${tail}`, code };
   }
 }
 
@@ -178,6 +194,10 @@ function shortened(content: string): string {
 function isLasting(error: TaskError): boolean {
   const { cause } = error;
   if (cause === undefined) return true;
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
-  return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|ERR_INVALID|EPROTO/.test(code);
+  return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|ERR_INVALID|EPROTO/.test(codeOf(cause));
+}
+
+/** `ECONNREFUSED`; Node's own word for what went wrong. */
+function codeOf(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
 }

@@ -9,6 +9,7 @@ import type { SmokeTestEvidence } from '../../lib/evidence/types';
 import type { Service } from './authentication';
 import type { Expectation } from './expectation';
 import type { Inputs } from './inputs';
+import type { Problem } from './problem';
 import { resultLine, summaryMarkdown, testSuite } from './report';
 import type { SmokeRequest } from './requests';
 import { Sender, type Patience } from './send';
@@ -19,7 +20,8 @@ export interface Collaborators {
   time?: Patience;
 }
 
-type RequestResult = SmokeTestEvidence['requests'][number];
+/** What came of a request, with a problem that is told twice. */
+type RequestResult = Omit<SmokeTestEvidence['requests'][number], 'problem'> & { problem?: Problem };
 
 /** Sends every request, holds the answers against what is expected, and publishes the verdict. */
 export async function smokeTest(
@@ -45,13 +47,17 @@ export async function smokeTest(
       passed: problem === undefined,
       problem,
     });
-    if (problem !== undefined) agent.print(`Request ${index + 1} (line ${request.line}): ${problem}`);
+    if (problem !== undefined) agent.print(`Request ${index + 1} (line ${request.line}): ${problem.text}`);
     agent.progress(10 + (85 * (index + 1)) / requests.length, `${index + 1} of ${requests.length} requests`);
     // A service that never came up, or turns this step away, will not answer the other requests either.
     if (sender.startupSeconds === undefined) break;
   }
-  const body = judge(inputs, service, requests, expectation, results, answers, sender);
-  return publish(agent, body);
+  const common = judge(inputs, service, requests, expectation, results, answers, sender);
+  const told = (as: keyof Problem): SmokeTestEvidence => ({
+    ...common,
+    requests: results.map((result) => ({ ...result, problem: result.problem?.[as] })),
+  });
+  return publish(agent, told('text'), told('code'));
 }
 
 function judge(
@@ -59,10 +65,10 @@ function judge(
   service: Service,
   requests: readonly SmokeRequest[],
   expectation: Expectation,
-  results: RequestResult[],
+  results: readonly RequestResult[],
   answers: readonly unknown[],
   { startupSeconds = 0, isRefused }: Pick<Sender, 'startupSeconds' | 'isRefused'>,
-): SmokeTestEvidence {
+): Omit<SmokeTestEvidence, 'requests'> {
   const latencies = results.filter((result) => result.passed).map((result) => result.latencyMs ?? 0);
   const p95LatencyMs = percentile95(latencies);
   const problems: string[] = [];
@@ -91,11 +97,11 @@ function judge(
     sent: results.length,
     planned: requests.length,
     problems,
-    requests: results,
   };
 }
 
-async function publish(agent: Agent, body: SmokeTestEvidence): Promise<Outcome> {
+/** @param record what is kept of `body`: the same without a word of the service */
+async function publish(agent: Agent, body: SmokeTestEvidence, record: SmokeTestEvidence): Promise<Outcome> {
   agent.print(resultLine(body));
   publishSuites(agent, 'smoke-test', `Smoke test: ${body.endpoint ?? body.scoringUri}`, [testSuite(body)]);
   agent.summary('Smoke test', summaryMarkdown(body));
@@ -103,7 +109,7 @@ async function publish(agent: Agent, body: SmokeTestEvidence): Promise<Outcome> 
   agent.output('p95LatencyMs', body.p95LatencyMs === undefined ? '' : String(body.p95LatencyMs));
   const environment = agent.variable('Environment.Name');
   const facts = { verdict: body.verdict, environment, p95: body.p95LatencyMs };
-  await leaveEvidence(agent, { schema: smokeSchema, name: 'smoke-test', body, facts });
+  await leaveEvidence(agent, { schema: smokeSchema, name: 'smoke-test', body: record, facts });
   return body.verdict === 'passed'
     ? { result: 'succeeded', message: resultLine(body) }
     : { result: 'failed', message: resultLine(body) };

@@ -1,4 +1,4 @@
-import { address, commit, dataFingerprint, dialect, loggedMetrics, name, omitted, text, texts, time } from './parts';
+import { address, commit, dialect, loggedMetrics, name, omitted, text, texts, time } from './parts';
 
 export const trainingSchema = {
   $schema: dialect,
@@ -18,7 +18,6 @@ export const trainingSchema = {
     codeId: address,
     environmentId: address,
     commit,
-    dataFingerprint,
     startTime: time,
     endTime: time,
     omitted,

@@ -80,7 +80,6 @@ export function training({ random, model, text }: Scene, candidate: Candidate, f
       codeId: `${arm}/workspaces/${model.workspace}/codes/${random.uuid()}/versions/1`,
       environmentId: `${arm}/workspaces/${model.workspace}/environments/sklearn/versions/3`,
       commit: text(candidate.commit, 128),
-      dataFingerprint: candidate.fingerprint,
       startTime: from,
       endTime: to,
     },

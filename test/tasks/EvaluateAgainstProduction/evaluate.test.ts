@@ -182,6 +182,19 @@ describe('EvaluateAgainstProduction', () => {
     assert.equal((JSON.parse(plain.agent.attachments[0]?.content ?? '') as EvaluationEvidence).segments, undefined);
   });
 
+  it('keeps no key, truth, answer or group of the predictions in its record', async () => {
+    const world = against('0.5');
+    const rows = (wrong: number): string =>
+      Array.from({ length: 40 }, (_, row) => `Mark-${row},Mark-${row % 2},Mark-${row < wrong ? 7 : row % 2},Mark,Mark`).join('\n');
+    const head = 'key,truth,candidate,region,notes\n';
+    world.files = { 'candidate/predictions.csv': head + rows(9), 'champion/predictions.csv': head + rows(4) };
+    const segments = { segments: [{ column: 'region', values: ['north'] }] };
+    const { agent } = await run(world, { metric: 'accuracy' }, segments);
+    const [record] = agent.attachments;
+    assert.equal((JSON.parse(record?.content ?? '') as EvaluationEvidence).decision, 'notBetter');
+    assert.doesNotMatch(record?.content ?? '', /Mark/);
+  }); // prettier-ignore
+
   it('calls the first model so when nothing serves, and shows its metrics', async () => {
     for (const resources of [
       { '/jobs/candidate': { properties: { status: 'Completed' } } },

@@ -192,6 +192,21 @@ describe('PackageModel', () => {
     }
   });
 
+  it('keeps nothing of the build and its files in the evidence', async () => {
+    const world = new PackageWorld();
+    world.log = 'Step 1/9 : FROM Mark\r\n';
+    world.message = 'Mark';
+    const codeDirectory = path.join(folder, 'marked');
+    const condaFile = path.join(folder, 'marked.yml');
+    mkdirSync(codeDirectory);
+    writeFileSync(path.join(codeDirectory, 'score.py'), '# Mark\ndef init(): pass\ndef run(data): pass\n');
+    writeFileSync(condaFile, 'name: Mark\ndependencies:\n- python=3.11\n- pip: [scikit-learn]\n');
+    await world.package({ codeDirectory, condaFile });
+    assert.match(world.agent.log, /FROM Mark/);
+    assert.equal(world.agent.attachments[0]?.type, 'mlops.package.v1');
+    assert.doesNotMatch(world.agent.attachments[0].content, /Mark/);
+  });
+
   it('uses the image that was built of the same content', async () => {
     const world = new PackageWorld();
     await world.package();

@@ -187,6 +187,23 @@ describe('RegisterModel', () => {
     assert.deepEqual(evidence['signature'], { inputs: '[{"name": "bmi"}]' });
   });
 
+  it('keeps nothing else of the model and its files in the evidence', async () => {
+    const workspace = new ModelWorkspace();
+    const more =
+      'flavors: {sklearn: {note: Mark}}\nsaved_input_example_info: {artifact_path: Mark}\n' +
+      'signature:\n  inputs: \'[{"name": "bmi"}]\'\n  params: \'[{"name": "p", "default": "Mark"}]\'\n';
+    workspace.artifacts = {
+      ...files,
+      'model/MLmodel': more,
+      'model/model.pkl': 'Mark',
+      'model/input_example.json': '"Mark"',
+    };
+    await workspace.run();
+    const [record] = workspace.agent.attachments;
+    assert.match(record?.content ?? '', /bmi/);
+    assert.doesNotMatch(record?.content ?? '', /Mark/);
+  });
+
   it('registers nothing when the model card cannot be read', async () => {
     const workspace = new ModelWorkspace();
     await assert.rejects(workspace.run({ modelCard: '/nowhere/MODEL_CARD.md' }), /MODEL_CARD\.md cannot be read/);

@@ -1,24 +1,29 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type * as TaskLib from 'azure-pipelines-task-lib/task';
 import { TaskError } from '../../../lib/agent/errors';
 import type { Azure } from '../../../lib/azure/azure';
 import { ArmClient } from '../../../lib/azure/arm-client';
 import type { Cloud } from '../../../lib/azure/cloud';
 import { azureError } from '../../../lib/azure/errors';
 import type { Http, HttpRequest } from '../../../lib/azure/http';
+import type { SmokeTestEvidence } from '../../../lib/evidence/types';
 import { openEndpoint } from '../../../tasks/SmokeTest/authentication';
 import { readInputs } from '../../../tasks/SmokeTest/inputs';
 import { runSmokeTest } from '../../../tasks/SmokeTest/open';
 import { percentile95, smokeTest } from '../../../tasks/SmokeTest/smoke-test';
 import { FakeAgent } from '../../support/fake-agent';
+import { startRunServer } from '../../support/run-server';
 
 interface Reply {
   status?: number;
   body?: string;
+  headers?: Record<string, string>;
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'smoke-'));
@@ -38,8 +43,8 @@ beforeEach(async () => {
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
       seen.push({ headers: request.headers, body });
-      const { status = 200, body: content = '' } = reply(seen.length - 1);
-      response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' }).end(content);
+      const { status = 200, body: content = '', headers } = reply(seen.length - 1);
+      response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close', ...headers }).end(content);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -217,6 +222,80 @@ describe('SmokeTest of an address', () => {
     await refused({ expect: '{"type": 7}' }, /no JSON schema/);
     writeFileSync(requests, '{}\n{oops\n');
     await refused({}, /requests\.jsonl:2: this is no JSON/);
+  });
+});
+
+describe('the record of a smoke test', () => {
+  // The agent's endpoint, as the tasks see it: an import of a module cannot be changed.
+  const tl = createRequire(__filename)('azure-pipelines-task-lib/task') as typeof TaskLib;
+  const original = tl.getEndpointAuthorizationParameter;
+  let runs: Awaited<ReturnType<typeof startRunServer>>;
+  before(async () => {
+    runs = await startRunServer('smoke');
+    Object.assign(tl, { getEndpointAuthorizationParameter: () => 'the-job-token' });
+  });
+  after(async () => {
+    await runs.stop();
+    Object.assign(tl, { getEndpointAuthorizationParameter: original });
+  });
+
+  /** Runs the step in a pipeline. */
+  async function leave(inputs: Record<string, string>) {
+    const variables = {
+      ...{ 'Build.BuildId': '812', 'System.TeamProject': 'Churn', 'System.DefinitionId': '14' },
+      'System.TeamFoundationCollectionUri': runs.collectionUrl,
+    };
+    const agent = new FakeAgent({ inputs: { scoringUri: address, requests, ...inputs }, variables });
+    await runSmokeTest(readInputs(agent), agent);
+    const record = agent.attachments.find(({ type }) => type === 'mlops.smoke.v1')?.content ?? '';
+    const { requests: results } = JSON.parse(record) as SmokeTestEvidence;
+    const shown = [agent.log, ...agent.summaries.map(({ markdown }) => markdown)];
+    const junit = agent.attachments.find(({ type }) => type === 'mlops.junit')?.content ?? '';
+    return {
+      record,
+      problem: results[1]?.problem,
+      shown: [...shown, junit],
+      index: runs.properties.get('812/mlops.v1.smoke'),
+    };
+  }
+
+  const values = (expected: unknown) => JSON.stringify({ expected, tolerance: 0.1 });
+  const schema = (items: object, more: object = {}) =>
+    JSON.stringify({ type: 'object', properties: { predictions: { type: 'array', items } }, ...more });
+  const failed = { 'ms-azureml-model-error-statuscode': 'Mark-4711', 'ms-azureml-model-error-reason': 'Mark-4711' };
+  const cases: [string, Reply, string | undefined, string][] = [
+    ['an error', { status: 500, body: '{"error":{"message":"Mark-4711"}}' }, undefined, 'status 500'],
+    ['a failing model', { status: 424, headers: failed, body: 'Mark-4711' }, undefined, "status 424: the model's own code failed"],
+    ['a refusal', { status: 403, body: 'Mark-4711' }, undefined, 'status 403'],
+    ['text', { body: 'Mark-4711' }, undefined, 'the answer is no JSON'],
+    ['text with NaN', { body: 'Mark-4711 NaN' }, undefined, 'the answer holds NaN or Infinity: no JSON'],
+    ['NaN by customer', { body: '{"Mark-4711":["NaN"]}' }, undefined, '/*/0 is NaN or infinite'],
+    ['a number', { body: '{"predictions":[4711]}' }, values({ predictions: [4711.5] }), '/predictions/0 differs from what was expected by more than the tolerance'],
+    ['another text', { body: '{"a/b":"x"}' }, values({ 'a/b': 'Mark-4711' }), '/a~1b is not what was expected'],
+    ['a missing member', { body: '{}' }, values({ 'Mark-4711': 1 }), 'the answer lacks a member that was expected'],
+    ['other lengths', { body: '[1]' }, values(Array(4711).fill(1)), 'the answer has another number of items than was expected'],
+    ['a limit', { body: '{"predictions":[1]}' }, schema({ minimum: 4711 }), '/predictions/0 breaks the rule minimum of the schema'],
+    ['a constant', { body: '{"predictions":["Mark-4711"]}' }, schema({ const: 'Mark-4711 too' }), '/predictions/0 breaks the rule const of the schema'],
+    ['a pattern', { body: '{"predictions":["x"]}' }, schema({ pattern: 'Mark-4711' }), '/predictions/0 breaks the rule pattern of the schema'],
+    ['a customer number', { body: '{"4711":{"predictions":"Mark-4711"}}' }, schema({}, { additionalProperties: { $ref: '#' } }), '/*/predictions breaks the rule type of the schema'],
+    ['NaN by schema', { body: '{"predictions":[1,"nan"],"Mark-4711":1}' }, schema({}), '/predictions/1 is NaN or infinite'],
+  ]; // prettier-ignore
+
+  for (const [what, second, expect, said] of cases) {
+    it(`names what is wrong and where, and holds no value: ${what}`, async () => {
+      writeFileSync(requests, '{"data":["Mark-4711 first"]}\n{"data":["Mark-4711"]}\n');
+      reply = (index) => (index === 0 ? { body: '{"predictions":[4711.5]}' } : second);
+      const { record, problem, index } = await leave(expect === undefined ? {} : { expect });
+      assert.equal(problem, said);
+      assert.doesNotMatch(record.replaceAll(/[0-9a-f]{64}/g, ''), /4711/);
+      assert.match(index ?? '', /"verdict":"failed"/);
+      assert.doesNotMatch(index?.replaceAll(/[0-9a-f]{64}/g, '') ?? '', /4711/);
+    });
+  }
+
+  it('leaves it to log, summary and test run to quote the service', async () => {
+    reply = (index) => (index === 0 ? {} : { status: 500, body: 'Mark-4711' });
+    for (const text of (await leave({})).shown) assert.match(text, /status 500: Mark-4711/);
   });
 });
 

@@ -229,6 +229,21 @@ describe('SubmitAmlTraining', () => {
     assert.match(workspace.agent.summaries[0]?.markdown ?? '', /```\nstart\nTraceback\nValueError: boom\n```/);
   });
 
+  it('keeps nothing of log, error, code or data in its record', async () => {
+    const workspace = new JobWorkspace({
+      statuses: ['Running', 'Failed'],
+      log: ['Mark\n', 'Mark\nValueError: Mark\n'],
+      error: { error: { code: 'Mark', message: 'Mark' } },
+    });
+    const folder = project();
+    for (const file of ['src/train.py', 'data/diabetes.csv']) writeFileSync(path.join(folder, file), '# Mark\n');
+    const outcome = await start(workspace, inputs(folder));
+    assert.match(outcome.message ?? '', /Mark/);
+    const [record] = workspace.agent.attachments;
+    assert.match(record?.content ?? '', /"status":"Failed"/);
+    assert.doesNotMatch(record?.content ?? '', /Mark/);
+  });
+
   it('fails when somebody cancels the job in Azure ML', async () => {
     const workspace = new JobWorkspace({ statuses: ['Running', 'CancelRequested', 'Canceled'] });
     const outcome = await start(workspace, inputs(project()));
