@@ -111,7 +111,7 @@ function writePage(page: HubPage, metafile: Metafile, outdir: string, styles: st
   return { js, css: weigh(styles), files: [styles, ...chunks] };
 }
 
-export async function buildHub(): Promise<Record<HubPage, HubSizes>> {
+export async function buildHub(): Promise<{ sizes: Record<HubPage, HubSizes>; metafile: Metafile }> {
   const outdir = path.join(root, 'build', 'hub');
   mkdirSync(path.join(outdir, 'assets'), { recursive: true });
   const { metafile } = await build({
@@ -135,7 +135,7 @@ export async function buildHub(): Promise<Record<HubPage, HubSizes>> {
   });
   const styles = await buildStyles(metafile, outdir);
   const sizes = pages.map((page) => [page, writePage(page, metafile, outdir, styles)] as const);
-  return Object.fromEntries(sizes) as Record<HubPage, HubSizes>;
+  return { sizes: Object.fromEntries(sizes) as Record<HubPage, HubSizes>, metafile };
 }
 
 /** `models: 131.2 KB JS + 23.0 KB CSS`, gzipped. */

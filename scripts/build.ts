@@ -1,8 +1,9 @@
-import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildHost } from './build-host';
 import { buildHub, describeSizes } from './build-hub';
+import { thirdPartyNotices } from './notices';
 
 /** Builds every task to one minified file a task, the command line, the hub and the local page around it. `build/` is made anew. */
 const root = path.resolve(__dirname, '..');
@@ -13,17 +14,19 @@ const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'
   version: string;
 };
 
-const common: BuildOptions = {
+const common = {
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
+  // Licences go into one file for all bundles, scripts/notices.ts.
   legalComments: 'none',
   logLevel: 'warning',
   // Some ESM packages ask for their own address; in CommonJS that is this file.
   define: { __PRODUCT__: JSON.stringify(`${name}/${version}`), 'import.meta.url': '__importMetaUrl' },
   banner: { js: 'const __importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
-};
+} satisfies BuildOptions;
 
 const unreached = path.join(root, 'scripts', 'unreached.cjs');
 
@@ -54,12 +57,13 @@ export function taskNames(): string[] {
     .sort();
 }
 
-export async function buildTask(task: string): Promise<void> {
+export async function buildTask(task: string): Promise<Metafile> {
   const from = path.join(root, 'tasks', task);
   const to = path.join(out, 'tasks', task);
   mkdirSync(to, { recursive: true });
-  await build({
+  const { metafile } = await build({
     ...common,
+    metafile: true,
     entryPoints: [path.join(from, 'main.ts')],
     outfile: path.join(to, 'index.js'),
     minify: true,
@@ -75,6 +79,7 @@ export async function buildTask(task: string): Promise<void> {
   description['version'] = { Major: major, Minor: minor, Patch: patch };
   writeFileSync(path.join(to, 'task.json'), `${JSON.stringify(description, null, 2)}\n`);
   for (const file of ['icon.png', 'permissions.json']) copyFileSync(path.join(from, file), path.join(to, file));
+  return metafile;
 }
 
 async function buildCommandLine(): Promise<void> {
@@ -84,19 +89,20 @@ async function buildCommandLine(): Promise<void> {
     outfile: path.join(out, 'mlops.js'),
     packages: 'external',
     sourcemap: true,
-    banner: { js: `#!/usr/bin/env node\n${common.banner?.['js'] ?? ''}` },
+    banner: { js: `#!/usr/bin/env node\n${common.banner.js}` },
   });
 }
 
 async function main(): Promise<void> {
   rmSync(out, { recursive: true, force: true });
-  const [sizes] = await Promise.all([
+  const [hub, tasks] = await Promise.all([
     buildHub(),
+    Promise.all(taskNames().map(buildTask)),
     buildHost(path.join(out, 'host')),
-    ...taskNames().map(buildTask),
     buildCommandLine(),
   ]);
-  console.log(`Hub before first paint, gzipped: ${describeSizes(sizes)}`);
+  writeFileSync(path.join(out, 'THIRD_PARTY_NOTICES.txt'), thirdPartyNotices(root, [hub.metafile, ...tasks]));
+  console.log(`Hub before first paint, gzipped: ${describeSizes(hub.sizes)}`);
 }
 
 if (require.main === module) {

@@ -11,6 +11,7 @@ import { asPackaged } from './hub-policy';
  */
 const root = path.resolve(__dirname, '..');
 const stage = path.join(root, 'build', 'extension');
+const notices = 'THIRD_PARTY_NOTICES.txt';
 
 type Json = Record<string, unknown>;
 
@@ -55,6 +56,7 @@ function prepare(env: 'dev' | 'prod'): void {
   cpSync(path.join(root, 'docs', 'images'), path.join(stage, 'images'), { recursive: true });
   copyFileSync(path.join(root, 'images', 'icon.png'), path.join(stage, 'images', 'icon.png'));
   copyFileSync(path.join(root, 'LICENSE'), path.join(stage, 'LICENSE'));
+  copyFileSync(path.join(root, 'build', notices), path.join(stage, notices));
   copyFileSync(path.join(root, 'docs', 'overview.md'), path.join(stage, 'overview.md'));
   for (const name of taskNames()) {
     const to = path.join(stage, 'tasks', name);

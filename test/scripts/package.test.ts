@@ -79,6 +79,27 @@ describe('packaging the extension', function () {
     }
   });
 
+  it('packs the licences of what the bundles hold, once', () => {
+    const { files } = manifest();
+    assert.ok(files.some((file) => file.path === 'THIRD_PARTY_NOTICES.txt'));
+    const notices = readFileSync(path.join(stage, 'THIRD_PARTY_NOTICES.txt'), 'utf8');
+    for (const name of [
+      'react',
+      'react-dom',
+      'axios',
+      'd3-scale',
+      'dompurify',
+      'azure-devops-ui',
+      '@azure/msal-node',
+    ]) {
+      const { version } = read(path.join(root, 'node_modules', name, 'package.json')) as { version: string };
+      assert.equal(notices.split(`\n\n${name} ${version}\nLicence: `).length, 2, name);
+    }
+    assert.ok(notices.includes(readFileSync(path.join(root, 'node_modules', 'axios', 'LICENSE'), 'utf8').trim()));
+    // Tools of the build go to nobody.
+    assert.doesNotMatch(notices, /^(esbuild|typescript|mocha) \d/m);
+  });
+
   it('gives a development build ids and names of its own', () => {
     const ids = (): { ids: string[]; names: string[] } => {
       const tasks = readdirSync(path.join(stage, 'tasks')).map((name) => task(name));
