@@ -2,9 +2,9 @@ import { digestsIn } from '../../lib/evidence/manifest';
 import type { ServiceApproval } from '../devops/approvals';
 import { isRequester, sameId } from './approvals';
 import { approvedSubject } from './approved-subject';
+import type { RunGates, StageGate } from './gate';
 import type { Bypass } from './results';
-import type { RunGates, StageGate } from './stage-gates';
-import type { Person, Run, RunEvidence } from './types';
+import type { Person, ProvenStep, RunEvidence } from './types';
 
 export type ApprovalState =
   | 'reading'
@@ -39,19 +39,6 @@ export interface ApprovalProof {
   /** The run's requester is among the approvers. */
   isByRequester: boolean;
   detail?: string;
-}
-
-/** A deployment step as index or record name it. */
-export interface ProvenStep {
-  run: Run;
-  stage: string;
-  /** Name of the attachment. */
-  name: string;
-  sha256: string;
-  /** Of the stage; the first when absent. */
-  attempt?: number;
-  /** The approval that index or record claim. */
-  approval?: string;
 }
 
 /** A part is absent while it is being read, a text says why it could not be. */

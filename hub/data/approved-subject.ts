@@ -1,7 +1,6 @@
 import type { Evidence } from '../../lib/evidence/evidence';
 import type { ManifestItem } from '../../lib/evidence/manifest';
-import type { ProvenStep } from './approval-proof';
-import type { ReadRecord, RunEvidence } from './types';
+import type { ProvenStep, ReadRecord, RunEvidence } from './types';
 
 type Deployment = Evidence<'mlops.deployment.v1'>;
 

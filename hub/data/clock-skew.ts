@@ -2,7 +2,7 @@ import type { EvidenceKind } from '../../lib/evidence/evidence';
 import type { EntryOfAnyKind } from '../../lib/evidence/index-entry';
 import { stageName } from '../devops/timeline';
 import { fields } from '../devops/read';
-import type { HashedAttachment } from './evidence';
+import type { HashedAttachment } from './attachment';
 import { evidenceKinds, type RunIndex } from './run-index';
 import type { EvidenceProblem, Run } from './types';
 

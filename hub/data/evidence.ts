@@ -1,28 +1,16 @@
-import type { Evidence, EvidenceKind } from '../../lib/evidence/evidence';
+import type { EvidenceKind } from '../../lib/evidence/evidence';
 import { readRecord } from '../../lib/evidence/read';
 import { listAttachments, readAttachment, type Attachment, type AttachmentLink } from '../devops/attachments';
 import { getProperties } from '../devops/builds';
 import type { Client } from '../devops/client';
 import { problemOf, problemText, RequestProblem } from '../devops/problems';
 import { ancestor, byId, getTimeline, stageName, type TimelineRecord } from '../devops/timeline';
+import type { HashedAttachment } from './attachment';
 import { clockProblems } from './clock-skew';
 import { sha256Hex } from './hashing';
 import { indexProblems } from './index-check';
 import { evidenceKinds, readRunIndex, type RunIndex } from './run-index';
 import type { EvidenceProblem, ReadRecord, Run, RunEvidence } from './types';
-
-/** An attachment of the newest attempt of its stage. */
-export interface HashedAttachment {
-  kind: EvidenceKind;
-  name: string;
-  /** Absent when the step lies below no stage. */
-  stage?: TimelineRecord;
-  /** The step that attached it. */
-  step?: TimelineRecord;
-  /** SHA-256 of the bytes as attached; absent when they could not be read. */
-  sha256?: string;
-  record?: Evidence<EvidenceKind>;
-}
 
 /** Everything that was read of a run's evidence: what pages show, and what a gate's digest is computed from. */
 export interface CollectedEvidence extends RunEvidence {

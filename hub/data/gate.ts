@@ -1,6 +1,8 @@
 import { manifestText, type ManifestItem } from '../../lib/evidence/manifest';
+import type { ServiceApproval } from '../devops/approvals';
 import type { Approval } from './types';
-import type { CollectedEvidence, HashedAttachment } from './evidence';
+import type { HashedAttachment } from './attachment';
+import type { CollectedEvidence } from './evidence';
 import { sha256Hex } from './hashing';
 import { stageName, ancestor, byId, type TimelineRecord } from '../devops/timeline';
 import { compareTimes } from './times';
@@ -49,4 +51,21 @@ export function gatedStage(timeline: readonly TimelineRecord[], approvalId: stri
   const records = byId(timeline);
   const stage = ancestor(records, records.get(approvalId.toLowerCase()), 'Stage');
   return stage && stageName(stage);
+}
+
+/** An approval that a stage of the run's timeline waited for, with the evidence that was there when it was asked for. */
+export interface StageGate extends Partial<Binding> {
+  stage: string;
+  approvalId: string;
+  /** Absent when the service does not show it; then there is no binding either. */
+  approval?: ServiceApproval;
+}
+
+/** What the run's own timeline says of its gates: nobody can write it, unlike the index. */
+export interface RunGates {
+  /** Every stage of the run. */
+  stages: string[];
+  /** The attempt that the timeline keeps, of stages that ran more than once. */
+  attempts?: Readonly<Record<string, number>>;
+  gates: StageGate[];
 }

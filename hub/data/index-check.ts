@@ -1,7 +1,7 @@
 import type { EvidenceKind } from '../../lib/evidence/evidence';
 import type { EntryOfAnyKind, IndexEntry } from '../../lib/evidence/index-entry';
 import { stageName } from '../devops/timeline';
-import type { HashedAttachment } from './evidence';
+import type { HashedAttachment } from './attachment';
 import { contradictions } from './index-facts';
 import { evidenceKinds, type RunIndex } from './run-index';
 import type { EvidenceProblem } from './types';

@@ -1,7 +1,7 @@
 import type { EvidenceKind } from '../../lib/evidence/evidence';
 import type { ManifestItem } from '../../lib/evidence/manifest';
 import type { Problem } from '../devops/problems';
-import type { RunGates } from './stage-gates';
+import type { RunGates } from './gate';
 import type { Approval, DeploymentEvent, Indexed, ModelVersion, Run, RunEvidence } from './types';
 
 /** What the hooks of `queries.ts` give to the pages. A problem never empties what was read before it. */

@@ -1,32 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
-import { getApprovals, type ServiceApproval } from '../devops/approvals';
+import { getApprovals } from '../devops/approvals';
 import type { Client } from '../devops/client';
 import { ancestor, byId, stageName } from '../devops/timeline';
 import { useClient } from './context';
 import type { CollectedEvidence } from './evidence';
-import { bind, type Binding } from './gate';
+import { bind, type RunGates, type StageGate } from './gate';
 import { keys } from './keys';
 import { loadingOf, once } from './loading';
 import type { Loading } from './results';
 import { evidenceQuery } from './runs';
 import type { RunEvidence } from './types';
-
-/** An approval that a stage of the run's timeline waited for, with the evidence that was there when it was asked for. */
-export interface StageGate extends Partial<Binding> {
-  stage: string;
-  approvalId: string;
-  /** Absent when the service does not show it; then there is no binding either. */
-  approval?: ServiceApproval;
-}
-
-/** What the run's own timeline says of its gates: nobody can write it, unlike the index. */
-export interface RunGates {
-  /** Every stage of the run. */
-  stages: string[];
-  /** The attempt that the timeline keeps, of stages that ran more than once. */
-  attempts?: Readonly<Record<string, number>>;
-  gates: StageGate[];
-}
 
 /** Evidence and gates of a run; each has a problem of its own. */
 export interface RunGatesResult extends Loading {

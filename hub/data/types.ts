@@ -143,3 +143,16 @@ export interface ApprovalStep {
   /** The digest that the comment carries. */
   evidenceSha256?: string;
 }
+
+/** A deployment step as index or record name it. */
+export interface ProvenStep {
+  run: Run;
+  stage: string;
+  /** Name of the attachment. */
+  name: string;
+  sha256: string;
+  /** Of the stage; the first when absent. */
+  attempt?: number;
+  /** The approval that index or record claim. */
+  approval?: string;
+}

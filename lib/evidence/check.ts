@@ -1,7 +1,6 @@
 import { Validator, type OutputUnit } from '@cfworker/json-schema';
-import type { Evidence } from './evidence';
 import type { Limits } from './fit';
-import type { EvidenceKind } from './types';
+import type { Evidence, EvidenceKind } from './types';
 
 /** The schema of one kind of record, from `schemas/`. */
 export interface EvidenceSchema<K extends EvidenceKind> extends Limits {

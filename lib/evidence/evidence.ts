@@ -4,13 +4,7 @@ import { fitRecord } from './fit';
 import type { EvidenceBodies, EvidenceKind } from './types';
 
 export type { EvidenceSchema } from './check';
-export type { EvidenceBodies, EvidenceKind } from './types';
-
-/**
- * A record that a run leaves behind. `kind` is also the type of the attachment and names the version of its shape; it tells
- * the records of an `Evidence<EvidenceKind>` apart.
- */
-export type Evidence<K extends EvidenceKind> = { [P in K]: { kind: P } & EvidenceBodies[P] }[K];
+export type { Evidence, EvidenceBodies, EvidenceKind } from './types';
 
 /**
  * The text to attach, and to take a digest of: canonical JSON of the record, checked against its schema. What is too much

@@ -29,6 +29,12 @@ export interface EvidenceBodies {
 
 export type EvidenceKind = keyof EvidenceBodies;
 
+/**
+ * A record that a run leaves behind. `kind` is also the type of the attachment and names the version of its shape; it tells
+ * the records of an `Evidence<EvidenceKind>` apart.
+ */
+export type Evidence<K extends EvidenceKind> = { [P in K]: { kind: P } & EvidenceBodies[P] }[K];
+
 /** A model version of a workspace or registry. `id` is its ARM id. */
 export type ModelReference = FromSchema<typeof model>;
 /** One rule of a contract and what came of it. */

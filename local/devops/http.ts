@@ -10,24 +10,15 @@ import { collectionName, type Collection } from './collection';
 import { ServiceError } from './errors';
 import { Disconnect, lose, refusalOf, type Behaviours, type Fault } from './faults';
 import { locations, type Location } from './locations';
-import type { Identity } from './model';
 import type { Oidc } from './oidc';
+import type { Caller } from './caller';
 import { RequestLog, type RequestRecord } from './request-log';
 import { Router, type Match, type Method } from './router';
 import { buildNotFound, type Runs } from './runs';
 import { demandScope, ScopeError } from './scopes';
-import type { Session, Sessions } from './sessions';
+import type { Sessions } from './sessions';
 import { ShapeError } from './shape';
 import { negotiate, requestedVersion } from './versions';
-
-/** Who calls: a person by their personal access token or in the page of an extension, or a running job by its own token. */
-export interface Caller {
-  identity: Identity;
-  /** The run whose job calls. */
-  runId?: number;
-  /** The extension's page that calls in the person's name. */
-  session?: Session;
-}
 
 export interface Call {
   params: Record<string, string>;

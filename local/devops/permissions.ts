@@ -1,8 +1,21 @@
 import { effective, isWithin, type Effective } from './access-control';
-import type { Collection } from './collection';
 import { ServiceError } from './errors';
-import type { Caller } from './http';
-import type { AccessList, Definition, Environment, StoredRun } from './model';
+import type { Caller } from './caller';
+import type { AccessList, CollectionState, Definition, Environment, Identity, StoredRun } from './model';
+
+/** What rights are decided from. The collection is that; it is not named here because it plants its first rights itself. */
+export interface Holdings {
+  readonly state: CollectionState;
+  readonly remembered: { access: Map<string, Effective>; views: Map<string, boolean> };
+  readonly buildService: Identity;
+  identity(id: string): Identity;
+  groupsOf(identityId: string): Identity[];
+  isInGroup(identityId: string, group: string): boolean;
+  definition(id: number): Definition;
+  noDefinition(id: number): ServiceError;
+  environment(id: number): Environment;
+  noEnvironment(id: number): ServiceError;
+}
 
 /** Security namespaces of the service, with the bits that matter here. */
 export const namespaces = {
@@ -84,7 +97,7 @@ const jobs =
   bits.build.retain;
 
 /** Token of the whole project in a namespace. */
-export function projectToken(collection: Collection, namespace: Namespace): string {
+export function projectToken(collection: Holdings, namespace: Namespace): string {
   const { projectId } = collection.state;
   const roots: Record<Namespace, string> = {
     build: projectId,
@@ -97,21 +110,21 @@ export function projectToken(collection: Collection, namespace: Namespace): stri
 }
 
 /** Token of a folder of pipelines in the Build namespace. */
-export function folderToken(collection: Collection, path: string): string {
+export function folderToken(collection: Holdings, path: string): string {
   return [collection.state.projectId, ...path.split('\\').filter((part) => part !== '')].join('/');
 }
 
 /** Token of a pipeline in the Build namespace: project, folders, id. */
-export function buildToken(collection: Collection, definition: Pick<Definition, 'id' | 'path'>): string {
+export function buildToken(collection: Holdings, definition: Pick<Definition, 'id' | 'path'>): string {
   return `${folderToken(collection, definition.path)}/${definition.id}`;
 }
 
-export function environmentToken(collection: Collection, environmentId: number): string {
+export function environmentToken(collection: Holdings, environmentId: number): string {
   return `${projectToken(collection, 'environment')}/${environmentId}`;
 }
 
 /** The entries a new project has. */
-export function addDefaultAccess(collection: Collection): void {
+export function addDefaultAccess(collection: Holdings): void {
   const { identities, environments } = collection.state;
   for (const namespace of ['build', 'environment', 'library', 'endpoints', 'project'] as const) {
     const token = projectToken(collection, namespace);
@@ -128,14 +141,14 @@ export function addDefaultAccess(collection: Collection): void {
 }
 
 /** The person who creates an environment administers it. */
-export function administerOwn(collection: Collection, environmentId: number, createdBy: string): void {
+export function administerOwn(collection: Holdings, environmentId: number, createdBy: string): void {
   if (collection.identity(createdBy).kind !== 'user') return;
   const all = { allow: everything.environment, deny: 0 };
   setEntry(collection, 'environment', environmentToken(collection, environmentId), createdBy, all);
 }
 
 /** The list of a token; made when it is not there yet. */
-export function listAt(collection: Collection, namespace: Namespace, token: string): AccessList {
+export function listAt(collection: Holdings, namespace: Namespace, token: string): AccessList {
   const { accessLists } = collection.state;
   const known = findList(collection, namespace, token);
   if (known) return known;
@@ -144,17 +157,17 @@ export function listAt(collection: Collection, namespace: Namespace, token: stri
   return list;
 }
 
-export function findList(collection: Collection, namespace: Namespace, token: string): AccessList | undefined {
+export function findList(collection: Holdings, namespace: Namespace, token: string): AccessList | undefined {
   return listsOf(collection, namespace).find((one) => isWithin(one.token, token) && isWithin(token, one.token));
 }
 
-export function listsOf(collection: Collection, namespace: Namespace): AccessList[] {
+export function listsOf(collection: Holdings, namespace: Namespace): AccessList[] {
   return collection.state.accessLists.filter((one) => one.namespace === namespace);
 }
 
 /** Writes the entry of an identity; an entry that says nothing is removed. The caller saves. */
 export function setEntry(
-  collection: Collection,
+  collection: Holdings,
   namespace: Namespace,
   token: string,
   identity: string,
@@ -166,25 +179,20 @@ export function setEntry(
 }
 
 /** Entries stay with what they are on when it moves (a pipeline to another folder). */
-export function moveLists(collection: Collection, namespace: Namespace, from: string, to: string): void {
+export function moveLists(collection: Holdings, namespace: Namespace, from: string, to: string): void {
   for (const list of listsOf(collection, namespace)) {
     if (isWithin(list.token, from)) list.token = `${to}${list.token.slice(from.length)}`;
   }
 }
 
 /** Removes the lists of a token and of those below it. The caller saves. */
-export function dropLists(collection: Collection, namespace: Namespace, token: string): void {
+export function dropLists(collection: Holdings, namespace: Namespace, token: string): void {
   const gone = new Set(listsOf(collection, namespace).filter((one) => isWithin(one.token, token)));
   collection.state.accessLists = collection.state.accessLists.filter((one) => !gone.has(one));
 }
 
 /** Bits that an identity holds at a token, by its own entries and those of the groups it is in. */
-export function effectiveOf(
-  collection: Collection,
-  identityId: string,
-  namespace: Namespace,
-  token: string,
-): Effective {
+export function effectiveOf(collection: Holdings, identityId: string, namespace: Namespace, token: string): Effective {
   return remember(collection.remembered.access, `${identityId}|${namespace}|${token}`, () => {
     const subjects = new Set([identityId, ...collection.groupsOf(identityId).map((one) => one.id)]);
     return effective(listsOf(collection, namespace), token, subjects);
@@ -193,7 +201,7 @@ export function effectiveOf(
 
 /** `at` is a token, or an environment's id; the whole project when absent. */
 export function permissionsOf(
-  collection: Collection,
+  collection: Holdings,
   caller: Caller,
   namespace: Namespace,
   at?: string | number,
@@ -203,7 +211,7 @@ export function permissionsOf(
 }
 
 export function allows(
-  collection: Collection,
+  collection: Holdings,
   caller: Caller,
   namespace: Namespace,
   wanted: number,
@@ -214,7 +222,7 @@ export function allows(
 
 /** Throws the service's 403 when the caller lacks the permission. */
 export function demand(
-  collection: Collection,
+  collection: Holdings,
   caller: Caller,
   namespace: Namespace,
   wanted: number,
@@ -227,7 +235,7 @@ export function demand(
 
 /** The same for a pipeline, in the words the service has for it. */
 export function demandOn(
-  collection: Collection,
+  collection: Holdings,
   caller: Caller,
   definition: Definition,
   wanted: number,
@@ -243,7 +251,7 @@ export function demandOn(
 }
 
 /** Whether the caller may see the run and what hangs on it: `ViewBuilds` on its pipeline. */
-export function mayView(collection: Collection, caller: Caller, run: StoredRun): boolean {
+export function mayView(collection: Holdings, caller: Caller, run: StoredRun): boolean {
   return remember(collection.remembered.views, `${caller.identity.id}|${run.definitionId}`, () => {
     const definition = collection.state.definitions.find((one) => one.id === run.definitionId);
     const token = definition ? buildToken(collection, definition) : projectToken(collection, 'build');
@@ -252,45 +260,40 @@ export function mayView(collection: Collection, caller: Caller, run: StoredRun):
 }
 
 /** The run, for a caller who may see it. To others it does not exist, as in the service. */
-export function visibleRun(collection: Collection, caller: Caller, run: StoredRun): StoredRun {
+export function visibleRun(collection: Holdings, caller: Caller, run: StoredRun): StoredRun {
   if (mayView(collection, caller, run)) return run;
   throw new ServiceError(404, 'BuildNotFoundException', `The requested build ${run.id} could not be found.`);
 }
 
-export function mayViewDefinition(collection: Collection, caller: Caller, definition: Definition): boolean {
+export function mayViewDefinition(collection: Holdings, caller: Caller, definition: Definition): boolean {
   return allows(collection, caller, 'build', bits.build.viewDefinition, buildToken(collection, definition));
 }
 
 /** The environment, for a caller who may see it. To others it does not exist. */
-export function visibleEnvironment(collection: Collection, caller: Caller, id: number): Environment {
+export function visibleEnvironment(collection: Holdings, caller: Caller, id: number): Environment {
   const environment = collection.environment(id);
   if (mayViewEnvironment(collection, caller, id)) return environment;
   throw collection.noEnvironment(id);
 }
 
 /** The pipeline, for a caller who may see it. */
-export function visibleDefinition(collection: Collection, caller: Caller, id: number): Definition {
+export function visibleDefinition(collection: Holdings, caller: Caller, id: number): Definition {
   const definition = collection.definition(id);
   if (mayViewDefinition(collection, caller, definition)) return definition;
   throw collection.noDefinition(id);
 }
 
-export function mayViewEnvironment(collection: Collection, caller: Caller, environmentId: number): boolean {
+export function mayViewEnvironment(collection: Holdings, caller: Caller, environmentId: number): boolean {
   return allows(collection, caller, 'environment', bits.environment.view, environmentId);
 }
 
 /** A collection administrator changes permissions even where the lists deny it; others need the namespace's own bit. */
-export function demandAdministration(
-  collection: Collection,
-  caller: Caller,
-  namespace: Namespace,
-  token: string,
-): void {
+export function demandAdministration(collection: Holdings, caller: Caller, namespace: Namespace, token: string): void {
   if (isAdministrator(collection, caller)) return;
   demand(collection, caller, namespace, namespaces[namespace].write, 'Administer permissions', token);
 }
 
-export function isAdministrator(collection: Collection, caller: Caller): boolean {
+export function isAdministrator(collection: Holdings, caller: Caller): boolean {
   return collection.isInGroup(caller.identity.id, 'Project Collection Administrators');
 }
 

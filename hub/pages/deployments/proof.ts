@@ -5,9 +5,8 @@ import {
   olderAttempt,
   type ApprovalProof,
   type ApprovalReadings,
-  type ProvenStep,
 } from '../../data/approval-proof';
-import type { DeploymentEvent, EvidenceProblem } from '../../data/types';
+import type { DeploymentEvent, EvidenceProblem, ProvenStep } from '../../data/types';
 
 const kind = 'mlops.deployment.v1';
 

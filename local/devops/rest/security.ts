@@ -1,6 +1,7 @@
 import type { Context } from '../context';
 import { ServiceError } from '../errors';
-import { listed, type Caller, type Route } from '../http';
+import type { Caller } from '../caller';
+import { listed, type Route } from '../http';
 import { locations } from '../locations';
 import { actions, allows, isAdministrator, namespaces, type Namespace } from '../permissions';
 import { anything, check, flag, list, number, optional, shape, text } from '../shape';

@@ -6,7 +6,7 @@ import {
   proofOf,
   type Readings,
 } from '../../../../hub/pages/deployments/proof';
-import type { RunGates, StageGate } from '../../../../hub/data/stage-gates';
+import type { RunGates, StageGate } from '../../../../hub/data/gate';
 import type { EvidenceProblem, Person, ReadRecord, RunEvidence } from '../../../../hub/data/types';
 import { digest, step } from '../../data/samples';
 

@@ -1,6 +1,6 @@
 import '../../setup';
 import assert from 'node:assert/strict';
-import type { RunGates } from '../../../../hub/data/stage-gates';
+import type { RunGates } from '../../../../hub/data/gate';
 import type { ModelVersionResult } from '../../../../hub/data/results';
 import type { Approval, ReadRecord } from '../../../../hub/data/types';
 import { activityOf, decisionsOf, runsOf } from '../../../../hub/pages/version/activity';
