@@ -67,6 +67,11 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
+  {
+    // The window that components need would change what every test after it in the same process sees.
+    files: ['test/hub/**/*.test.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['**/setup', '**/support'] }] },
+  },
   { files: ['scripts/**/*.ts'], rules: { 'no-console': 'off' } },
   { files: ['**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   { files: ['**/*.cjs'], languageOptions: { globals: { module: 'writable', FormData: 'readonly' } } },
