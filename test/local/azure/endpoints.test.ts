@@ -209,8 +209,9 @@ describe('managed online endpoints of the local Azure', () => {
     assert.equal(slow.status, 408);
     // The server's one worker may be replaced for having been that slow; what follows begins with one that answers.
     const patience = Date.now() + 20_000;
-    for (let calm = 0; calm < 5 && Date.now() < patience; await pause(300)) {
+    for (let calm = 0; calm < 5 && Date.now() < patience;) {
       calm = (await ask({})).status === 200 ? calm + 1 : 0;
+      await pause(300);
     }
   });
 
