@@ -70,7 +70,7 @@ export default tseslint.config(
   {
     // The window that components need would change what every test after it in the same process sees.
     files: ['test/hub/**/*.test.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['**/setup', '**/support'] }] },
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '/(setup|support)$' }] }] },
   },
   { files: ['scripts/**/*.ts'], rules: { 'no-console': 'off' } },
   { files: ['**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
