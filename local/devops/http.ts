@@ -12,6 +12,7 @@ import { Disconnect, lose, refusalOf, type Behaviours, type Fault } from './faul
 import { locations, type Location } from './locations';
 import type { Oidc } from './oidc';
 import type { Caller } from './caller';
+import { readBody } from './request-body';
 import { RequestLog, type RequestRecord } from './request-log';
 import { Router, type Match, type Method } from './router';
 import { buildNotFound, type Runs } from './runs';
@@ -188,7 +189,7 @@ export class RestServer {
     const { location } = match.route;
     if (caller.session) demandScope(caller.session.scopes, location, match.route.method, caller.identity.displayName);
     const fault = this.ground.behaviours.take(method, request.url ?? '/', location.resourceName);
-    const body = await readBody(request);
+    const body = await readBody(request, largestBody, tooLarge);
     if (fault) await suffer(fault, caller, response);
     const version = negotiate(location, method, requestedVersion(url.searchParams, request.headers));
     const work = async (): Promise<Answer> => {
@@ -309,17 +310,8 @@ function optionsOf(path: string[]): Answer {
   return listed(all.filter((one) => area === undefined || one.area.toLowerCase() === area));
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    const part = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-    size += part.length;
-    if (size > largestBody)
-      throw new ServiceError(413, 'RequestContentTooLargeException', 'The request is larger than 4 MiB.');
-    chunks.push(part);
-  }
-  return Buffer.concat(chunks);
+function tooLarge(): ServiceError {
+  return new ServiceError(413, 'RequestContentTooLargeException', 'The request is larger than 4 MiB.');
 }
 
 function parsed(body: Buffer): unknown {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { readBody } from '../request-body';
 import { check, oneOf, optional, shape, ShapeError, text } from '../shape';
 import type { Access } from './access';
 import { DataError, type ExtensionData } from './extension-data';
@@ -131,18 +132,14 @@ function decoded(part: string): string {
 }
 
 async function body(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    const part = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-    size += part.length;
-    if (size > largestBody)
-      throw new DataError(413, 'RequestContentTooLargeException', 'The request is larger than 2 MiB.');
-    chunks.push(part);
-  }
-  if (size === 0) return undefined;
+  const bytes = await readBody(
+    request,
+    largestBody,
+    () => new DataError(413, 'RequestContentTooLargeException', 'The request is larger than 2 MiB.'),
+  );
+  if (bytes.length === 0) return undefined;
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
     throw new DataError(400, 'VssPropertyValidationException', 'The body of the request is not valid JSON.');
   }

@@ -8,20 +8,12 @@ import { approve } from '../../../local/cli/decide';
 import { DevOpsClient, userNamed } from '../../../local/cli/devops-client';
 import { Failure } from '../../../local/cli/errors';
 import { boundComment, evidenceOf } from '../../../local/cli/evidence';
-import { Output } from '../../../local/cli/output';
 import { publishRunning, type Running } from '../../../local/cli/running';
 import type { LocalDevOps } from '../../../local/devops';
 import { newRun, stage, start, temporaryFolder } from '../devops/support';
+import { Heard } from './heard';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-class Heard extends Output {
-  readonly lines: string[] = [];
-
-  override line(text = ''): void {
-    this.lines.push(text);
-  }
-}
 
 describe('the evidence of a gate', () => {
   let devops: LocalDevOps;

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 
 import { approve, reject } from '../../../local/cli/decide';
-import { Output } from '../../../local/cli/output';
 import { stateOption } from '../../../local/cli/paths';
 import { publishRunning, type Running } from '../../../local/cli/running';
 import { status } from '../../../local/cli/services';
@@ -9,14 +8,7 @@ import { waitingApprovals, waitingLine } from '../../../local/cli/waiting';
 import type { LocalDevOps } from '../../../local/devops';
 import { generate } from '../../../local/devops/generate';
 import { start, temporaryFolder } from '../devops/support';
-
-class Heard extends Output {
-  readonly lines: string[] = [];
-
-  override line(text = ''): void {
-    this.lines.push(text);
-  }
-}
+import { Heard } from './heard';
 
 describe('approvals that wait in two teams that do not see each other', () => {
   let devops: LocalDevOps;
