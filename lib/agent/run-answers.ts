@@ -1,4 +1,4 @@
-import { at, isRecord, number, text, textAt } from '../azure/json';
+import { at, isRecord, number, text, textAt } from './json';
 import { TaskError } from './errors';
 
 /** Answers of Azure DevOps about a run, read once at the border (swagger build 7.1, approvalsAndChecks 7.1). */

@@ -1,6 +1,6 @@
 import { indexProperty, type IndexEntry } from '../evidence/index-entry';
 import type { EvidenceKind } from '../evidence/evidence';
-import { isRecord, text } from '../azure/json';
+import { isRecord, text } from './json';
 import { TaskError } from './errors';
 import type { RunService } from './run-service';
 

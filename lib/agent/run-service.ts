@@ -1,7 +1,7 @@
 import './quiet';
 import type { Http, HttpAnswer, HttpRequest } from '../azure/http';
 import { createHttp } from '../azure/http-client';
-import { at, isRecord, text } from '../azure/json';
+import { at, isRecord, text } from './json';
 import { readNetwork } from '../azure/network';
 import type { Agent } from './agent';
 import { TaskError } from './errors';

@@ -1,44 +1,109 @@
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type * as YamlPackage from 'yaml';
 import type { Document, LineCounter, ScalarTag } from 'yaml';
 import { TaskError, errorText } from '../agent/errors';
-import { readTextFile } from '../agent/files';
 import { YamlReader } from '../agent/yaml';
 import { applySet } from './set';
+import type { Scope } from './shape/shape';
 
 type Yaml = typeof YamlPackage;
 
 /** An Azure ML CLI v2 file: its content, and the folder that relative paths start from. */
 export interface AssetFile {
   reader: YamlReader;
-  /** Absolute path of the file. */
-  file: string;
-  /** Absolute path of its folder. */
-  folder: string;
+  scope: Scope;
 }
+
+/** Larger files are no configuration, and could be made to exhaust the agent's memory. */
+const largestBytes = 1024 * 1024;
+const mostAliases = 100;
+const deepest = 100;
 
 /**
  * Reads an Azure ML CLI v2 file the way `az ml` does: YAML 1.1 with PyYAML's rules for plain scalars (`yes` is a boolean,
  * `2e-5` is text, `012` is octal), so that one file means the same to both.
  *
  * @param set changes to apply first, lines `path=value` (see `applySet`)
+ * @param workspaceId ARM id of the workspace that the file's names belong to
  * @throws TaskError with `file:line:column` for what cannot be read
  */
-export async function readAssetFile(file: string, set: readonly string[] = []): Promise<AssetFile> {
+export async function readAssetFile(
+  file: string,
+  set: readonly string[] = [],
+  workspaceId = '',
+): Promise<AssetFile> {
   const yaml = await import('yaml');
+  return open(yaml, path.resolve(file), workspaceId, [], set);
+}
+
+function open(
+  yaml: Yaml,
+  file: string,
+  workspaceId: string,
+  chain: readonly string[],
+  set: readonly string[],
+): AssetFile {
   const lines = new yaml.LineCounter();
-  const document = await parse(yaml, lines, file);
+  const document = parse(yaml, lines, file);
   if (set.length > 0) applySet(yaml, document, set, file);
   if (document.contents === null) throw new TaskError(`${file} is empty.`, 'Give the file its content.');
+  const here = [...chain, file];
   return {
     reader: new YamlReader({ file, lines, yaml }, document.contents, ''),
-    file: path.resolve(file),
-    folder: path.dirname(path.resolve(file)),
+    scope: {
+      folder: path.dirname(file),
+      workspaceId,
+      chain: here,
+      open: (name, at) => openNamed(yaml, name, workspaceId, here, at),
+    },
   };
 }
 
-async function parse(yaml: Yaml, lines: LineCounter, file: string): Promise<Document> {
-  const document: Document = yaml.parseDocument(await readTextFile(file), {
+/** A file that another one names: what is wrong with its path is told at the place of the name. */
+function openNamed(yaml: Yaml, file: string, workspaceId: string, chain: readonly string[], at: YamlReader): AssetFile {
+  if (chain.includes(file)) {
+    throw at.error(
+      `${file} includes itself`,
+      `The files: ${[...chain, file].map((one) => path.basename(one)).join(' → ')}.`,
+    );
+  }
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw at.error(`there is no file ${file}`, 'Paths are relative to the YAML file.');
+  }
+  return open(yaml, file, workspaceId, chain, []);
+}
+
+function parse(yaml: Yaml, lines: LineCounter, file: string): Document {
+  const text = readText(file);
+  try {
+    return compose(yaml, lines, file, text);
+  } catch (error) {
+    // The parser descends once a level: a document of brackets alone exhausts the stack.
+    if (error instanceof RangeError) throw new TaskError(`${file} is nested too deeply.`, 'Use fewer levels.');
+    throw error;
+  }
+}
+
+function readText(file: string): string {
+  try {
+    const { size } = statSync(file);
+    if (size > largestBytes) throw new TaskError(`${file} has ${size} bytes; it may have ${largestBytes}.`);
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof TaskError) throw error;
+    throw new TaskError(
+      `${file} cannot be read: ${errorText(error)}`,
+      'Check the path; relative paths start at the repository.',
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function compose(yaml: Yaml, lines: LineCounter, file: string, text: string): Document {
+  const document: Document = yaml.parseDocument(text, {
     version: '1.1',
     schema: 'failsafe',
     customTags: (tags) => [...tags, ...scalarTags(yaml)],
@@ -50,14 +115,30 @@ async function parse(yaml: Yaml, lines: LineCounter, file: string): Promise<Docu
     const { line, col } = lines.linePos(problem.pos[0]);
     throw new TaskError(`${file}:${line}:${col}: ${problem.message}`, 'Correct the YAML.');
   }
+  resolveAliases(yaml, document, file);
+  expandMerges(yaml, document);
+  return document;
+}
+
+/** Replaces aliases by what they stand for, unless a few lines would become millions. */
+function resolveAliases(yaml: Yaml, document: Document, file: string): void {
+  let aliases = 0;
+  yaml.visit(document, {
+    Node(_key, _node, ancestors) {
+      if (ancestors.length > 2 * deepest)
+        throw new TaskError(`${file} is nested too deeply.`, `Use at most ${deepest} levels.`);
+    },
+    Alias() {
+      aliases++;
+    },
+  });
+  if (aliases === 0) return;
   try {
-    document.toJS({ maxAliasCount: 100 });
+    document.toJS({ maxAliasCount: mostAliases });
   } catch (error) {
     throw new TaskError(`${file}: ${errorText(error)}.`, 'Use fewer aliases.');
   }
   yaml.visit(document, { Alias: (_key, alias) => alias.resolve(document) });
-  expandMerges(yaml, document);
-  return document;
 }
 
 /** Puts the members of `<<: *base` into the map itself; its own keys win (YAML 1.1 merge key). */

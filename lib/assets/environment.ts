@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { YamlReader } from '../agent/yaml';
 import { readAssetFile, type AssetFile } from './document';
-import { dumpYaml, YamlFloat } from './pyyaml';
+import { PythonFloat } from './python-float';
+import { dumpYaml } from './pyyaml';
 import { readReference, type AssetReference } from './references';
 import { integerOf, isFloat, localPath, optionalText, textMap, textOf, wordOf } from './values';
 
@@ -65,7 +66,7 @@ export async function readEnvironment(reader: YamlReader, folder: string): Promi
 }
 
 /** Reads an environment file of its own (`az ml environment create`). Without `version` the next free one is taken. */
-export async function readEnvironmentFile({ reader, folder }: AssetFile): Promise<EnvironmentSpec> {
+export async function readEnvironmentFile({ reader, scope: { folder } }: AssetFile): Promise<EnvironmentSpec> {
   reader.object(['$schema', 'name', 'version', ...keys]);
   const name = textOf(reader.required('name'));
   const version = reader.optional('version');
@@ -115,7 +116,7 @@ function plainData(reader: YamlReader): unknown {
   if (reader.isMap) return Object.fromEntries(reader.entries().map(([key, value]) => [key, plainData(value)]));
   if (reader.isList) return reader.asList().map(plainData);
   const value = reader.plain();
-  if (typeof value === 'number' && isFloat(reader)) return new YamlFloat(value);
+  if (typeof value === 'number' && isFloat(reader)) return new PythonFloat(value);
   return value === null || typeof value !== 'object' ? value : reader.asString();
 }
 

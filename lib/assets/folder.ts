@@ -42,17 +42,22 @@ const noRules: IgnoreRules = { excludes: () => false, canReinclude: false };
  * @throws TaskError when nothing is there, nothing is left, or something is neither file nor folder: a symbolic link
  * could carry a file of the agent's machine from outside the folder into the cloud.
  */
-export function listAsset(root: string, what: string): LocalAsset {
+export function listAsset(root: string, what: string, leaveOut: readonly string[] = []): LocalAsset {
   const stats = lstatIfExists(root);
   if (!stats)
     throw new TaskError(`${what}: ${root} does not exist.`, 'Paths in a YAML file are relative to that file.');
   const name = path.basename(root);
   if (stats.isFile()) return { root, name, isFolder: false, files: [{ path: name, file: root, size: stats.size }] };
   if (!stats.isDirectory()) throw notAFile(what, root, stats);
-  const files = walk(root, '', readRules(root), what).sort(byLowerCase);
+  const files = walk(root, '', readRules(root, leaveOut), what).sort(byLowerCase);
   if (files.length === 0)
     throw new TaskError(`${what}: ${root} holds no file to upload.`, 'Check the folder and its .amlignore.');
   return { root, name, isFolder: true, files };
+}
+
+/** The file that carries an upload's mark: the first by code point, where the other clients look for it too. */
+export function markedFile(files: readonly LocalFile[]): LocalFile | undefined {
+  return [...files].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))[0];
 }
 
 function walk(root: string, below: string, rules: IgnoreRules, what: string): LocalFile[] {
@@ -80,16 +85,16 @@ function notAFile(what: string, file: string, stats: Stats): TaskError {
  * Each rule is judged by itself and the last one that matches decides, as the Python SDK's `pathspec` does: unlike git,
  * `!folder/file` brings a file of an excluded folder back.
  */
-function readRules(root: string): IgnoreRules {
+function readRules(root: string, leaveOut: readonly string[]): IgnoreRules {
   const file = ['.amlignore', '.gitignore'].map((name) => path.join(root, name)).find((name) => existsSync(name));
-  if (file === undefined) return noRules;
-  const rules = readFileSync(file, 'utf8')
-    .split(/\r?\n/)
+  const lines = file === undefined ? [] : readFileSync(file, 'utf8').split(/\r?\n/);
+  const rules = [...leaveOut, ...lines]
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .map((line) => {
       const negated = line.startsWith('!');
       return { negated, matcher: ignore({ ignorecase: false }).add(negated ? line.slice(1) : line) };
     });
+  if (rules.length === 0) return noRules;
   return {
     excludes: (relative) => rules.findLast(({ matcher }) => matcher.ignores(relative))?.negated === false,
     canReinclude: rules.some(({ negated }) => negated),

@@ -128,7 +128,7 @@ export function onlineEndpointBody(endpoint: OnlineEndpoint, location: string): 
 }
 
 /** @throws TaskError with `file:line:column` for anything the file may not say */
-export async function readOnlineDeployment({ reader, folder }: AssetFile): Promise<OnlineDeployment> {
+export async function readOnlineDeployment({ reader, scope: { folder } }: AssetFile): Promise<OnlineDeployment> {
   reader.object();
   const kind = reader.has('type') ? readKind(reader.required('type')) : 'Managed';
   reader.object([

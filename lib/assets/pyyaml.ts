@@ -1,4 +1,5 @@
 import { pythonFloat } from './python';
+import { PythonFloat } from './python-float';
 
 /**
  * Writes a value as PyYAML's `yaml.dump(value)` does (block style, keys sorted, lists not indented, folded at 80 columns):
@@ -6,7 +7,7 @@ import { pythonFloat } from './python';
  * Python SDK from the same conda file are one and the same. Rules: PyYAML's emitter.py (analyze_scalar, write_plain,
  * write_single_quoted, write_double_quoted) and representer.py.
  *
- * @param value plain data; `YamlFloat` keeps the difference of 1.0 and 1
+ * @param value plain data; `PythonFloat` keeps the difference of 1.0 and 1
  */
 export function dumpYaml(value: unknown): string {
   if (isCollection(value) && size(value) > 0) return block(value, 0);
@@ -14,17 +15,12 @@ export function dumpYaml(value: unknown): string {
   return `${text}${/^['"[{]/.test(text) ? '' : '\n...'}\n`;
 }
 
-/** A float that must stay one (`1.0`). */
-export class YamlFloat {
-  constructor(readonly value: number) {}
-}
-
 const width = 80;
 
 type Collection = readonly unknown[] | Record<string, unknown>;
 
 function isCollection(value: unknown): value is Collection {
-  return typeof value === 'object' && value !== null && !(value instanceof YamlFloat);
+  return typeof value === 'object' && value !== null && !(value instanceof PythonFloat);
 }
 
 function isList(value: Collection): value is readonly unknown[] {
@@ -65,7 +61,7 @@ function scalar(value: unknown, indent: number, column: number, isKey: boolean):
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : float(value);
-  if (value instanceof YamlFloat) return float(value.value);
+  if (value instanceof PythonFloat) return float(value.value);
   if (isCollection(value)) return isList(value) ? '[]' : '{}';
   if (typeof value !== 'string') throw new TypeError(`YAML cannot carry a value of type ${typeof value}`);
   return text(value, indent, column, isKey);

@@ -1,14 +1,15 @@
 import type * as YamlPackage from 'yaml';
-import type { Document, Node } from 'yaml';
+import type { Document, Node, YAMLMap } from 'yaml';
 import { TaskError } from '../agent/errors';
+import { closest } from '../agent/suggestion';
 
 type Yaml = typeof YamlPackage;
 
 /**
  * Changes values of a document, like `--set` of `az ml`: each line is `path=value`, for example `inputs.alpha=2.0` or
- * `resources.instance_count=2`. Only what the file has can be changed, so a misspelt path is an error and not a new key.
- * `inputs.alpha=2.0` changes `inputs.alpha` also where the file writes it as `alpha: {path: …}`, by replacing it.
- * Values are read as YAML scalars; quotes make text of a number.
+ * `resources.instance_count=2`. What the file does not have is added, unless it looks like something that it has: then it is
+ * a misspelt path. `inputs.alpha=2.0` changes `inputs.alpha` also where the file writes it as `alpha: {path: …}`, by
+ * replacing it. Values are read as YAML scalars; quotes make text of a number.
  *
  * @throws TaskError that names the line and what the file has at that place
  */
@@ -16,12 +17,29 @@ export function applySet(yaml: Yaml, document: Document, set: readonly string[],
   for (const line of set) {
     const { path, value } = parseLine(line);
     const [parent, last] = findParent(yaml, document, path, line, file);
-    if (!parent.has(last)) throw unknownPath(yaml, parent, path.length - 1, path, line, file);
+    if (!parent.has(last)) checkNewKey(yaml, parent, path, line, file);
     const node = scalarNode(yaml, document, value);
     const old = parent.get(last, true);
     node.range = yaml.isNode(old) ? old.range : undefined;
-    parent.set(last, node);
+    put(yaml, parent, last, node);
   }
+}
+
+/** A new key is a node too, as those of the file are. */
+function put(yaml: Yaml, parent: Parent, key: string | number, value: Node): void {
+  if (yaml.isMap(parent) && !parent.has(key)) parent.add(new yaml.Pair(new yaml.Scalar(key), value));
+  else parent.set(key, value);
+}
+
+/** Lists do not grow, and a key that is nearly one of the file's is a slip. */
+function checkNewKey(yaml: Yaml, parent: Parent, path: string[], line: string, file: string): void {
+  const near = yaml.isMap(parent) ? closest(path.at(-1) ?? '', keysOf(parent)) : undefined;
+  if (!yaml.isMap(parent) || near !== undefined)
+    throw unknownPath(yaml, parent, path.length - 1, path, line, file, near);
+}
+
+function keysOf(map: YAMLMap): string[] {
+  return map.items.map((pair) => String((pair.key as Node).toJSON()));
 }
 
 /** `path=value` lines of a task input; empty lines and `#` comments are left out. */
@@ -62,19 +80,30 @@ function findParent(
     if (!yaml.isCollection(node)) throw unknownPath(yaml, node, depth, path, line, file);
     const step = yaml.isSeq(node) && /^\d+$/.test(key) ? Number(key) : key;
     if (depth === path.length - 1) return [node, step];
-    if (!node.has(step)) throw unknownPath(yaml, node, depth, path, line, file);
+    if (!node.has(step)) {
+      checkNewKey(yaml, node, path.slice(0, depth + 1), line, file);
+      put(yaml, node, step, new yaml.YAMLMap());
+    }
     node = node.get(step, true);
   }
   throw new TaskError(`Input "set": "${line}" names nothing.`);
 }
 
-function unknownPath(yaml: Yaml, node: unknown, depth: number, path: string[], line: string, file: string): TaskError {
+function unknownPath(
+  yaml: Yaml,
+  node: unknown,
+  depth: number,
+  path: string[],
+  line: string,
+  file: string,
+  near?: string,
+): TaskError {
   const where = depth === 0 ? 'The file' : path.slice(0, depth).join('.');
-  const keys = yaml.isMap(node) ? node.items.map((pair) => String((pair.key as Node).toJSON())) : [];
+  const keys = yaml.isMap(node) ? keysOf(node) : [];
   const known = keys.length > 0 ? `has ${keys.join(', ')}` : 'has no members';
   return new TaskError(
     `Input "set": "${line}": ${file} has no ${path.slice(0, depth + 1).join('.')}.`,
-    `${where} ${known}. Only what the file has can be changed.`,
+    near === undefined ? `${where} ${known}.` : `Did you mean "${near}"? ${where} ${known}.`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { Arm, ArmAnswer, WaitOptions, WriteOptions } from './arm';
 import type { Cloud } from './cloud';
 import { azureError } from './errors';
 import type { Http, HttpRequest } from './http';
-import { at, isRecord, text, textAt } from './json';
+import { at, isRecord, text, textAt } from '../agent/json';
 import { retryAfterMs } from './wire';
 
 /** Azure Resource Manager of a cloud over the shared HTTP layer. */

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Agent } from '../agent/agent';
-import type { LocalFile } from '../assets/folder';
+import { markedFile, type LocalFile } from '../assets/folder';
 import type { Azure } from './azure';
 import { AzureError } from './errors';
 import type { Http } from './http';
@@ -114,11 +114,6 @@ export async function blobHead(
   } as const;
   const answer = await http.send(request);
   return answer.status === 404 ? undefined : answer.headers;
-}
-
-/** The file that carries an upload's mark: the first by code point, where the other clients look for it too. */
-export function markedFile(files: readonly LocalFile[]): LocalFile | undefined {
-  return [...files].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))[0];
 }
 
 /**

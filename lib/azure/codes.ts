@@ -3,7 +3,7 @@ import { TaskError } from '../agent/errors';
 import { contentHash, listAsset } from '../assets/folder';
 import type { Azure } from './azure';
 import { protectSas, uploadFiles } from './blob';
-import { at, isRecord, textAt } from './json';
+import { at, isRecord, textAt } from '../agent/json';
 import { mlApiVersion } from './workspace';
 
 const hashVersion = '202208';

@@ -1,6 +1,6 @@
 import type { WaitOptions } from './arm';
 import type { Azure } from './azure';
-import { at, isRecord, number, text, textAt } from './json';
+import { at, isRecord, number, text, textAt } from '../agent/json';
 
 /** api-version of container groups. */
 export const containerApiVersion = '2023-05-01';

@@ -1,7 +1,7 @@
 import type { Agent } from '../agent/agent';
 import { anonymousEnvironment, anonymousVersion, environmentBody, type EnvironmentSpec } from '../assets/environment';
 import type { Azure } from './azure';
-import { textAt } from './json';
+import { textAt } from '../agent/json';
 import { uploadData } from './local-data';
 import { nextVersion, resolveReference } from './versions';
 import { mlApiVersion } from './workspace';

@@ -1,5 +1,5 @@
 import { TaskError } from '../agent/errors';
-import { isRecord, text } from './json';
+import { isRecord, text } from '../agent/json';
 
 /** One `details[]` entry of ARM's error envelope. */
 export interface ErrorDetail {

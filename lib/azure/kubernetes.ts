@@ -8,7 +8,7 @@ import { parseYaml, type YamlReader } from '../agent/yaml';
 import type { Azure } from './azure';
 import type { Tokens } from './credential';
 import { azureError } from './errors';
-import { at, isRecord, textAt } from './json';
+import { at, isRecord, textAt } from '../agent/json';
 import { parseJson, retryAfterMs } from './wire';
 
 /** api-version of the cluster resource. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Agent } from '../agent/agent';
 import { TaskError } from '../agent/errors';
-import { listAsset, objectHash } from '../assets/folder';
+import { listAsset, markedFile, objectHash } from '../assets/folder';
 import type { Azure } from './azure';
-import { blobHead, blobUrl, markedFile, uploadFiles, type UploadMark } from './blob';
+import { blobHead, blobUrl, uploadFiles, type UploadMark } from './blob';
 import { AzureError } from './errors';
-import { at, textAt } from './json';
+import { at, textAt } from '../agent/json';
 import { mlApiVersion } from './workspace';
 
 /** The datastore that the clients put local data into. */

@@ -1,7 +1,7 @@
 import { TaskError } from '../agent/errors';
 import type { Azure } from './azure';
 import { AzureError } from './errors';
-import { at, stringMap, textAt } from './json';
+import { at, stringMap, textAt } from '../agent/json';
 import { nextVersion } from './versions';
 import { mlApiVersion } from './workspace';
 

@@ -4,7 +4,7 @@ import { waitFor } from '../agent/poll';
 import type { ArmAnswer, WaitOptions } from './arm';
 import type { Azure } from './azure';
 import { AzureError } from './errors';
-import { at, isRecord, number, stringMap, text, textAt } from './json';
+import { at, isRecord, number, stringMap, text, textAt } from '../agent/json';
 import { mlApiVersion } from './workspace';
 
 /** How long an endpoint that is changed by somebody else is waited for. */

@@ -6,7 +6,7 @@ import type { Azure } from './azure';
 import { readCloud } from './cloud';
 import { createTokens } from './credential';
 import { createHttp } from './http-client';
-import { textAt } from './json';
+import { textAt } from '../agent/json';
 import { readNetwork, type Network } from './network';
 import { mlApiVersion, readWorkspace } from './workspace';
 

@@ -3,7 +3,7 @@ import { TaskError } from '../agent/errors';
 import type { Azure } from './azure';
 import type { Tokens } from './credential';
 import { AzureError } from './errors';
-import { textAt } from './json';
+import { textAt } from '../agent/json';
 
 /** api-version of the registry resource (Registries_Get, Registries_ListByResourceGroup). */
 export const registryApiVersion = '2023-07-01';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { TaskError } from '../agent/errors';
 import type { Azure } from './azure';
 import type { HttpAnswer, HttpRequest } from './http';
-import { at, isRecord, number, stringMap, text, textAt } from './json';
+import { at, isRecord, number, stringMap, text, textAt } from '../agent/json';
 
 /** Run history's view of a run. Operation: Runs_GetDetails, data plane 2019-08-01 (without the experiment, as `az ml job stream` asks). */
 export interface RunDetails {

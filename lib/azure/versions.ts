@@ -1,7 +1,7 @@
 import { TaskError } from '../agent/errors';
 import type { AssetKind, AssetReference } from '../assets/references';
 import type { Azure } from './azure';
-import { number, text, textAt, at } from './json';
+import { number, text, textAt, at } from '../agent/json';
 import { mlApiVersion } from './workspace';
 
 /**

@@ -1,5 +1,5 @@
 import { TaskError } from '../agent/errors';
-import { at, textAt } from './json';
+import { at, textAt } from '../agent/json';
 
 /** A workspace as its GET describes it (Workspaces_Get 2024-10-01). */
 export interface Workspace {

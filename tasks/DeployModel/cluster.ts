@@ -3,7 +3,7 @@ import type { Agent } from '../../lib/agent/agent';
 import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import { readPipelineRun, runTags } from '../../lib/agent/pipeline-run';
 import { waitFor } from '../../lib/agent/poll';
-import { at, isRecord, number, textAt } from '../../lib/azure/json';
+import { at, isRecord, number, textAt } from '../../lib/agent/json';
 import { clusterConfig, connect, items, type Kubernetes } from '../../lib/azure/kubernetes';
 import { adviceFor } from './advice';
 import type { Collaborators, InFlight } from './collaborators';

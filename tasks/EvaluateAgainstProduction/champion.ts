@@ -1,7 +1,7 @@
 import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
-import { at, isRecord, number, textAt } from '../../lib/azure/json';
+import { at, isRecord, number, textAt } from '../../lib/agent/json';
 import { mlApiVersion } from '../../lib/azure/workspace';
 import type { ModelReference } from '../../lib/evidence/types';
 

@@ -3,7 +3,7 @@ import type { Agent, Outcome } from '../../lib/agent/agent';
 import { CancelledError, TaskError } from '../../lib/agent/errors';
 import { leaveEvidence } from '../../lib/agent/leave-evidence';
 import type { Azure } from '../../lib/azure/azure';
-import { textAt } from '../../lib/azure/json';
+import { textAt } from '../../lib/agent/json';
 import { mlApiVersion } from '../../lib/azure/workspace';
 import { evaluationSchema } from '../../lib/evidence/schemas/evaluation';
 import type { EvaluationEvidence } from '../../lib/evidence/types';

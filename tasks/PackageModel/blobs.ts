@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { TaskError } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
 import { blobUrl } from '../../lib/azure/blob';
-import { textAt } from '../../lib/azure/json';
+import { textAt } from '../../lib/agent/json';
 import { mlApiVersion } from '../../lib/azure/workspace';
 
 /** Blob service version: bearer tokens need one. */

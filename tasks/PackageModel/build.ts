@@ -5,7 +5,7 @@ import { waitFor } from '../../lib/agent/poll';
 import type { Azure } from '../../lib/azure/azure';
 import { protectSas, putBlob } from '../../lib/azure/blob';
 import { AzureError } from '../../lib/azure/errors';
-import { at, isRecord, textAt } from '../../lib/azure/json';
+import { at, isRecord, textAt } from '../../lib/agent/json';
 import { isDigest, type Registry } from '../../lib/azure/registry';
 import { BuildLog } from './log';
 

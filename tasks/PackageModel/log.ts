@@ -2,7 +2,7 @@ import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
 import { protectSas } from '../../lib/azure/blob';
-import { textAt } from '../../lib/azure/json';
+import { textAt } from '../../lib/agent/json';
 
 const keptLines = 40;
 

@@ -2,7 +2,7 @@ import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
 import type { ArmAnswer } from '../../lib/azure/arm';
 import type { Azure } from '../../lib/azure/azure';
-import { at, isRecord, textAt } from '../../lib/azure/json';
+import { at, isRecord, textAt } from '../../lib/agent/json';
 import { mlApiVersion } from '../../lib/azure/workspace';
 import type { SmokeTestEvidence } from '../../lib/evidence/types';
 

@@ -1,6 +1,6 @@
 import type { ValidateFunction } from 'ajv';
 import { TaskError, errorText } from '../../lib/agent/errors';
-import { isRecord } from '../../lib/azure/json';
+import { isRecord } from '../../lib/agent/json';
 import type { Inputs } from './inputs';
 import { pointer, problemAt, type Place, type Problem } from './problem';
 import { parseLine, readText } from './requests';

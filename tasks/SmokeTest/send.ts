@@ -2,7 +2,7 @@ import type { Agent } from '../../lib/agent/agent';
 import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import { pause } from '../../lib/agent/poll';
 import type { Http, HttpAnswer } from '../../lib/azure/http';
-import { isRecord, text } from '../../lib/azure/json';
+import { isRecord, text } from '../../lib/agent/json';
 import { retryAfterMs } from '../../lib/azure/wire';
 import type { Service } from './authentication';
 import type { Problem } from './problem';

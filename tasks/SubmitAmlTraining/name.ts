@@ -1,7 +1,7 @@
-import type { PipelineRun } from '../../lib/agent/pipeline-run';
-import type { CommandJob, ResolvedJob } from '../../lib/assets/command-job';
-import { canonicalJson } from '../../lib/evidence/canonical';
 import { sha256Hex } from '../../lib/agent/hash';
+import type { PipelineRun } from '../../lib/agent/pipeline-run';
+import { canonicalJson } from '../../lib/evidence/canonical';
+import type { PreparedJob } from './job';
 
 /**
  * The key of a step's job: a hash over the run, the step, and what the job is made of. A stage that runs again finds the
@@ -9,11 +9,12 @@ import { sha256Hex } from '../../lib/agent/hash';
  *
  * @returns 64 hexadecimal digits
  */
-export function jobKey(run: PipelineRun, job: CommandJob, resolved: ResolvedJob): string {
+export function jobKey(run: PipelineRun, { substance }: PreparedJob): string {
   const { organization, project, pipelineId, runId, stage, job: pipelineJob, step } = run;
   const parts = {
     run: [organization, project, pipelineId, runId, stage, pipelineJob, step],
-    job: substance(job, resolved),
+    // Through JSON: what has no member in the request is no part of the job.
+    job: JSON.parse(JSON.stringify(substance)) as unknown,
   };
   return sha256Hex(canonicalJson(parts));
 }
@@ -22,23 +23,4 @@ export function jobKey(run: PipelineRun, job: CommandJob, resolved: ResolvedJob)
 export function jobName(key: string, attempt: number): string {
   const name = `mlops-${key.slice(0, 20)}`;
   return attempt === 1 ? name : `${name}-${attempt}`;
-}
-
-/**
- * What the job is, independent of folders: local things by their content (the ids of what they became), references as
- * they are written, so that a newer version behind `@latest` does not make it another job.
- */
-function substance(job: CommandJob, resolved: ResolvedJob): unknown {
-  const { code, environment, inputs, ...rest } = job;
-  return {
-    ...rest,
-    code: code?.kind === 'reference' ? code.reference : resolved.codeId,
-    environment: environment.kind === 'reference' ? environment.reference : resolved.environmentId,
-    inputs: Object.fromEntries(
-      Object.entries(inputs).map(([name, input]) => [
-        name,
-        input.kind === 'local' ? { ...input, path: resolved.uris[name] } : input,
-      ]),
-    ),
-  };
 }

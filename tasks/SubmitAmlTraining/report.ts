@@ -1,20 +1,21 @@
 import type { Agent } from '../../lib/agent/agent';
+import { textAt } from '../../lib/agent/json';
 import { leaveEvidence } from '../../lib/agent/leave-evidence';
 import { markdownBlock, markdownLink, markdownTable, markdownText } from '../../lib/agent/markdown';
 import type { PipelineRun } from '../../lib/agent/pipeline-run';
-import type { ResolvedJob } from '../../lib/assets/command-job';
 import type { Job } from '../../lib/azure/jobs';
 import type { RunDetails } from '../../lib/azure/runs';
 import { canonicalJson } from '../../lib/evidence/canonical';
 import { trainingSchema } from '../../lib/evidence/schemas/training';
 import type { TrainingEvidence } from '../../lib/evidence/types';
+import type { PreparedJob } from './job';
 import type { Submitted } from './submit';
 
 /** A job that ended, and what is known of it. */
 export interface Training {
   job: Job;
   submitted: Submitted;
-  resolved: ResolvedJob;
+  prepared: PreparedJob;
   run: PipelineRun;
   metrics: Record<string, number>;
   params: Record<string, string>;
@@ -53,7 +54,7 @@ export async function report(agent: Agent, training: Training): Promise<void> {
   await leaveEvidence(agent, { schema: trainingSchema, name: 'training', body: trainingEvidence(training), facts });
 }
 
-function trainingEvidence({ job, metrics, params, resolved, run, details }: Training): TrainingEvidence {
+function trainingEvidence({ job, metrics, params, prepared, run, details }: Training): TrainingEvidence {
   return {
     jobName: job.name,
     status: job.status,
@@ -61,8 +62,8 @@ function trainingEvidence({ job, metrics, params, resolved, run, details }: Trai
     experiment: job.experimentName,
     metrics,
     params,
-    codeId: resolved.codeId,
-    environmentId: resolved.environmentId,
+    codeId: textAt(prepared.properties, 'codeId'),
+    environmentId: textAt(prepared.properties, 'environmentId'),
     commit: run.commit,
     startTime: details?.startTime,
     endTime: details?.endTime,

@@ -1,9 +1,10 @@
 import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
 import { gitProperties, runTags, type PipelineRun } from '../../lib/agent/pipeline-run';
-import { commandJobBody, type CommandJob, type ResolvedJob } from '../../lib/assets/command-job';
 import type { Azure } from '../../lib/azure/azure';
+import { stringMap } from '../../lib/agent/json';
 import { getJob, putJob, type Job } from '../../lib/azure/jobs';
+import type { PreparedJob } from './job';
 import { jobKey, jobName } from './name';
 
 /** More failed attempts than a person would start by hand: something else is wrong. */
@@ -28,17 +29,16 @@ export async function submit(
   azure: Azure,
   agent: Agent,
   run: PipelineRun,
-  job: CommandJob,
-  resolved: ResolvedJob,
+  job: PreparedJob,
   onName: (name: string) => void,
 ): Promise<Submitted> {
-  const key = jobKey(run, job, resolved);
+  const key = jobKey(run, job);
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
     const name = jobName(key, attempt);
     const existing = await getJob(azure, name);
     if (!existing) {
       onName(name);
-      const created = await putJob(azure, name, body(job, name, resolved, run, key));
+      const created = await putJob(azure, name, body(job, name, run, key), job.apiVersion);
       agent.print(`Submitted job ${name}${attempt > 1 ? `, attempt ${attempt}` : ''}: ${created.status}.`);
       return { job: created, key, attempt, isAttached: false };
     }
@@ -56,20 +56,16 @@ function isLost(status: string): boolean {
   return /^(?:failed|cancell?ed|cancelrequested)$/i.test(status);
 }
 
-function body(
-  job: CommandJob,
-  name: string,
-  resolved: ResolvedJob,
-  run: PipelineRun,
-  key: string,
-): { properties: Record<string, unknown> } {
-  return commandJobBody(
-    {
-      ...job,
-      tags: { ...job.tags, ...runTags(run) },
-      properties: { ...job.properties, ...gitProperties(run), 'mlops.key': key },
+/** The job as the file has it, marked with the commit and the run that made it. */
+function body({ properties }: PreparedJob, name: string, run: PipelineRun, key: string): unknown {
+  const { displayName, tags, properties: own } = properties;
+  return {
+    properties: {
+      ...properties,
+      // A job without a name of its own is shown under the one that it gets.
+      displayName: displayName === '' ? name : displayName,
+      tags: { ...stringMap(tags), ...runTags(run) },
+      properties: { ...stringMap(own), ...gitProperties(run), 'mlops.key': key },
     },
-    name,
-    resolved,
-  );
+  };
 }

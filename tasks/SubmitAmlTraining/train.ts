@@ -1,15 +1,15 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
 import { errorText } from '../../lib/agent/errors';
 import { readPipelineRun } from '../../lib/agent/pipeline-run';
-import { readCommandJob, refuseUserIdentity } from '../../lib/assets/command-job';
-import { readAssetFile } from '../../lib/assets/document';
 import { setLines } from '../../lib/assets/set';
 import type { Azure } from '../../lib/azure/azure';
-import { resolveJob, type Job } from '../../lib/azure/jobs';
+import type { Job } from '../../lib/azure/jobs';
+import { azureRemote } from '../../lib/azure/remote';
 import { runDetails, trackedRun, type RunDetails } from '../../lib/azure/runs';
 import { withCancellation, type InFlight } from './cancel';
 import { follow, type FollowOptions } from './follow';
 import type { Inputs } from './inputs';
+import { prepareJob, readJobFile, refuseUserIdentity } from './job';
 import { JobLog } from './log';
 import { failureText, metricsJson, report, type Training } from './report';
 import { submit, type Submitted } from './submit';
@@ -33,19 +33,18 @@ export async function train(inputs: Inputs, collaborators: Collaborators): Promi
 }
 
 async function work(inputs: Inputs, { agent, azure, pace }: Collaborators, inFlight: InFlight): Promise<Outcome> {
-  const file = await readAssetFile(inputs.jobFile, setLines(inputs.set));
-  const job = await readCommandJob(file, azure.workspace.id);
-  refuseUserIdentity(job, inputs.jobFile);
-  if (job.name !== undefined) {
+  const file = await readJobFile(inputs.jobFile, azure.workspace.id, setLines(inputs.set));
+  refuseUserIdentity(file, inputs.jobFile);
+  if (file.ownName !== undefined) {
     agent.print(
-      `The file names the job "${job.name}"; a job's name is used once for ever, so the run's own name is taken.`,
+      `The file names the job "${file.ownName}"; a job's name is used once for ever, so the run's own name is taken.`,
     );
   }
   const run = readPipelineRun(agent);
   agent.progress(5, 'uploading code and environment');
-  const resolved = await resolveJob(azure, agent, job);
+  const job = await prepareJob(file, azureRemote(azure, agent));
   agent.progress(15, 'submitting the job');
-  const submitted = await submit(azure, agent, run, job, resolved, (name) => (inFlight.jobName = name));
+  const submitted = await submit(azure, agent, run, job, (name) => (inFlight.jobName = name));
   announce(agent, submitted.job);
   if (!inputs.wait) return handOver(agent, submitted);
 
@@ -58,7 +57,7 @@ async function work(inputs: Inputs, { agent, azure, pace }: Collaborators, inFli
   const training: Training = {
     job: ended,
     submitted,
-    resolved,
+    prepared: job,
     run,
     lastLines: log.lastLines,
     ...(await readRun(azure, agent, ended)),

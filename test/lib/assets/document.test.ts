@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { readAssetFile } from '../../../lib/assets/document';
 import { setLines } from '../../../lib/assets/set';
-import { pythonText } from '../../../lib/assets/values';
+import { pythonText } from '../../../lib/assets/shape/scalars';
 import { TaskError } from '../../../lib/agent/errors';
 
 function file(content: string): string {
@@ -28,18 +28,16 @@ describe('an Azure ML file', () => {
   }
 
   it('gives numbers and booleans the text that Python prints', async () => {
-    const { reader } = await readAssetFile(file('a: [1.50, 1.0e-5, 3, true, 1.0e+16, 100000.0, 0.0001, "0.10", -0.0]'));
-    assert.deepEqual(reader.required('a').asList().map(pythonText), [
-      '1.5',
-      '1e-05',
-      '3',
-      'True',
-      '1e+16',
-      '100000.0',
-      '0.0001',
-      '0.10',
-      '-0.0',
-    ]);
+    const { reader, scope } = await readAssetFile(
+      file('a: [1.50, 1.0e-5, 3, true, 1.0e+16, 100000.0, 0.0001, "0.10", -0.0]'),
+    );
+    assert.deepEqual(
+      reader
+        .required('a')
+        .asList()
+        .map((item) => pythonText.read(item, scope)),
+      ['1.5', '1e-05', '3', 'True', '1e+16', '100000.0', '0.0001', '0.10', '-0.0'],
+    );
   });
 
   it('follows aliases and merge keys', async () => {
@@ -93,14 +91,24 @@ describe('"set"', () => {
   });
 
   it('keeps the way a number was written, and text in quotes', async () => {
-    const { reader } = await readAssetFile(file(content), ['inputs.alpha=2.0', "inputs.text='3'"]);
-    assert.equal(pythonText(reader.required('inputs').required('alpha')), '2.0');
+    const { reader, scope } = await readAssetFile(file(content), ['inputs.alpha=2.0', "inputs.text='3'"]);
+    assert.equal(pythonText.read(reader.required('inputs').required('alpha'), scope), '2.0');
     assert.equal(reader.required('inputs').required('text').plain(), '3');
   });
 
+  it('adds what the file does not have, as az ml does', async () => {
+    const added = (await set('experiment_name=churn', 'resources.instance_count=2', 'inputs.other=1')) as Record<
+      string,
+      unknown
+    >;
+    assert.equal(added['experiment_name'], 'churn');
+    assert.deepEqual(added['resources'], { instance_count: 2 });
+    assert.equal((added['inputs'] as Record<string, unknown>)['other'], 1);
+  });
+
   const refused: [string, RegExp, RegExp][] = [
-    ['inputs.alhpa=1', /has no inputs\.alhpa/, /inputs has alpha, text, data/],
-    ['input.alpha=1', /has no input\.$/, /The file has inputs, list, compute/],
+    ['inputs.alhpa=1', /has no inputs\.alhpa/, /Did you mean "alpha"\? inputs has alpha, text, data/],
+    ['input.alpha=1', /has no input\.$/, /Did you mean "inputs"\? The file has inputs, list, compute/],
     ['compute.x=1', /has no compute\.x/, /compute has no members/],
     ['list.2=1', /has no list\.2/, /./],
     ['nonsense', /not of the form path=value/, /./],

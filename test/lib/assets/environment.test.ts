@@ -3,8 +3,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readAssetFile } from '../../../lib/assets/document';
-import { readEnvironment } from '../../../lib/assets/environment';
-import { ensureEnvironment } from '../../../lib/azure/environments';
+import { settle } from '../../../lib/assets/later';
+import { environment } from '../../../lib/assets/parts/environment';
+import { azureRemote } from '../../../lib/azure/remote';
 import { FakeAgent } from '../../support/fake-agent';
 import { armFault, FakeAssets, FakeAzure, workspaceId } from '../../support/fake-azure';
 
@@ -20,11 +21,9 @@ async function ensure(
   const fake = new FakeAzure(agent);
   new FakeAssets(fake);
   prepare(fake);
-  const { reader } = await readAssetFile(file);
-  return {
-    fake,
-    id: await ensureEnvironment(fake.azure, agent, await readEnvironment(reader.required('environment'), folder)),
-  };
+  const { reader, scope } = await readAssetFile(file, [], workspaceId);
+  const id = await settle(environment.read(reader.required('environment'), scope), azureRemote(fake.azure, agent));
+  return { fake, id: String(id) };
 }
 
 describe('the environment of a job', () => {
@@ -62,14 +61,14 @@ describe('the environment of a job', () => {
   });
 
   const refused: [string, RegExp][] = [
-    ['{name: x, image: a}', /job\.yml:1:\d+: an inline environment has no name/],
+    ['{name: x, image: a}', /job\.yml:1:15: unknown key "name" in environment/],
     ['{image: a, conda: c}', /job\.yml:1:25: unknown key "conda" in environment/],
     ['{conda_file: {name: x}}', /neither image nor build/],
     ['{image: a, build: {path: .}}', /both image and build/],
     ['{image: 3}', /environment\.image must be text/],
     ['just-a-name', /names no asset/],
     ['azureml:own@stable', /no label but latest/],
-    ['file:none.yml', /none\.yml cannot be read/],
+    ['file:none.yml', /job\.yml:1:14: there is no file .*none\.yml/],
   ];
   for (const [yaml, message] of refused) {
     it(`refuses ${yaml}`, async () => {
@@ -82,7 +81,7 @@ describe('the environment of a job', () => {
       ensure('azureml:gone@latest', (fake) =>
         fake.on('GET', '{ws}/environments/gone', () => armFault(404, 'NotFound', 'no')),
       ),
-      /azureml:gone@latest: workspace workspace has no version of it/,
+      /job\.yml:1:14: azureml:gone@latest: the workspace has no version of it/,
     );
   });
 });

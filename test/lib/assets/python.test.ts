@@ -5,7 +5,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { readAssetFile } from '../../../lib/assets/document';
 import { isoDuration, pythonFloat } from '../../../lib/assets/python';
-import { dumpYaml, YamlFloat } from '../../../lib/assets/pyyaml';
+import { PythonFloat } from '../../../lib/assets/python-float';
+import { dumpYaml } from '../../../lib/assets/pyyaml';
 
 describe('texts as Python prints them', () => {
   it('floats', () => {
@@ -44,7 +45,7 @@ describe('YAML as PyYAML writes it', () => {
       channels: ['conda-forge'],
       dependencies: ['python=3.10', { pip: ['on', 'b: c', "it's", '', 'é', ' x'] }],
       a: [],
-      z: new YamlFloat(1),
+      z: new PythonFloat(1),
     });
     assert.equal(
       text,

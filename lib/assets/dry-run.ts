@@ -1,0 +1,85 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { markedFile } from './folder';
+import type { PutOptions, Remote, Upload } from './remote';
+
+/** A call that would be made, as `mlops translate` prints it. */
+export type PlannedCall =
+  { method: 'PUT' | 'POST'; path: string; apiVersion: string; body: unknown } | { upload: PlannedUpload };
+
+export interface PlannedUpload {
+  to: string;
+  files: { path: string; size: number; sha256: string }[];
+  confirm: { on: string; metadata: Record<string, string> };
+}
+
+/**
+ * A workspace that is not there: it writes down what would be sent. Look-ups are answered as if whatever a file refers to
+ * existed in version 1 and nothing had been uploaded before.
+ */
+export class DryRun implements Remote {
+  readonly calls: PlannedCall[] = [];
+  private readonly made = new Map<string, unknown>();
+  private readonly results = new Map<string, Promise<unknown>>();
+
+  constructor(
+    readonly workspaceId: string,
+    readonly location: string,
+    private readonly apiVersion: string,
+  ) {}
+
+  get(path: string): Promise<unknown> {
+    const [resource = ''] = path.split('?');
+    return Promise.resolve(this.made.get(resource.toLowerCase()) ?? answer(resource, this.location));
+  }
+
+  put(path: string, body: unknown, options: PutOptions = {}): Promise<unknown> {
+    const plain: unknown = JSON.parse(JSON.stringify(body));
+    this.calls.push({ method: 'PUT', path, apiVersion: options.apiVersion ?? this.apiVersion, body: plain });
+    const [resource = ''] = path.split('?');
+    const made = { id: resource, name: resource.split('/').at(-1), ...(plain as Record<string, unknown>) };
+    this.made.set(resource.toLowerCase(), made);
+    return Promise.resolve(made);
+  }
+
+  post(path: string, body: unknown): Promise<unknown> {
+    this.calls.push({ method: 'POST', path, apiVersion: this.apiVersion, body });
+    const blobUri = `https://account.blob.core.windows.net/${randomUUID()}`;
+    return Promise.resolve({ blobReferenceForConsumption: { blobUri, credential: { sasUri: blobUri } } });
+  }
+
+  async upload({ container, folder, asset, mark }: Upload): Promise<void> {
+    const prefix = asset.isFolder ? `${asset.name}/` : '';
+    const files: PlannedUpload['files'] = [];
+    for (const { path, file, size } of asset.files)
+      files.push({ path: prefix + path, size, sha256: await sha256(file) });
+    const metadata = { ...mark, upload_status: 'completed' };
+    const on = prefix + (markedFile(asset.files)?.path ?? asset.name);
+    this.calls.push({
+      upload: { to: folder === '' ? container : `${container}/${folder}`, files, confirm: { on, metadata } },
+    });
+  }
+
+  once<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const known = this.results.get(key) ?? work();
+    this.results.set(key, known);
+    return known as Promise<T>;
+  }
+}
+
+/** What the workspace would answer to a look-up. */
+function answer(resource: string, location: string): unknown {
+  if (/\/codes\/[^/]+\/versions$/.test(resource)) return { value: [] };
+  if (/\/datastores\/[^/]+$/.test(resource))
+    return { properties: { accountName: 'account', containerName: 'container' } };
+  if (/\/computes\/[^/]+$/.test(resource)) return { properties: { computeType: 'AmlCompute' } };
+  if (/\/(?:onlineEndpoints|batchEndpoints)\/[^/]+$/.test(resource)) return { location, properties: {} };
+  // A new asset gets version 1, and 1 is the latest of whatever is there.
+  return { properties: { latestVersion: '1', nextVersion: '1' } };
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

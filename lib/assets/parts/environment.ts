@@ -1,0 +1,86 @@
+import { Later, type Soon } from '../later';
+import { dumpYaml } from '../pyyaml';
+import { registerEnvironment, type EnvironmentDefinition } from '../register/environment';
+import { isMap, isText, looseTextMap, union } from '../shape/collections';
+import { optional, record, required } from '../shape/record';
+import { integer, plainData, pythonText, text, word } from '../shape/scalars';
+import { refine, shape, type Shape } from '../shape/shape';
+import { assetAt, existingPath, isRemote, localPath } from './paths';
+import { assetId } from './references';
+
+/** A conda file by path, or written inline, in PyYAML's spelling: part of an anonymous environment's version. */
+const conda: Shape<string> = shape({ type: ['string', 'object'] }, (at, scope) => {
+  const content = at.isMap ? at : scope.open(localPath(scope.folder, text.read(at, scope)), at).reader;
+  if (!content.isMap) throw content.error('a conda file is a map with name, channels and dependencies');
+  return dumpYaml(plainData(content));
+});
+
+/** A build context: a local folder, or the address of one in the cloud. */
+const build = refine(
+  record({ path: required(text), dockerfile_path: optional(text) }),
+  ({ path, dockerfilePath }, at, scope): NonNullable<EnvironmentDefinition['build']> => {
+    const place = at.required('path');
+    if (isRemote(path)) return { contextUri: path, dockerfilePath };
+    return { context: assetAt(existingPath.read(place, scope), place), dockerfilePath };
+  },
+);
+
+const route = record({ path: required(text), port: required(integer) });
+
+const members = {
+  image: optional(text),
+  conda_file: optional(conda),
+  build: optional(build),
+  inference_config: optional(
+    record({ liveness_route: required(route), readiness_route: required(route), scoring_route: required(route) }),
+  ),
+  os_type: optional(word({ linux: 'Linux', windows: 'Windows' })),
+  description: optional(text),
+  tags: optional(looseTextMap),
+  properties: optional(looseTextMap),
+};
+
+function checked<T extends EnvironmentDefinition>(inner: Shape<T>): Shape<T> {
+  return refine(inner, (value, at) => {
+    if (!value.image && !value.build) {
+      throw at.error(
+        'the environment has neither image nor build',
+        'Give it an image, or a build with the folder of a Dockerfile.',
+      );
+    }
+    if (value.image && value.build) throw at.error('the environment has both image and build', 'Keep one of them.');
+    if (value.build && value.condaFile !== undefined) {
+      throw at.error('a conda_file goes with an image, not with a build', 'Install the packages in the Dockerfile.');
+    }
+    return value;
+  });
+}
+
+/** What a file says inline about its environment. */
+export const environmentDefinition: Shape<EnvironmentDefinition> = checked(record(members));
+
+/** A file of its own (`az ml environment create`). Without `version` the next free one is taken. */
+export const environmentFile = checked(record({ ...members, name: required(text), version: optional(pythonText) }));
+
+/**
+ * The `environment` of a job, component or deployment, as its ARM id: a reference, an inline definition (registered under its
+ * content's name), or `file:path` of an environment file.
+ */
+export const environment: Shape<Soon<string>> = union<Soon<string>>('a reference or the definition of an environment', [
+  {
+    when: isMap,
+    shape: refine(
+      environmentDefinition,
+      (definition) => new Later((remote) => registerEnvironment(remote, definition)),
+    ),
+  },
+  {
+    when: (at) => isText(at) && at.asString().startsWith('file:'),
+    shape: shape({ type: 'string', pattern: '^file:' }, (at, scope) => {
+      const opened = scope.open(localPath(scope.folder, at.asString()), at);
+      const { name, version, ...definition } = environmentFile.read(opened.reader, opened.scope);
+      return new Later((remote) => registerEnvironment(remote, definition, { name, version }));
+    }),
+  },
+  { when: () => true, shape: assetId('environments') },
+]);

@@ -1,0 +1,119 @@
+import { statSync } from 'node:fs';
+import type { YamlReader } from '../../agent/yaml';
+import { Later, type Soon } from '../later';
+import { parseReference } from '../references';
+import { defaultDatastore, uploadData } from '../register/data';
+import { idOf } from '../register/versions';
+import { isMap, isScalar, mapOf, union } from '../shape/collections';
+import { optional, record, required, withDefault } from '../shape/record';
+import { pythonText, text, word, words } from '../shape/scalars';
+import { refine, type Scope, type Shape } from '../shape/shape';
+import { assetAt, isRemote, localPath } from './paths';
+
+/** Inputs of jobs. */
+
+export interface LiteralInput {
+  jobInputType: 'literal';
+  value: string;
+}
+
+export interface AssetInput {
+  jobInputType: string;
+  mode?: string;
+  uri: Soon<string>;
+}
+
+export type JobInput = LiteralInput | AssetInput;
+
+/** Types of data and models. */
+export const assetTypes = words('uri_file', 'uri_folder', 'mltable', 'custom_model', 'mlflow_model', 'triton_model');
+
+export const inputModes = {
+  ro_mount: 'ReadOnlyMount',
+  mount: 'ReadOnlyMount',
+  rw_mount: 'ReadWriteMount',
+  download: 'Download',
+  direct: 'Direct',
+  eval_mount: 'EvalMount',
+  eval_download: 'EvalDownload',
+} as const;
+
+/**
+ * Where the data of an input lies: a registered asset, an address in the cloud, or a local path, which is uploaded.
+ *
+ * @param type of the input: decides which assets a name means, and whether the path must be a file or a folder
+ */
+export function uriOf(at: YamlReader, scope: Scope, type: string): Soon<string> {
+  const value = text.read(at, scope);
+  const kind = type.endsWith('_model') ? 'models' : 'data';
+  const reference = parseReference(value, kind);
+  if (reference) return idOf(reference, kind, scope.workspaceId, at);
+  if (value.startsWith('azureml:') && !value.startsWith('azureml://')) {
+    throw at.error(`"${value}" names no asset`, 'Write azureml:name:version or azureml:name@latest.');
+  }
+  if (isRemote(value)) return value;
+  return uploadedUri(localPath(scope.folder, value), at, type);
+}
+
+/** A local path as the address that the service reads it from; only a `uri_folder` ends with a slash. */
+function uploadedUri(path: string, at: YamlReader, type: string): Later<string> {
+  checkType(path, at, type);
+  const asset = assetAt(path, at);
+  return new Later(async (remote) => {
+    const uploaded = await uploadData(remote, asset, 'input data');
+    return `azureml://datastores/${defaultDatastore}/paths/${uploaded.path}${type === 'uri_folder' ? '/' : ''}`;
+  });
+}
+
+function checkType(path: string, at: YamlReader, type: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) throw at.error(`${path} does not exist`, 'Paths are relative to the YAML file.');
+  const wanted = type === 'uri_file' ? 'a file' : type === 'uri_folder' ? 'a folder' : undefined;
+  const found = stats.isDirectory() ? 'a folder' : 'a file';
+  if (wanted === undefined || wanted === found) return;
+  throw at.error(
+    `${path} is ${found}, but the input's type is ${type}`,
+    `Write type: ${stats.isDirectory() ? 'uri_folder' : 'uri_file'}.`,
+  );
+}
+
+/** A literal value: text as Python prints it. */
+export const literalInput: Shape<LiteralInput> = refine(pythonText, (value): LiteralInput => ({
+  jobInputType: 'literal',
+  value,
+}));
+
+const data = record({
+  type: withDefault(assetTypes, () => 'uri_folder' as const),
+  path: required(text),
+  mode: optional(word(inputModes)),
+});
+
+const assetInput: Shape<AssetInput> = refine(data, ({ type, mode }, at, scope) => ({
+  jobInputType: type,
+  mode,
+  uri: uriOf(at.required('path'), scope, type),
+}));
+
+/** The `inputs` of a job: a scalar is a literal; a map has `path`, `type` (default uri_folder) and `mode`. */
+export const jobInputs: Shape<Record<string, JobInput>> = mapOf(
+  union<JobInput>('a value, or a map with path', [
+    { when: isScalar, shape: literalInput },
+    {
+      when: (at) => isMap(at) && at.has('value'),
+      shape: refine(record({ value: required(literalInput) }), ({ value }) => value),
+    },
+    { when: isMap, shape: assetInput },
+  ]),
+  checkPortName,
+);
+
+/** Names are used in expressions and in environment variables of the job. */
+export function checkPortName(name: string, at: YamlReader): void {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return;
+  throw at.error(
+    `"${name}" is no name of an input or output`,
+    'Use letters, digits and underscores; start with a letter.',
+    true,
+  );
+}

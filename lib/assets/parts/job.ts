@@ -1,0 +1,144 @@
+import path from 'node:path';
+import type { YamlReader } from '../../agent/yaml';
+import { isoDuration } from '../python';
+import { list, looseTextMap, mapOf, tagged, textMap } from '../shape/collections';
+import { optional, record, required, withDefault, type Spelling } from '../shape/record';
+import { anything, integer, integerIn, text, word } from '../shape/scalars';
+import { refine, type Shape } from '../shape/shape';
+import { computeId } from './references';
+
+/** Members that jobs of several types share. Nodes of a pipeline have the same ones in the file's own spelling. */
+
+export const resourceFields = {
+  instance_count: optional(integerIn(1)),
+  max_instance_count: optional(integerIn(1)),
+  instance_type: optional(text),
+  locations: optional(list(text)),
+  shm_size: optional(text),
+  docker_args: optional(text),
+  properties: withDefault(mapOf(anything), () => ({})),
+};
+
+export const resources = <N extends Spelling>(spelling: N) => record(resourceFields, spelling);
+
+/** Seconds as an ISO 8601 duration. */
+export const seconds: Shape<string> = refine(integerIn(1), isoDuration);
+
+const distributionType = { pytorch: 'PyTorch', tensorflow: 'TensorFlow', mpi: 'Mpi' } as const;
+
+/** `type`, called `typeName` in the request, and the counts that belong to it. */
+export function distribution(spelling: Spelling): Shape {
+  const typeName = spelling === 'yaml' ? 'distribution_type' : 'distributionType';
+  const type = required(word(distributionType), { as: typeName });
+  const byProcess = record({ type, process_count_per_instance: optional(integer) }, spelling);
+  return tagged<unknown>('type', {
+    pytorch: byProcess,
+    mpi: byProcess,
+    tensorflow: record(
+      { type, parameter_server_count: withDefault(integer, () => 0), worker_count: optional(integer) },
+      spelling,
+    ),
+  });
+}
+
+export const commandLimits = refine(record({ timeout: optional(seconds) }), ({ timeout }) => ({
+  jobLimitsType: 'Command',
+  timeout,
+}));
+
+const identityType = {
+  managed: 'Managed',
+  managed_identity: 'Managed',
+  aml_token: 'AMLToken',
+  user_identity: 'UserIdentity',
+  user: 'UserIdentity',
+} as const;
+
+const type = required(word(identityType), { as: 'identityType' });
+const managed = record({
+  type,
+  client_id: optional(text),
+  object_id: optional(text),
+  msi_resource_id: optional(text, { as: 'resourceId' }),
+});
+const bare = record({ type });
+
+/** Whose rights the job has. */
+export const identity: Shape = tagged<unknown>('type', {
+  managed,
+  managed_identity: managed,
+  aml_token: bare,
+  user_identity: bare,
+  user: bare,
+});
+
+const tiers = { null: 'Null', spot: 'Spot', basic: 'Basic', standard: 'Standard', premium: 'Premium' } as const;
+
+export const queueSettings = record({ job_tier: optional(word(tiers)) });
+
+const serviceType = { jupyter_lab: 'JupyterLab', vs_code: 'VSCode', ssh: 'SSH', tensor_board: 'TensorBoard' } as const;
+const service = {
+  type: required(word(serviceType), { as: 'jobServiceType' }),
+  nodes: optional(refine(word({ all: 'All' }), (nodesValueType) => ({ nodesValueType }))),
+  port: optional(integer),
+  properties: optional(looseTextMap),
+};
+const plainService = record(service);
+
+/** A service whose own member travels among its properties. */
+function serviceWith(key: string, property: string): Shape {
+  return refine(record({ ...service, [key]: optional(text) }), (value) => {
+    const { [property]: own, properties, ...rest } = value as typeof value & Record<string, unknown>;
+    const all = { ...properties, ...(own === undefined ? {} : { [property]: own }) };
+    return { ...rest, properties: Object.keys(all).length > 0 ? all : undefined };
+  });
+}
+
+/** Interactive services of a job: what runs beside the command. */
+export const services: Shape<Record<string, unknown>> = mapOf(
+  tagged<unknown>('type', {
+    jupyter_lab: plainService,
+    vs_code: plainService,
+    ssh: serviceWith('ssh_public_keys', 'sshPublicKeys'),
+    tensor_board: serviceWith('log_dir', 'logDir'),
+  }),
+);
+
+/** Keys that every job has. */
+export const jobFields = {
+  name: optional(text),
+  display_name: optional(text),
+  experiment_name: optional(text),
+  description: optional(text),
+  tags: withDefault(textMap, () => ({})),
+  properties: withDefault(looseTextMap, () => ({})),
+  compute: optional(computeId, { as: 'computeId' }),
+  identity: optional(identity),
+  services: optional(services),
+};
+
+/** The folder's name without an extension and without spaces, as the clients take it from the working folder. */
+export function defaultExperiment(folder: string): string {
+  const name = path.parse(folder).name.replaceAll(' ', '');
+  return name === '' ? 'Default' : name;
+}
+
+/**
+ * `${{inputs.x}}` and `${{outputs.x}}` of a command must exist: the service finds out only when the job starts.
+ *
+ * @param known names by scope: `{ inputs: ['alpha'], outputs: [] }`
+ */
+export function checkExpressions(
+  at: YamlReader,
+  command: string,
+  known: Readonly<Record<string, readonly string[]>>,
+): void {
+  for (const [whole, scope = '', name = ''] of command.matchAll(/\$\{\{\s*([a-z_]+)\.([A-Za-z0-9_]+)[^}]*\}\}/g)) {
+    const names = known[scope];
+    if (!names || names.includes(name)) continue;
+    throw at.error(
+      `the command uses ${whole}, but the job has no such ${scope.replace(/s$/, '')}`,
+      names.length > 0 ? `The job's ${scope}: ${names.join(', ')}.` : `The job has no ${scope}.`,
+    );
+  }
+}

@@ -1,0 +1,38 @@
+import type { YamlReader } from '../../agent/yaml';
+import type { Soon } from '../later';
+import { parseReference, type AssetKind, type AssetReference } from '../references';
+import { idOf } from '../register/versions';
+import { text } from '../shape/scalars';
+import { refine, type Shape } from '../shape/shape';
+
+const armId = /^\/?subscriptions\/[^/]+\/resourceGroups\//i;
+
+/** `azureml:name:version`, `azureml:name@label`, an ARM id or a registry's, as the id that the service wants. */
+export function assetId(kind: AssetKind): Shape<Soon<string>> {
+  return {
+    ...refine(text, (value, at, scope) => idOf(referenceAt(value, kind, at), kind, scope.workspaceId, at)),
+    schema: () => ({ type: 'string', pattern: '^(azureml:|/subscriptions/)' }),
+  };
+}
+
+/** @throws TaskError with the place of the value when it is no reference */
+export function referenceAt(value: string, kind: AssetKind, at: YamlReader): AssetReference {
+  const reference = parseReference(value, kind);
+  if (reference) return reference;
+  throw at.error(
+    `${at.path} is "${value}", which names no asset`,
+    'Write azureml:name:version, azureml:name@latest, an ARM id, or azureml://registries/….',
+  );
+}
+
+/** A compute's ARM id: `azureml:name`, a bare name, or an ARM id. `local` is refused: nothing of it is in the cloud. */
+export const computeId: Shape<string> = {
+  ...refine(text, (value, at, scope) => {
+    const bare = value.replace(/^azureml:/, '');
+    if (armId.test(bare)) return bare;
+    if (value === 'local') throw at.error('compute "local" has no counterpart in the workspace', 'Name a compute.');
+    if (/^[A-Za-z][A-Za-z0-9-]{0,31}$/.test(bare)) return `${scope.workspaceId}/computes/${bare}`;
+    throw at.error(`${at.path} is "${value}", which names no compute`, 'Write azureml:name-of-the-compute.');
+  }),
+  schema: () => ({ type: 'string' }),
+};

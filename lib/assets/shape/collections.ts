@@ -1,0 +1,109 @@
+import { TaskError } from '../../agent/errors';
+import type { YamlReader } from '../../agent/yaml';
+import { gather } from './gather';
+import { pythonText, text } from './scalars';
+import { mismatch, type Scope, type Shape } from './shape';
+
+export function list<T>(item: Shape<T>): Shape<T[]> {
+  return {
+    read: (at, scope) => gather(at.asList().map((one) => () => item.read(one, scope))),
+    schema: () => ({ type: 'array', items: item.schema() }),
+  };
+}
+
+/** A list, or a single item that stands for a list of one. */
+export function oneOrMore<T>(item: Shape<T>): Shape<T[]> {
+  const many = list(item);
+  return {
+    read: (at, scope) => (at.isList ? many.read(at, scope) : [item.read(at, scope)]),
+    schema: () => ({ anyOf: [item.schema(), many.schema()] }),
+  };
+}
+
+/** A map with keys of the writer's own. `checkKey` may refuse a name, at the key's place. */
+export function mapOf<T>(
+  item: Shape<T>,
+  checkKey?: (key: string, value: YamlReader) => void,
+): Shape<Record<string, T>> {
+  return {
+    read: (at, scope) => {
+      const entries = at.entries().map(([key, value]) => (): [string, T] => {
+        checkKey?.(key, value);
+        if (value.isNull && item.nullable !== true) throw value.error(`${value.path} has no value`, undefined, true);
+        return [key, item.read(value, scope)];
+      });
+      return Object.fromEntries(gather(entries));
+    },
+    schema: () => ({ type: 'object', additionalProperties: item.schema() }),
+  };
+}
+
+/** Tags and the like where the clients ask for text. */
+export const textMap: Shape<Record<string, string>> = mapOf(text);
+
+/** Environment variables and the like: numbers and booleans become text as Python prints them, nothing becomes ''. */
+export const looseTextMap: Shape<Record<string, string>> = mapOf({
+  read: (at: YamlReader, scope: Scope) => (at.isNull ? '' : pythonText.read(at, scope)),
+  schema: () => ({ type: ['string', 'number', 'boolean', 'null'] }),
+  nullable: true,
+});
+
+/** A form of a union: when it is meant, and how it is read. */
+export interface Form<T> {
+  when: (at: YamlReader) => boolean;
+  shape: Shape<T>;
+}
+
+export const isText = (at: YamlReader): boolean => !at.isMap && !at.isList && typeof at.plain() === 'string';
+export const isMap = (at: YamlReader): boolean => at.isMap;
+export const isList = (at: YamlReader): boolean => at.isList;
+export const isScalar = (at: YamlReader): boolean => !at.isMap && !at.isList;
+
+/** The first form that is meant decides, so that an error speaks of what the writer had in mind. */
+export function union<T>(wanted: string, forms: readonly Form<T>[]): Shape<T> {
+  return {
+    read: (at, scope) => {
+      const form = forms.find(({ when }) => when(at));
+      if (!form) throw mismatch(at, wanted);
+      return form.shape.read(at, scope);
+    },
+    schema: () => ({ anyOf: forms.map((form) => form.shape.schema()) }),
+  };
+}
+
+/** The first shape that reads the value; for forms that only reading tells apart. The last one's error is told. */
+export function firstOf<T>(...shapes: readonly Shape<T>[]): Shape<T> {
+  return {
+    read: (at, scope) => {
+      let problem: unknown;
+      for (const one of shapes) {
+        try {
+          return one.read(at, scope);
+        } catch (error) {
+          if (!(error instanceof TaskError)) throw error;
+          problem = error;
+        }
+      }
+      throw problem;
+    },
+    schema: () => ({ anyOf: shapes.map((one) => one.schema()) }),
+  };
+}
+
+/** Which of several records a map is, as one of its keys says. */
+export function tagged<T>(key: string, table: Readonly<Record<string, Shape<T>>>, otherwise?: string): Shape<T> {
+  const names = Object.keys(table);
+  return {
+    read: (at, scope) => {
+      at.object();
+      const tag = at.optional(key);
+      const name = tag === undefined ? otherwise : text.read(tag, scope);
+      const found = name === undefined ? undefined : table[name.toLowerCase()];
+      if (found) return found.read(at, scope);
+      if (!tag)
+        throw at.error(`"${key}" is missing${at.path ? ` in ${at.path}` : ''}`, `Known values: ${names.join(', ')}.`);
+      throw tag.error(`${tag.path} is ${JSON.stringify(name)}`, `Known values: ${names.join(', ')}.`);
+    },
+    schema: () => ({ anyOf: names.map((name) => table[name]?.schema()) }),
+  };
+}

@@ -1,0 +1,93 @@
+import type { Agent } from '../agent/agent';
+import type { PutOptions, Remote, Upload } from '../assets/remote';
+import { at, textAt } from '../agent/json';
+import { TaskError } from '../agent/errors';
+import { markedFile } from '../assets/folder';
+import type { Azure } from './azure';
+import { blobHead, blobUrl, protectSas, uploadFiles, type BlobTarget } from './blob';
+import { AzureError } from './errors';
+import { mlApiVersion } from './workspace';
+
+/** The longest that a resource may take to be made: image builds are not among them. */
+const putTimeoutMs = 30 * 60_000;
+
+/** The workspace of a task as the place where translated files go. */
+export function azureRemote(azure: Azure, agent: Agent): Remote {
+  const results = new Map<string, Promise<unknown>>();
+  return {
+    workspaceId: azure.workspace.id,
+    location: azure.workspace.location,
+    get: (path) => azure.arm.getIfExists(path, mlApiVersion),
+    put: (path, body, options) => put(azure, path, body, options),
+    post: (path, body) => post(azure, agent, path, body),
+    upload: (upload) => uploadOnce(azure, agent, upload),
+    once<T>(key: string, work: () => Promise<T>): Promise<T> {
+      const known = results.get(key) ?? work();
+      results.set(key, known);
+      return known as Promise<T>;
+    },
+  };
+}
+
+async function put(azure: Azure, path: string, body: unknown, { apiVersion, what }: PutOptions = {}): Promise<unknown> {
+  const version = apiVersion ?? mlApiVersion;
+  const answer = await azure.arm.put(path, version, body);
+  if (answer.status !== 202 && answer.headers['azure-asyncoperation'] === undefined) return answer.body;
+  const [resource = path] = path.split('?');
+  return azure.arm.wait(resource, version, answer, {
+    what: what ?? resource.split('/').at(-1) ?? resource,
+    timeoutMs: putTimeoutMs,
+  });
+}
+
+/** The address of an upload carries a signature: whoever holds it holds the storage. */
+async function post(azure: Azure, agent: Agent, path: string, body: unknown): Promise<unknown> {
+  const answer = await azure.arm.post(path, mlApiVersion, body, { idempotent: true });
+  const sas = textAt(at(answer.body, 'blobReferenceForConsumption'), 'credential', 'sasUri');
+  if (sas !== undefined) protectSas(agent, sas);
+  return answer.body;
+}
+
+/**
+ * Uploads by the address' own signature where it has one, else with the identity's token: the account's keys are never asked
+ * for, so the identity needs the role Storage Blob Data Contributor on that container.
+ */
+async function uploadOnce(azure: Azure, agent: Agent, { what, container, folder, asset, mark }: Upload): Promise<void> {
+  const url = folder === '' ? container : blobUrl(container, folder);
+  const target: BlobTarget = container.includes('?') ? { url } : { url, resource: azure.cloud.resources.storage };
+  const prefix = asset.isFolder ? `${asset.name}/` : '';
+  const first = markedFile(asset.files)?.path ?? asset.name;
+  try {
+    // A signature is for a place of this upload alone; a datastore keeps what any run has put there.
+    const metadata =
+      target.resource === undefined
+        ? undefined
+        : await blobHead(azure.http, blobUrl(url, prefix + first), target.resource);
+    if (metadata?.['x-ms-meta-upload_status'] === 'completed') {
+      agent.print(`${capital(what)} ${asset.name} is unchanged and not uploaded again.`);
+      return;
+    }
+    const total = asset.files.reduce((sum, { size }) => sum + size, 0);
+    agent.print(`Uploading ${what} ${asset.name}: ${asset.files.length} file(s), ${amount(total)} …`);
+    await uploadFiles(azure, target, prefix, asset.files, mark);
+  } catch (error) {
+    throw withRole(error, url, target);
+  }
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+function amount(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+function withRole(error: unknown, url: string, target: BlobTarget): unknown {
+  if (!(error instanceof AzureError) || error.status !== 403 || target.resource === undefined) return error;
+  return new TaskError(
+    error.message,
+    `Give the identity of the service connection the role Storage Blob Data Contributor on the container of ${url}, or refer to data that is in the cloud already.`,
+    { cause: error },
+  );
+}
