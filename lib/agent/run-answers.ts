@@ -142,8 +142,13 @@ function readStep(value: unknown): ApprovalStep {
     status,
     comment: textAt(value, 'comment') ?? '',
     actualApprover: readIdentity(at(value, 'actualApprover')),
-    lastModifiedOn: textAt(value, 'lastModifiedOn'),
+    lastModifiedOn: checkedTime(textAt(value, 'lastModifiedOn')),
   };
+}
+
+function checkedTime(value: string | undefined): string | undefined {
+  optionalTime(value, 'approval');
+  return value;
 }
 
 /** Times decide what an approver could see; one without a zone would mean another moment on every agent. */

@@ -116,14 +116,32 @@ function readServicePrincipal(agent: Agent, raw: Raw, parameter: (key: string) =
   return { scheme: 'secret', ...common, secret };
 }
 
-/** The job's access token and address; every task gets them, mapped or not (Handler.AddEndpointsToEnvironment). */
+/**
+ * The job's access token and the address that it is for; every task gets them, mapped or not
+ * (Handler.AddEndpointsToEnvironment). Both come from the agent's own endpoint: any step of the job can set the variable
+ * System.TeamFoundationCollectionUri by a line of its output, and would get the token.
+ *
+ * @throws TaskError outside an agent, and when a variable of the job stands in an endpoint's place
+ */
 export function readJobConnection(agent: Agent): { collectionUrl: string; accessToken: string } {
+  refuseEndpointVariables();
   const accessToken = tl.getEndpointAuthorizationParameter('SystemVssConnection', 'AccessToken', true);
-  const collectionUrl =
-    agent.variable('System.TeamFoundationCollectionUri') ?? tl.getEndpointUrl('SystemVssConnection', true);
+  const collectionUrl = process.env['ENDPOINT_URL_SYSTEMVSSCONNECTION'];
   if (!accessToken || !collectionUrl) {
     throw new TaskError('The agent passed no job access token.', 'Run this task on an Azure Pipelines agent.');
   }
   agent.secret(accessToken);
   return { collectionUrl: collectionUrl.replace(/\/+$/, ''), accessToken };
+}
+
+/** Variables reach a task by its environment, after the endpoints: one named like an endpoint takes its place. */
+function refuseEndpointVariables(): void {
+  const names: unknown = JSON.parse(process.env['VSTS_PUBLIC_VARIABLES'] ?? '[]');
+  const variables = Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  const forged = variables.find((name) => /^endpoint[. _]/i.test(name));
+  if (forged === undefined) return;
+  throw new TaskError(
+    `The variable ${forged} stands in the place of one of the agent's endpoints.`,
+    'Find the step or the variable group that sets it: nothing that is printed may name the address that tokens are sent to.',
+  );
 }

@@ -58,6 +58,12 @@ export function isAbout({ model, image }: About, intended: Intended): boolean {
   }
 }
 
+/** Whether a record names the image that is about to be deployed, but with another model in it than the pipeline states. */
+export function contradicts({ model, image }: About, intended: Intended): boolean {
+  if (intended.kind !== 'image' || image === undefined || !isSameImage(image, intended.image)) return false;
+  return model !== undefined && intended.model !== undefined && !isSameModel(model, intended.model);
+}
+
 function isSameModel(one: ModelVersion, other: ModelVersion): boolean {
   return one.name === other.name && one.version === other.version;
 }

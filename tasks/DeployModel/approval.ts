@@ -72,7 +72,11 @@ async function readGate(agent: Agent, name: string, open: (agent: Agent) => RunS
   const service = open(agent);
   const attempt = Number(agent.variable('System.StageAttempt') ?? Number.NaN);
   const records = await service.timeline();
-  const stage = ownStage(records, name, Number.isInteger(attempt) ? attempt : undefined);
+  const stage = ownStage(records, {
+    stage: name,
+    attempt: Number.isInteger(attempt) ? attempt : undefined,
+    jobId: agent.variable('System.JobId'),
+  });
   const ids = approvalIds(records, stage);
   const common = { runId: service.runId, stage, records };
   if (ids.length === 0) return { ...common, approvals: [], requesters: [], evidence: [] };

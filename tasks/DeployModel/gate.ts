@@ -3,7 +3,7 @@ import { sha256Hex } from '../../lib/agent/hash';
 import type { Approval, ApprovalStep, Identity, TimelineRecord } from '../../lib/agent/run-answers';
 import { digestsIn, manifestText, type ManifestItem } from '../../lib/evidence/manifest';
 import type { DeploymentApproval } from '../../lib/evidence/types';
-import { inWords, intendedInWords, isAbout, type About, type Intended } from './about';
+import { contradicts, inWords, intendedInWords, isAbout, type About, type Intended } from './about';
 import type { ApprovalPolicy } from './inputs';
 
 /** What is known of the gate that let this stage in. Everything comes from the service; no clock of an agent counts. */
@@ -37,34 +37,47 @@ export interface Passed {
   notes: string[];
 }
 
+/** Where a step says that it runs: the agent's own variables, which no step can change. */
+export interface Place {
+  /** System.StageName */
+  stage: string;
+  /** System.StageAttempt */
+  attempt?: number;
+  /** System.JobId: the timeline record of the job. */
+  jobId?: string;
+}
+
 /**
- * The stage of this step in the run's current timeline.
+ * The stage of this step in the run's current timeline. The step's own job must be at work in it: steps can change the
+ * variable that names the run, and a stage of another run that was approved once must not speak for this one.
  *
- * @throws TaskError when it is not there, or was started again meanwhile
+ * @throws TaskError when it is not there, has ended, was started again meanwhile, or is not the stage of this job
  */
-export function ownStage(
-  records: readonly TimelineRecord[],
-  name: string,
-  attempt: number | undefined,
-): TimelineRecord {
+export function ownStage(records: readonly TimelineRecord[], { stage: name, attempt, jobId }: Place): TimelineRecord {
   const stage = records.find((record) => record.type === 'Stage' && stageName(record) === name);
   if (stage === undefined) throw new TaskError(`The run's timeline has no stage ${name}.`);
-  if (attempt === undefined || stage.attempt === undefined || attempt === stage.attempt) return stage;
-  throw new TaskError(`Stage ${name} is in attempt ${stage.attempt} now, and this step belongs to attempt ${attempt}.`);
+  if (attempt !== undefined && stage.attempt !== undefined && attempt !== stage.attempt) {
+    throw new TaskError(
+      `Stage ${name} is in attempt ${stage.attempt} now, and this step belongs to attempt ${attempt}.`,
+    );
+  }
+  const byId = new Map(records.map((record) => [record.id, record]));
+  const job = jobId === undefined ? undefined : byId.get(jobId.toLowerCase());
+  if (stage.state === 'completed' || job?.state !== 'inProgress' || stageOf(byId, job.id) !== stage) {
+    throw new TaskError(
+      `Stage ${name} of the run that Build.BuildId names is not the one that this job (${jobId ?? 'without System.JobId'}) works in.`,
+      'Did a step of this job set Build.BuildId?',
+    );
+  }
+  return stage;
 }
 
-/** Ids of the approvals that the stage waited for: every attempt has a checkpoint of its own. */
+/** Ids of the approvals that the stage waited for, wherever below it they stand: every attempt has records of its own. */
 export function approvalIds(records: readonly TimelineRecord[], stage: TimelineRecord): string[] {
-  const checkpoints = new Set(childrenOf(records, stage.id, 'Checkpoint').map(({ id }) => id));
+  const byId = new Map(records.map((record) => [record.id, record]));
   return records
-    .filter(
-      ({ type, parentId }) => type === 'Checkpoint.Approval' && parentId !== undefined && checkpoints.has(parentId),
-    )
+    .filter(({ type, id }) => type === 'Checkpoint.Approval' && stageOf(byId, id) === stage)
     .map(({ id }) => id);
-}
-
-function childrenOf(records: readonly TimelineRecord[], parent: string, type: string): TimelineRecord[] {
-  return records.filter((record) => record.type === type && record.parentId === parent);
 }
 
 type Evidenced = Pick<Gate, 'records' | 'evidence' | 'stage'>;
@@ -132,7 +145,10 @@ export function judgeGate(gate: Gate, policy: ApprovalPolicy, intended: Intended
     );
   }
   const decided = verdicts.map(({ record }) => record).sort((a, b) => (a.decidedOn < b.decidedOn ? -1 : 1));
-  return { approval: decided.at(-1), notes: verdicts.flatMap((verdict) => verdict.notes) };
+  const last = decided.at(-1);
+  // The record tells of the gate as a whole: one approval that names nothing leaves it unbound.
+  const approval = last && { ...last, bound: decided.every(({ bound }) => bound) };
+  return { approval, notes: verdicts.flatMap((verdict) => verdict.notes) };
 }
 
 /** Another decision helps only where the evidence that is there by now names what would be deployed. */
@@ -198,6 +214,10 @@ function judgeApproval(gate: Gate, approval: Approval, policy: ApprovalPolicy, i
 /** What is wrong with the evidence itself: who approved it has not seen what is about to be deployed. */
 function judgeEvidence(gate: Gate, openedOn: number, intended: Intended): string | undefined {
   const abouts = seen(gate, openedOn).flatMap(({ of }) => of.about ?? []);
+  const contradiction = abouts.find((about) => contradicts(about, intended));
+  if (contradiction !== undefined) {
+    return `The evidence that was approved says ${inWords([contradiction])}, and what would be deployed is ${intendedInWords(intended)}.`;
+  }
   if (abouts.some((about) => isAbout(about, intended))) return undefined;
   return `The evidence that was approved is about ${inWords(abouts)}, not about ${intendedInWords(intended)}.`;
 }

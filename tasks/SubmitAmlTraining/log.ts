@@ -36,6 +36,8 @@ export class JobLog {
     private readonly azure: Azure,
     private readonly agent: Agent,
     private readonly jobName: string,
+    /** Stands in front of every line: which node of a pipeline it is from. */
+    private readonly prefix = '',
   ) {}
 
   /** Reads and prints what is new. Trouble with a log is said once and never fails the step. */
@@ -108,8 +110,9 @@ export class JobLog {
 
   private show(bytes: Buffer): void {
     const text = bytes.toString('utf8').replace(/\r?\n$/, '');
-    this.agent.print(text);
-    this.lastLines.push(...text.split('\n'));
+    const lines = text.split('\n');
+    this.agent.print(this.prefix === '' ? text : lines.map((line) => this.prefix + line).join('\n'));
+    this.lastLines.push(...lines);
     this.lastLines.splice(0, Math.max(0, this.lastLines.length - keptLines));
   }
 }

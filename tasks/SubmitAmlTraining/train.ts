@@ -1,16 +1,16 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
-import { errorText } from '../../lib/agent/errors';
 import { readPipelineRun } from '../../lib/agent/pipeline-run';
 import { setLines } from '../../lib/assets/set';
 import type { Azure } from '../../lib/azure/azure';
 import type { Job } from '../../lib/azure/jobs';
 import { azureRemote } from '../../lib/azure/remote';
-import { runDetails, trackedRun, type RunDetails } from '../../lib/azure/runs';
 import { withCancellation, type InFlight } from './cancel';
 import { follow, type FollowOptions } from './follow';
 import type { Inputs } from './inputs';
 import { prepareJob, readJobFile, refuseUserIdentity } from './job';
 import { JobLog } from './log';
+import { NodeTree } from './nodes';
+import { readOutcome } from './outcome';
 import { failureText, metricsJson, report, type Training } from './report';
 import { submit, type Submitted } from './submit';
 
@@ -48,19 +48,21 @@ async function work(inputs: Inputs, { agent, azure, pace }: Collaborators, inFli
   announce(agent, submitted.job);
   if (!inputs.wait) return handOver(agent, submitted);
 
-  const log = new JobLog(azure, agent, submitted.job.name);
-  const ended = await follow(azure, agent, submitted.job.name, log, {
+  const shown = progressOf(job.jobType, submitted.job.name, azure, agent);
+  const ended = await follow(azure, agent, submitted.job.name, shown, {
     timeoutMs: inputs.timeoutMinutes * 60_000,
     ...pace,
   });
   inFlight.hasEnded = true;
+  const nodes = shown instanceof NodeTree ? shown.nodes : [];
   const training: Training = {
     job: ended,
     submitted,
     prepared: job,
     run,
-    lastLines: log.lastLines,
-    ...(await readRun(azure, agent, ended)),
+    nodes,
+    lastLines: shown instanceof JobLog ? shown.lastLines : [],
+    ...(await readOutcome(azure, agent, ended, nodes)),
   };
   agent.output('jobStatus', ended.status);
   agent.output('metrics', metricsJson(training.metrics));
@@ -83,25 +85,9 @@ function handOver(agent: Agent, { job }: Submitted): Outcome {
   return { result: 'succeeded', message: `Job ${job.name} is ${job.status}; not waited for.` };
 }
 
-type RunFacts = Pick<Training, 'metrics' | 'params' | 'details'>;
-
-/** What tracking and run history know. A completed job does not fail because one of them cannot be read. */
-async function readRun(azure: Azure, agent: Agent, job: Job): Promise<RunFacts> {
-  const facts: RunFacts = { metrics: {}, params: {} };
-  const attempt = async (what: string, read: () => Promise<void>): Promise<void> => {
-    try {
-      await read();
-    } catch (error) {
-      agent.warn(`The ${what} of job ${job.name} cannot be read: ${errorText(error)}`);
-    }
-  };
-  await attempt('metrics', async () => {
-    const { metrics, params } = await trackedRun(azure, job.name);
-    Object.assign(facts, { metrics, params });
-  });
-  await attempt('run history', async () => {
-    const details: RunDetails = await runDetails(azure, job.name);
-    facts.details = details;
-  });
-  return facts;
+/** A command has a log; pipelines, sweeps and AutoML have runs below them. */
+function progressOf(jobType: string, name: string, azure: Azure, agent: Agent): JobLog | NodeTree {
+  if (jobType === 'Pipeline') return new NodeTree(azure, agent, name, false);
+  if (jobType === 'Sweep' || jobType === 'AutoML') return new NodeTree(azure, agent, name, true);
+  return new JobLog(azure, agent, name);
 }

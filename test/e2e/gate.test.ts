@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { at, textAt } from '../local/azure/client';
@@ -67,6 +69,10 @@ describe('the gate in front of a deployment', function () {
     const { id, displayName } = user(on.devops, who);
     return { id, displayName };
   };
+
+  /** A step of the job that prints a line, as a training log might. */
+  const printing = (line: string): string =>
+    `                - script: |\n                    echo "the model says ${line}"`;
 
   describe('approved by another person', () => {
     it('deploys on the evidence named, and the record says who approved what', async () => {
@@ -190,6 +196,41 @@ describe('the gate in front of a deployment', function () {
       const now = await on.digest(gate);
       assert.notEqual(now, seen[0]);
       await assertRefused(ran, `sha256:${seen[0]}; expected was evidence sha256:${now}.`);
+    });
+
+    it('of another run does not count, though a step said that this is that run', async () => {
+      const seen: string[] = [];
+      const approved = await on.run({ environment: guarded, atGate: byBen(bound, seen) });
+      await assertDeployed(approved, 'Approved by Ben Okafor');
+      const ran = await on.run({
+        environment: guarded,
+        policy: 'required',
+        ahead: printing(`##vso[task.setvariable variable=Build.BuildId]${approved.runId}`),
+        atGate: byBen(() => 'looks good'),
+      });
+      await assertRefused(ran, 'is not the one that this job');
+    });
+
+    it("comes from the agent's own address, whatever a step printed", async () => {
+      const heard: string[] = [];
+      const listener = createServer((request, response) => {
+        heard.push(request.url ?? '');
+        response.writeHead(404).end();
+      });
+      await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+      const elsewhere = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/`;
+      const names = ['System.TeamFoundationCollectionUri', 'System.CollectionUri'];
+      const lines = names.map((name) => printing(`##vso[task.setvariable variable=${name}]${elsewhere}`));
+      const seen: string[] = [];
+      const ran = await on.run({ environment: guarded, ahead: lines.join('\n'), atGate: byBen(bound, seen) });
+      await assertDeployed(ran, `Approved by Ben Okafor on evidence sha256:${seen[0]}.`);
+      const forged = printing(`##vso[task.setvariable variable=ENDPOINT_URL_SYSTEMVSSCONNECTION]${elsewhere}`);
+      await assertRefused(
+        await on.run({ environment: guarded, ahead: forged, atGate: byBen(bound, seen) }),
+        "stands in the place of one of the agent's endpoints",
+      );
+      listener.close();
+      assert.deepEqual(heard, []);
     });
 
     it('that names another image, or none, is refused though it was approved', async () => {

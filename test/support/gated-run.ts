@@ -50,6 +50,8 @@ export interface GatedRun {
   steps?: string;
   /** The image whose package that stage records: by default the one that is deployed. */
   packaged?: 'deployed' | 'other' | 'none';
+  /** Steps of the gated job in front of DeployModel. */
+  ahead?: string;
   atGate?: (gate: Gate) => Promise<void>;
   agent?: Partial<RunPipelineOptions>;
 }
@@ -175,7 +177,7 @@ async function serverImage(azure: LocalAzure): Promise<string> {
 }
 
 function pipeline(options: GatedRun, connection: string, azure: LocalAzure, image: string): string {
-  const { environment, policy = 'bound', before = '', steps = '', packaged = 'deployed' } = options;
+  const { environment, policy = 'bound', before = '', steps = '', packaged = 'deployed', ahead = '' } = options;
   return `
 pool: mlops-agents
 stages:
@@ -197,6 +199,7 @@ ${steps}
           runOnce:
             deploy:
               steps:
+${ahead}
                 - task: DeployModel@0
                   name: deploy
                   inputs:

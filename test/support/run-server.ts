@@ -13,6 +13,9 @@ export interface RunServer {
   stop(): Promise<void>;
 }
 
+/** System.JobId of a step that runs alone. */
+export const jobId = '12f1170f-54f2-53f3-20dd-22fc7dff55f9';
+
 export async function startRunServer(stage: string): Promise<RunServer> {
   const properties = new Map<string, string>();
   const leases = new Map<string, string[]>();
@@ -22,7 +25,12 @@ export async function startRunServer(stage: string): Promise<RunServer> {
     const body: unknown = request.method === 'GET' ? undefined : JSON.parse(await text(request));
     const [, run = '', what] = /\/_apis\/build\/builds\/(\d+)\/(timeline|properties)$/.exec(pathname) ?? [];
     if (what === 'timeline')
-      return { records: [{ id: 'stage', type: 'Stage', identifier: stage, state: 'inProgress' }] };
+      return {
+        records: [
+          { id: 'stage', type: 'Stage', identifier: stage, state: 'inProgress' },
+          { id: jobId, type: 'Job', parentId: 'stage', state: 'inProgress' },
+        ],
+      };
     if (what === 'properties') {
       for (const { path, value } of (body ?? []) as { path: string; value: string }[]) {
         properties.set(`${run}${path}`, value);

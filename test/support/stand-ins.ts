@@ -7,7 +7,7 @@ import { runTask, type RunTaskOptions, type StepResult } from '../../local/agent
 import { startAzure, type ConnectionScheme, type LocalAzure } from '../../local/azure';
 import { watchExchanges } from './exchanges';
 import { watchSecrets } from './leaks';
-import { startRunServer, type RunServer } from './run-server';
+import { jobId, startRunServer, type RunServer } from './run-server';
 
 /** The built tasks and a local Azure for the tests that drive them as the agent does. */
 export interface StandIns {
@@ -128,6 +128,7 @@ function taskOptions(
       'System.DefinitionId': '1',
       'System.StageName': stage,
       'System.StageAttempt': '1',
+      'System.JobId': jobId,
       'System.JobName': 'job',
       'System.JobAttempt': '1',
       'System.TaskInstanceName': task,

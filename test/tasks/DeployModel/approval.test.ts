@@ -16,6 +16,7 @@ const variables = {
   'System.TeamProject': 'Churn',
   'System.StageName': 'deploy',
   'System.StageAttempt': '2',
+  'System.JobId': guid('work'),
 };
 const packaged = evidenceText(packageSchema, samples['mlops.package.v1']);
 const item = { stage: 'train', kind: 'mlops.package.v1', name: 'package.json', sha256: sha256Hex(packaged) };
@@ -33,6 +34,7 @@ function world(comment = `evidence sha256:${expected}`): FakeRun {
   record('job', 'Job', 'train');
   record('step', 'Task', 'job');
   record('deploy', 'Stage', undefined, { identifier: 'deploy', state: 'inProgress', attempt: 2 });
+  record('work', 'Job', 'deploy', { state: 'inProgress' });
   record('check', 'Checkpoint', 'deploy');
   record('gate', 'Checkpoint.Approval', 'check');
   const common = { type: item.kind, name: item.name };

@@ -31,7 +31,7 @@ const records = [
   ...stage('later', { finishTime: opened + 1 }),
   ...stage('running', { state: 'inProgress', finishTime: undefined }),
   own,
-  { id: 'deploy/job', type: 'Job', parentId: 'deploy' },
+  { id: 'deploy/job', type: 'Job', parentId: 'deploy', state: 'inProgress' },
   { id: 'deploy/step', type: 'Task', parentId: 'deploy/job' },
 ];
 
@@ -256,6 +256,26 @@ describe('evidence about something else than is deployed', () => {
     assert.doesNotMatch(said, /Approval b:/);
   });
 
+  it('must not contradict what the pipeline states of the image, even where another record agrees', () => {
+    const image = `acr.io/churn@sha256:${'1'.repeat(64)}`;
+    const says = (version: string, name: string): RunEvidence => ({
+      ...left('train', name),
+      about: { image, model: { name: 'churn', version } },
+    });
+    const evidence = [says('7', 'package.json'), says('8', 'deployment.json')];
+    const named = evidenceDigest({ ...base, evidence }, opened);
+    const approvals = [approval([step(bob, { comment: `evidence sha256:${named}` })])];
+    const intended: Intended = { kind: 'image', image, model: { name: 'churn', version: '8' } };
+    assert.match(refusal(approvals, 'bound', { evidence }, intended), /says .*model churn version 7.*version 8/);
+    assert.equal(judge(approvals, 'unbound', { evidence }, intended).approval?.bound, false);
+  });
+
+  it('leaves a gate of several approvals unbound as soon as one of them names nothing', () => {
+    const first = approval([step(bob, { comment: 'fine' })], { id: 'first' });
+    const second = approval([step(eve, { lastModifiedOn: '2026-11-20T11:05:00Z' })], { id: 'second' });
+    assert.equal(judge([first, second], 'unbound').approval?.bound, false);
+  });
+
   it('needs no evidence where no approval is needed', () => {
     assert.match(judge([], 'bound', { evidence: [] }, churn5).notes.join(), /needs no approval/);
   });
@@ -363,20 +383,37 @@ describe('stage of a step', () => {
   const checkpoint = { id: 'checkpoint', type: 'Checkpoint', parentId: 'deploy' };
   const asked = { id: 'asked', type: 'Checkpoint.Approval', parentId: 'checkpoint' };
 
+  const jobId = 'deploy/job';
+
   it('is found by identifier, reference name or name', () => {
     for (const key of ['identifier', 'refName', 'name'] as const) {
       const found = { id: 's', type: 'Stage', [key]: 'deploy' };
-      assert.equal(ownStage([{ id: 'j', type: 'Job', name: 'deploy' }, found], 'deploy', 1), found);
+      const job = { id: jobId, type: 'Job', name: 'deploy', parentId: 's', state: 'inProgress' };
+      assert.equal(ownStage([job, found], { stage: 'deploy', attempt: 1, jobId }), found);
     }
-    assert.throws(() => ownStage(records, 'none', 1), /no stage none/);
+    assert.throws(() => ownStage(records, { stage: 'none', jobId }), /no stage none/);
   });
 
   it('is not one that was started again meanwhile', () => {
-    assert.equal(ownStage(records, 'deploy', 1), own);
-    assert.throws(() => ownStage(records, 'deploy', 2), /attempt 1 now, and this step belongs to attempt 2/);
+    assert.equal(ownStage(records, { stage: 'deploy', attempt: 1, jobId }), own);
+    assert.throws(
+      () => ownStage(records, { stage: 'deploy', attempt: 2, jobId }),
+      /attempt 1 now, and this step belongs to attempt 2/,
+    );
   });
 
-  it('waited for the approvals of its own checkpoint, and no other', () => {
+  it('is the one that this job works in, not the stage of another run', () => {
+    const ended = records.map((record) => (record === own ? { ...own, state: 'completed' } : record));
+    const isNot = /is not the one that this job \(.*\) works in/;
+    assert.throws(() => ownStage(ended, { stage: 'deploy', attempt: 1, jobId }), isNot);
+    for (const other of ['train/job', 'nowhere', undefined]) {
+      assert.throws(() => ownStage(records, { stage: 'deploy', attempt: 1, jobId: other }), isNot);
+    }
+    const idle = records.map((record) => (record.id === jobId ? { ...record, state: 'completed' } : record));
+    assert.throws(() => ownStage(idle, { stage: 'deploy', attempt: 1, jobId }), isNot);
+  });
+
+  it('waited for the approvals that stand below it, and no other', () => {
     const others = [
       { id: 'c2', type: 'Checkpoint', parentId: 'train' },
       { id: 'other', type: 'Checkpoint.Approval', parentId: 'c2' },
@@ -385,5 +422,7 @@ describe('stage of a step', () => {
     ];
     assert.deepEqual(approvalIds([...records, ...others, asked, checkpoint], own), ['asked']);
     assert.deepEqual(approvalIds(records, own), []);
+    const nested = { ...asked, parentId: 'deploy/job' };
+    assert.deepEqual(approvalIds([...records, nested], own), ['asked']);
   });
 });

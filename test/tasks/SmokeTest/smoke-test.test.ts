@@ -233,9 +233,11 @@ describe('the record of a smoke test', () => {
   before(async () => {
     runs = await startRunServer('smoke');
     Object.assign(tl, { getEndpointAuthorizationParameter: () => 'the-job-token' });
+    process.env['ENDPOINT_URL_SYSTEMVSSCONNECTION'] = runs.collectionUrl;
   });
   after(async () => {
     await runs.stop();
+    delete process.env['ENDPOINT_URL_SYSTEMVSSCONNECTION'];
     Object.assign(tl, { getEndpointAuthorizationParameter: original });
   });
 
@@ -243,7 +245,6 @@ describe('the record of a smoke test', () => {
   async function leave(inputs: Record<string, string>) {
     const variables = {
       ...{ 'Build.BuildId': '812', 'System.TeamProject': 'Churn', 'System.DefinitionId': '14' },
-      'System.TeamFoundationCollectionUri': runs.collectionUrl,
     };
     const agent = new FakeAgent({ inputs: { scoringUri: address, requests, ...inputs }, variables });
     await runSmokeTest(readInputs(agent), agent);
