@@ -18,6 +18,7 @@ export const fill: Command = {
     runs: { type: 'string' },
     models: { type: 'string' },
     seed: { type: 'string' },
+    project: { type: 'string' },
     attack: { type: 'boolean' },
     state: { type: 'string' },
     json: { type: 'boolean' },
@@ -27,6 +28,7 @@ export const fill: Command = {
     'runs N': `runs in all (default: ${numbers.runs})`,
     'models N': `models they belong to (default: ${numbers.models})`,
     'seed N': `the same number gives the same history (default: ${numbers.seed})`,
+    'project NAME': 'the project that gets it, made when there is none (default: the first one)',
     attack: 'texts that try to do harm in everything that comes from a run, and spoiled evidence',
     'state DIR': 'folder of the state (default: .mlops)',
     json: 'print the counts as JSON',
@@ -40,7 +42,15 @@ export const fill: Command = {
     const unlock = takeLock(join(stateDir, 'lock'), 'mlops fill');
     try {
       const { generate } = await import('../devops/generate');
-      const made = generate({ stateDir, versions, runs, models, seed, attack: args.flag('attack') });
+      const made = generate({
+        stateDir,
+        project: args.value('project'),
+        versions,
+        runs,
+        models,
+        seed,
+        attack: args.flag('attack'),
+      });
       if (output.json) output.document(made);
       output.line(
         `${made.runs} runs, ${made.versions} model versions, ${made.approvals} approvals and ${made.deployments} deployments in ${(made.milliseconds / 1000).toFixed(1)} s.`,

@@ -52,8 +52,13 @@ export function agentSide(
     }),
     waitForChecks: (request, signal, onPending) => approvals.wait(request, signal, onPending),
     onCancelRequested: (id, listener) => runs.onCancel(id, listener),
-    counter: promised((pipeline, prefix, seed) => collection.count(`counter:${pipeline}:${prefix}`, seed)),
+    counter: promised((pipeline, prefix, seed) => collection.count(counterName(collection, pipeline, prefix), seed)),
   };
+}
+
+/** Counters are kept for all projects together, while pipelines of two projects may have one name. */
+function counterName({ isFirst, state }: Collection, pipeline: string, prefix: string): string {
+  return `counter:${isFirst ? '' : `${state.projectId}:`}${pipeline}:${prefix}`;
 }
 
 function copyArtifacts(runs: Runs, id: number, name: string | undefined, folder: string): string[] {

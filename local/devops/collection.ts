@@ -1,63 +1,52 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-
 import type { Effective } from './access-control';
 import { ServiceError } from './errors';
-import { readDocument, writeDocument } from './files';
 import { ensureFolder, samePath, splitName } from './folders';
-import { collectionShape, type CollectionState, type Definition, type Environment, type Identity } from './model';
-import { addTeams, firstPeople } from './people';
+import type { Definition, Environment, Identity, ProjectState, SharedState } from './model';
+import { collectionName, type Organization } from './organization';
+import { buildServiceName } from './people';
 import { addDefaultAccess, administerOwn } from './permissions';
 
-/** Name of the one collection (the organisation's name in its URLs). */
-export const collectionName = 'local';
-
-/** One organisation with one project: who is in it, and everything that is not a run. Kept in `collection.json`. */
+/** The organisation as one of its projects sees it: what the project holds beside its runs, and what all projects share. */
 export class Collection {
-  readonly state: CollectionState;
-  private readonly file: string;
-  /** Base address; known once the server listens. */
-  private base = '';
-  /** What follows from the state and is asked for often (who may see what), until the state changes. */
-  readonly remembered = { access: new Map<string, Effective>(), views: new Map<string, boolean>() };
+  readonly shared: SharedState;
+  readonly remembered: { access: Map<string, Effective>; views: Map<string, boolean> };
+  /** Where the project keeps its runs and approvals. */
+  readonly folder: string;
 
   constructor(
-    readonly folder: string,
-    projectName: string,
+    private readonly organization: Organization,
+    readonly state: ProjectState,
   ) {
-    this.file = join(folder, 'collection.json');
-    this.state = readDocument(this.file, collectionShape) ?? newCollection(projectName);
-    if (this.state.projectName !== projectName) {
-      throw new Error(
-        `The state folder ${folder} belongs to project '${this.state.projectName}', not '${projectName}'. Choose another folder.`,
-      );
-    }
-    // A state of before there were teams and lists gets what a new one has.
-    if (this.state.teams.length === 0) addTeams(this.state);
-    if (this.state.accessLists.length === 0) addDefaultAccess(this);
+    this.shared = organization.state;
+    this.remembered = organization.remembered;
+    this.folder = organization.folderOf(state);
+    // A new project has the service's first rights, and so has one of before there were lists.
+    if (!this.shared.accessLists.some(({ token }) => token.includes(state.projectId))) addDefaultAccess(this);
     this.save();
   }
 
   save(): void {
-    this.remembered.access.clear();
-    this.remembered.views.clear();
-    writeDocument(this.file, this.state);
+    this.organization.save();
   }
 
   /** `http://127.0.0.1:PORT/local`. */
   get url(): string {
-    return this.base;
+    return this.organization.url;
   }
 
   listensAt(port: number): void {
-    this.base = `http://127.0.0.1:${port}/${collectionName}`;
-    this.state.port = port;
+    this.organization.url = `http://127.0.0.1:${port}/${collectionName}`;
+    this.shared.port = port;
     this.save();
+  }
+
+  get isFirst(): boolean {
+    return this.state === this.organization.projects[0];
   }
 
   /** Address of the project by its id, as the service writes its own links. */
   get projectUrl(): string {
-    return `${this.base}/${this.state.projectId}`;
+    return `${this.url}/${this.state.projectId}`;
   }
 
   /** A number that was never given before, of its own sequence for each kind. */
@@ -67,44 +56,53 @@ export class Collection {
 
   /** Next value of a counter; the first one is `seed`. */
   count(name: string, seed: number): number {
-    const value = this.state.counters[name] ?? seed;
-    this.state.counters[name] = value + 1;
+    const value = this.shared.counters[name] ?? seed;
+    this.shared.counters[name] = value + 1;
     this.save();
     return value;
   }
 
   identity(id: string): Identity {
-    const found = this.state.identities.find((one) => one.id.toLowerCase() === id.toLowerCase());
+    const found = this.shared.identities.find((one) => one.id.toLowerCase() === id.toLowerCase());
     if (!found) throw new ServiceError(404, 'IdentityNotFoundException', `The identity '${id}' could not be found.`);
     return found;
   }
 
-  /** A person by display name, mail address, first name or id; groups too, by `[project]\Name` or plain name. */
+  /** A person by display name, mail address, first name or id; groups too, by `[project]\Name` or plain name, this project's first. */
   findIdentity(name: string): Identity | undefined {
     const wanted = name.trim().toLowerCase();
-    return this.state.identities.find((one) =>
+    const found = this.shared.identities.filter((one) =>
       [one.id, one.displayName, one.uniqueName, one.descriptor, shortName(one)].some(
         (key) => key.toLowerCase() === wanted,
       ),
     );
+    return found.find((one) => this.isHere(one)) ?? found[0];
+  }
+
+  /** Everybody, the groups of this project and of the organisation, and the identity of this project's jobs. */
+  isHere({ kind, displayName }: Identity): boolean {
+    if (kind === 'user') return true;
+    const { projectName } = this.state;
+    if (kind === 'service') return displayName === buildServiceName(projectName, collectionName);
+    return [projectName, collectionName].some((scope) => displayName.startsWith(`[${scope}]\\`));
   }
 
   isMember(identityId: string, containerId: string): boolean {
     if (identityId === containerId) return true;
-    const members = this.state.identities.find((one) => one.id === containerId)?.members ?? [];
+    const members = this.shared.identities.find((one) => one.id === containerId)?.members ?? [];
     return members.some((member) => this.isMember(identityId, member));
   }
 
   groupsOf(identityId: string): Identity[] {
-    return this.state.identities.filter((one) => one.kind === 'group' && this.isMember(identityId, one.id));
+    return this.shared.identities.filter((one) => one.kind === 'group' && this.isMember(identityId, one.id));
   }
 
   isInGroup(identityId: string, group: string): boolean {
-    return this.groupsOf(identityId).some((one) => shortName(one) === group);
+    return this.groupsOf(identityId).some((one) => shortName(one) === group && this.isHere(one));
   }
 
   get buildService(): Identity {
-    const found = this.state.identities.find((one) => one.kind === 'service');
+    const found = this.shared.identities.find((one) => one.kind === 'service' && this.isHere(one));
     if (!found) throw new Error('The state has no build service identity.');
     return found;
   }
@@ -195,30 +193,4 @@ export class Collection {
 export function shortName(identity: Identity): string {
   const plain = identity.displayName.replace(/^\[[^\]]*\]\\/, '');
   return identity.kind === 'user' ? (plain.split(' ')[0] ?? plain) : plain;
-}
-
-function newCollection(projectName: string): CollectionState {
-  const names = { projectId: randomUUID(), projectName };
-  return {
-    collectionId: randomUUID(),
-    ...names,
-    createdOn: new Date().toISOString(),
-    signingKey: newSigningKey(),
-    ...firstPeople(names, collectionName),
-    environments: [],
-    checks: [],
-    variableGroups: [],
-    definitions: [],
-    folders: [],
-    accessLists: [],
-    teams: [],
-    deployments: [],
-    leases: [],
-    counters: {},
-  };
-}
-
-function newSigningKey(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

@@ -20,7 +20,7 @@ export interface QueueRequest {
 /** Starts the run on an agent; gives its id as soon as it has one. */
 export type Queue = (request: QueueRequest) => Promise<number>;
 
-/** What the REST handlers work with. */
+/** What the REST handlers of one project work with. */
 export interface Context {
   collection: Collection;
   runs: Runs;
@@ -29,6 +29,8 @@ export interface Context {
   oidc: Oidc;
   behaviours: Behaviours;
   connections: ServiceConnection[];
+  /** Every project of the organisation, this one among them; the first one first. */
+  projects: readonly Context[];
   /** Absent while no agent is there to take runs. */
   queue?: Queue;
 }

@@ -1,5 +1,5 @@
 import { ServiceError } from './errors';
-import type { CollectionState, Folder } from './model';
+import type { Folder, ProjectState } from './model';
 
 /** Folders of pipelines: `\` is the root, `\mlops\team-a` a folder in a folder. */
 
@@ -31,7 +31,7 @@ export function samePath(a: string, b: string): boolean {
 }
 
 /** Makes the folder and those above it, where they are not there. */
-export function ensureFolder(state: CollectionState, path: string, by: string, description = ''): void {
+export function ensureFolder(state: ProjectState, path: string, by: string, description = ''): void {
   const parts = path.split('\\').filter((part) => part !== '');
   for (const [index] of parts.entries()) {
     const step = `\\${parts.slice(0, index + 1).join('\\')}`;

@@ -1,17 +1,20 @@
-import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 
+import { authenticate } from './authentication';
 import { answerHeaders, isPreflight, preflightHeaders } from './browser-access';
-import { collectionName, type Collection } from './collection';
+import type { Collection } from './collection';
 import { ServiceError } from './errors';
 import { Disconnect, lose, refusalOf, type Behaviours, type Fault } from './faults';
 import { locations, type Location } from './locations';
 import type { Oidc } from './oidc';
 import type { Caller } from './caller';
+import { collectionName } from './organization';
+import { placeOf, type Project } from './projects';
 import { readBody } from './request-body';
 import { RequestLog, type RequestRecord } from './request-log';
 import { Router, type Match, type Method } from './router';
@@ -49,13 +52,18 @@ interface Sent extends Answer {
 
 /** What the server stands on. */
 export interface Ground {
-  collection: Collection;
-  runs: Runs;
+  /** The first one first: what is asked of no project in particular is answered by its routes. */
+  projects: readonly [Served, ...Served[]];
   oidc: Oidc;
   sessions: Sessions;
   behaviours: Behaviours;
   /** Origin of the pages for people, once there are any. */
   pages?: string;
+}
+
+/** A project with what is served below its name. */
+export interface Served extends Project {
+  routes: Route[];
 }
 
 export interface Route {
@@ -73,22 +81,19 @@ export function listed(value: unknown[], headers?: Record<string, string>): Answ
 
 export class RestServer {
   readonly log = new RequestLog();
-  private readonly router: Router<Route>;
+  private readonly routers: Map<Served, Router<Route>>;
   private readonly http: HttpServer;
   private readonly collection: Collection;
 
-  constructor(
-    routes: Route[],
-    private readonly ground: Ground,
-  ) {
-    this.collection = ground.collection;
-    this.router = new Router(routes);
+  constructor(private readonly ground: Ground) {
+    this.collection = ground.projects[0].collection;
+    this.routers = new Map(ground.projects.map((one) => [one, new Router(one.routes)]));
     this.http = createServer((request, response) => void this.serve(request, response));
   }
 
   /** Listens on loopback: at `port` when given (a busy one is an error), else at the port of the last start, else at any. */
   async start(port: number | undefined): Promise<void> {
-    const last = this.collection.state.port;
+    const last = this.collection.shared.port;
     const taken = await this.tryListen(port ?? last ?? 0);
     if (taken && port === undefined && last !== undefined && this.canMove()) await this.tryListen(0, true);
     else if (taken) throw taken;
@@ -106,7 +111,7 @@ export class RestServer {
 
   /** Nothing refers to the old port yet. */
   private canMove(): boolean {
-    return this.ground.runs.count === 0;
+    return this.ground.projects.every(({ runs }) => runs.count === 0);
   }
 
   private tryListen(port: number, must = false): Promise<Error | undefined> {
@@ -181,11 +186,12 @@ export class RestServer {
     if (method === 'OPTIONS') return optionsOf(path);
     const page = this.page(method, path, url);
     if (page) return page;
-    const caller = this.authenticate(request);
+    const caller = authenticate(request, this.ground.projects, this.ground.sessions);
     record.user = caller.identity.id;
     record.extension = caller.session?.extension;
     record.session = caller.session?.id;
-    const match = this.match(request, method, path);
+    const place = placeOf(this.ground.projects, path, caller);
+    const match = this.match(request, method, place.path, place.project);
     const { location } = match.route;
     if (caller.session) demandScope(caller.session.scopes, location, match.route.method, caller.identity.displayName);
     const fault = this.ground.behaviours.take(method, request.url ?? '/', location.resourceName);
@@ -193,7 +199,7 @@ export class RestServer {
     if (fault) await suffer(fault, caller, response);
     const version = negotiate(location, method, requestedVersion(url.searchParams, request.headers));
     const work = async (): Promise<Answer> => {
-      refuseDeleted(this.ground.runs, match.params);
+      refuseDeleted(place.project.runs, match.params);
       return match.route.handle({
         params: match.params,
         query: url.searchParams,
@@ -216,8 +222,8 @@ export class RestServer {
     return { status: 302, headers: { location: `${pages}${pathname}${search}` } };
   }
 
-  private match(request: IncomingMessage, method: string, path: string[]): Match<Route> {
-    const matches = this.router.find(this.inProject(path));
+  private match(request: IncomingMessage, method: string, path: string[], project: Served): Match<Route> {
+    const matches = this.routers.get(project)?.find(path) ?? [];
     if (matches.length === 0) throw notFound(request);
     const match = matches.find((one) => one.route.method === method);
     if (match) return match;
@@ -239,63 +245,12 @@ export class RestServer {
   }
 
   private wellKnown(method: string, path: string[]): Answer | undefined {
-    if (method !== 'GET' || path[0] !== this.collection.state.collectionId || path[1] !== '.well-known')
+    if (method !== 'GET' || path[0] !== this.collection.shared.collectionId || path[1] !== '.well-known')
       return undefined;
     if (path[2] === 'openid-configuration') return { json: this.ground.oidc.discovery() };
     if (path[2] === 'jwks') return { json: this.ground.oidc.jwks };
     return undefined;
   }
-
-  /** Replaces the project's name by its id; the build area may be asked without a project, as the service allows. */
-  private inProject(path: string[]): string[] {
-    const { projectId, projectName } = this.collection.state;
-    const apis = path.findIndex((part) => part.toLowerCase() === '_apis');
-    if (apis === 0 && path[1]?.toLowerCase() === 'build') return [projectId, ...path];
-    // `{project}/{team}/_apis/…` means the same here.
-    if (apis < 1) return path;
-    const project = path[0] ?? '';
-    if (![projectId, projectName.toLowerCase()].includes(project.toLowerCase())) {
-      throw new ServiceError(
-        404,
-        'ProjectDoesNotExistWithNameException',
-        `TF200016: The following project does not exist: ${project}. Verify that the name of the project is correct and that the project exists on the specified Azure DevOps Server.`,
-      );
-    }
-    return [projectId, ...path.slice(apis)];
-  }
-
-  private authenticate(request: IncomingMessage): Caller {
-    const token = tokenOf(request);
-    if (token !== undefined) {
-      const owner = Object.entries(this.collection.state.tokens).find(([, known]) => same(known, token));
-      if (owner) return { identity: this.collection.identity(owner[0]) };
-      const runId = this.ground.runs.runOfToken(token);
-      if (runId !== undefined) return { identity: this.collection.buildService, runId };
-      const session = this.ground.sessions.find(token);
-      if (session) return { identity: this.collection.identity(session.userId), session };
-    }
-    throw new ServiceError(
-      401,
-      'UnauthorizedRequestException',
-      "TF400813: The user '' is not authorized to access this resource.",
-      {
-        'www-authenticate': `Basic realm="${this.collection.url}"`,
-      },
-    );
-  }
-}
-
-function tokenOf(request: IncomingMessage): string | undefined {
-  const [scheme, value = ''] = (request.headers.authorization ?? '').split(' ');
-  if (scheme?.toLowerCase() === 'bearer') return value;
-  if (scheme?.toLowerCase() !== 'basic') return undefined;
-  const pair = Buffer.from(value, 'base64').toString('utf8');
-  return pair.slice(pair.indexOf(':') + 1);
-}
-
-function same(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 function optionOf(query: URLSearchParams, name: string): string | undefined {

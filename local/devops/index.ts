@@ -9,8 +9,11 @@ import { Collection, shortName } from './collection';
 import type { Context, Queue } from './context';
 import { Documents } from './documents';
 import { Behaviours, type Behaviour } from './faults';
-import { RestServer, type Ground } from './http';
+import { RestServer, type Ground, type Served } from './http';
 import { Oidc, type JsonWebKeySet } from './oidc';
+import { Organization } from './organization';
+import { defaultTeamId } from './people';
+import { mayViewProject } from './permissions';
 import { accessListRoutes } from './rest/access-lists';
 import { approvalRoutes } from './rest/approvals';
 import { buildPartRoutes } from './rest/build-parts';
@@ -35,12 +38,33 @@ export type { Behaviour, Fault, FaultKind, RateLimit } from './faults';
 export type { RequestRecord } from './request-log';
 export type { SessionRequest } from './sessions';
 
+/** Of the project beside the first one, so that there is something to switch to. It begins empty. */
+const secondProject = 'vision';
+
+const parts = [
+  coreRoutes,
+  buildRoutes,
+  folderRoutes,
+  buildPartRoutes,
+  markRoutes,
+  pipelineRoutes,
+  testRoutes,
+  environmentRoutes,
+  approvalRoutes,
+  checkRoutes,
+  checkRunRoutes,
+  libraryRoutes,
+  securityRoutes,
+  accessListRoutes,
+  roleRoutes,
+];
+
 export interface DevOpsOptions {
   /** Folder of the state; `devops` is made in it. */
   stateDir: string;
   /** Without one: the port of the last start, and any free one the first time. */
   port?: number;
-  /** Name of the project; `diabetes` when absent. */
+  /** Name of the first project; `diabetes` when absent. Beside it there is `vision`, and whatever the state has. */
   project?: string;
   /** What pipelines may use; more with `addServiceConnection`. Held in memory: give them at every start, with the same ids. */
   serviceConnections?: ServiceConnection[];
@@ -79,11 +103,24 @@ export interface User {
   token: string;
 }
 
+export interface LocalProject {
+  readonly id: string;
+  readonly name: string;
+  readonly team: { id: string; name: string };
+  /** An agent's way to it. */
+  readonly server: Server;
+  /** Whether the project is there for that person. */
+  readonly isSeenBy: (userId: string) => boolean;
+}
+
 export interface LocalDevOps {
   /** Address of the collection: `http://127.0.0.1:PORT/local`. */
   readonly url: string;
+  /** The first project, in which agents and commands work. */
   readonly project: { id: string; name: string };
   readonly server: Server;
+  /** All projects, the first one first. They share people, and numbers: no two have the same build. */
+  readonly projects: readonly LocalProject[];
   /** Requester, approver and administrator, in this order. */
   readonly users: User[];
   readonly oidcIssuer: string;
@@ -116,53 +153,30 @@ export interface LocalDevOps {
 export async function startDevOps(options: DevOpsOptions): Promise<LocalDevOps> {
   const folder = join(options.stateDir, 'devops');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const collection = new Collection(folder, options.project ?? 'diabetes');
-  const runs = new Runs(collection);
-  const approvals = new Approvals(collection, runs);
-  const oidc = new Oidc(collection);
+  const organization = new Organization(folder, options.project ?? 'diabetes');
+  organization.project(secondProject);
   const sessions = new Sessions();
   const behaviours = new Behaviours();
-  const connections = [...(options.serviceConnections ?? [])];
-  const context: Context = {
-    collection,
-    runs,
-    approvals,
-    oidc,
-    behaviours,
-    connections,
-    documents: new Documents(collection, runs),
-  };
-  const parts = [
-    coreRoutes,
-    buildRoutes,
-    folderRoutes,
-    buildPartRoutes,
-    markRoutes,
-    pipelineRoutes,
-    testRoutes,
-    environmentRoutes,
-    approvalRoutes,
-    checkRoutes,
-    checkRunRoutes,
-    libraryRoutes,
-    securityRoutes,
-    accessListRoutes,
-    roleRoutes,
-  ];
-  const ground: Ground = { collection, runs, oidc, sessions, behaviours };
-  const rest = new RestServer(
-    parts.flatMap((part) => part(context)),
-    ground,
-  );
-  plant(context, options.seed ?? {});
+  const contexts: Context[] = [];
+  for (const state of organization.projects)
+    contexts.push(open(new Collection(organization, state), behaviours, contexts));
+  const [first, ...others] = contexts;
+  if (!first) throw new Error('The state has no project.');
+  const { collection, oidc, connections } = first;
+  connections.push(...(options.serviceConnections ?? []));
+  const ground: Ground = { projects: [serve(first), ...others.map(serve)], oidc, sessions, behaviours };
+  const rest = new RestServer(ground);
+  plant(first, options.seed ?? {});
   await rest.start(options.port);
-  const { projectId, projectName } = collection.state;
+  const projects = contexts.map(localProject);
+  const { id, name, server } = localProject(first);
   return {
     get url() {
       return collection.url;
     },
-    project: { id: projectId, name: projectName },
-    server: agentSide(collection, runs, approvals, connections),
+    project: { id, name },
+    server,
+    projects,
     users: usersOf(collection),
     get oidcIssuer() {
       return oidc.issuer;
@@ -184,17 +198,50 @@ export async function startDevOps(options: DevOpsOptions): Promise<LocalDevOps> 
       connections.push(structuredClone(connection));
     },
     onQueue: (queue) => {
-      context.queue = queue;
+      first.queue = queue;
     },
     stop: async () => {
       await rest.stop();
-      runs.close();
+      for (const { runs } of contexts) runs.close();
     },
   };
 }
 
+/** What one project's routes work with. Service connections are the first project's own: the others begin without. */
+function open(collection: Collection, behaviours: Behaviours, projects: readonly Context[]): Context {
+  const runs = new Runs(collection);
+  return {
+    collection,
+    runs,
+    approvals: new Approvals(collection, runs),
+    documents: new Documents(collection, runs),
+    oidc: new Oidc(collection),
+    behaviours,
+    connections: [],
+    projects,
+  };
+}
+
+function serve(context: Context): Served {
+  const { collection, runs } = context;
+  return { collection, runs, routes: parts.flatMap((part) => part(context)) };
+}
+
+function localProject({ collection, runs, approvals, connections }: Context): LocalProject {
+  const { projectId, projectName, teams } = collection.state;
+  const team = teams.find((one) => one.id === defaultTeamId(projectId));
+  if (!team) throw new Error(`Project '${projectName}' has no default team.`);
+  return {
+    id: projectId,
+    name: projectName,
+    team: { id: team.id, name: team.name },
+    server: agentSide(collection, runs, approvals, connections),
+    isSeenBy: (userId) => mayViewProject(collection, { identity: collection.identity(userId) }),
+  };
+}
+
 function usersOf(collection: Collection): User[] {
-  return collection.state.identities
+  return collection.shared.identities
     .filter((one) => one.kind === 'user')
     .map((one) => ({
       id: one.id,
@@ -202,14 +249,14 @@ function usersOf(collection: Collection): User[] {
       mail: one.uniqueName,
       shortName: shortName(one).toLowerCase(),
       groups: collection.groupsOf(one.id).map((group) => group.displayName),
-      token: collection.state.tokens[one.id] ?? '',
+      token: collection.shared.tokens[one.id] ?? '',
     }));
 }
 
 function plant(context: Context, seed: Seed): void {
   const { collection } = context;
-  const { state } = collection;
-  const administrator = state.identities.find(
+  const { state, shared } = collection;
+  const administrator = shared.identities.find(
     (one) => one.kind === 'user' && collection.isInGroup(one.id, 'Project Administrators'),
   );
   if (!administrator) throw new Error('The state has no project administrator.');
@@ -224,8 +271,9 @@ function plant(context: Context, seed: Seed): void {
     const now = new Date().toISOString();
     const approvers = approval.approvers.map((approver) => {
       const found =
-        state.identities.find((one) => one.kind === 'group' && shortName(one) === approver) ??
-        collection.findIdentity(approver);
+        shared.identities.find(
+          (one) => one.kind === 'group' && shortName(one) === approver && collection.isHere(one),
+        ) ?? collection.findIdentity(approver);
       if (!found) throw new Error(`There is no user or group '${approver}' to approve for environment '${name}'.`);
       return { id: found.id, displayName: found.displayName };
     });

@@ -138,30 +138,42 @@ export const deploymentShape = shape({
 });
 export type Deployment = Of<typeof deploymentShape>;
 
-export const collectionShape = shape({
-  collectionId: text,
+const projectMembers = {
   projectId: text,
   projectName: text,
   createdOn: text,
-  /** Signs OIDC tokens. PKCS #8, PEM. */
-  signingKey: text,
-  port: optional(number),
-  identities: list(identityShape),
-  /** Personal access tokens by identity id. */
-  tokens: map(text),
   environments: list(environmentShape),
   checks: list(checkConfigurationShape),
   variableGroups: list(variableGroupShape),
   definitions: list(definitionShape),
   folders: since(list(folderShape), () => []),
-  accessLists: since(list(accessListShape), () => []),
   teams: since(list(teamShape), () => []),
   deployments: list(deploymentShape),
   leases: list(leaseShape),
-  /** `counter()` values, and the next ids of everything that is numbered. */
+};
+const projectShape = shape(projectMembers);
+export type ProjectState = Of<typeof projectShape>;
+
+export const organizationShape = shape({
+  collectionId: text,
+  /** Signs OIDC tokens. PKCS #8, PEM. */
+  signingKey: text,
+  port: optional(number),
+  /** People, and the groups and job identities of all projects. */
+  identities: list(identityShape),
+  /** Personal access tokens by identity id. */
+  tokens: map(text),
+  accessLists: since(list(accessListShape), () => []),
+  /** `counter()` values, and the next ids of everything that is numbered: no two projects have the same build. */
   counters: map(number),
+  /** The first project. */
+  ...projectMembers,
+  /** Those that came later; older state files have none. */
+  projects: since(list(projectShape), () => []),
 });
-export type CollectionState = Of<typeof collectionShape>;
+export type OrganizationState = Of<typeof organizationShape>;
+/** What belongs to no project in particular. */
+export type SharedState = Omit<OrganizationState, keyof ProjectState | 'projects'>;
 
 export const recordShape = shape({
   id: text,

@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, randomUUID, sign, type KeyObject } from 'node:crypto';
 
 import type { Collection } from './collection';
-import { collectionName } from './collection';
 import type { StoredRun } from './model';
+import { collectionName } from './organization';
 
 /** Lifetime of a token for workload identity federation, as the service's: ten minutes. */
 const lifetimeSeconds = 600;
@@ -18,7 +18,7 @@ export class Oidc {
   private readonly keyId: string;
 
   constructor(private readonly collection: Collection) {
-    this.key = createPrivateKey(collection.state.signingKey);
+    this.key = createPrivateKey(collection.shared.signingKey);
     const { n, e } = createPublicKey(this.key).export({ format: 'jwk' });
     if (n === undefined || e === undefined) throw new Error('The signing key of the state folder is not an RSA key.');
     this.keyId = createHash('sha256').update(n).digest('hex').slice(0, 40).toUpperCase();
@@ -27,7 +27,7 @@ export class Oidc {
 
   /** Host root plus the organisation's id, the form of the service's own issuer. */
   get issuer(): string {
-    return `${new URL(this.collection.url).origin}/${this.collection.state.collectionId}`;
+    return `${new URL(this.collection.url).origin}/${this.collection.shared.collectionId}`;
   }
 
   /** Subject for a service connection; without one, the pipeline itself. */
@@ -49,7 +49,7 @@ export class Oidc {
       sub: this.subject(run, connectionName),
       aud: 'api://AzureADTokenExchange',
       iss: this.issuer,
-      org_id: this.collection.state.collectionId,
+      org_id: this.collection.shared.collectionId,
       prj_id: this.collection.state.projectId,
       def_id: String(run.definitionId),
       rpo_ref: run.repository.branch,

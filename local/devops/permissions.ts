@@ -1,15 +1,18 @@
 import { effective, isWithin, type Effective } from './access-control';
 import { ServiceError } from './errors';
 import type { Caller } from './caller';
-import type { AccessList, CollectionState, Definition, Environment, Identity, StoredRun } from './model';
+import type { AccessList, Definition, Environment, Identity, ProjectState, SharedState, StoredRun } from './model';
 
 /** What rights are decided from. The collection is that; it is not named here because it plants its first rights itself. */
 export interface Holdings {
-  readonly state: CollectionState;
+  readonly state: ProjectState;
+  readonly shared: SharedState;
   readonly remembered: { access: Map<string, Effective>; views: Map<string, boolean> };
   readonly buildService: Identity;
   identity(id: string): Identity;
   groupsOf(identityId: string): Identity[];
+  /** Whether an identity is of this project or of all. */
+  isHere(identity: Identity): boolean;
   isInGroup(identityId: string, group: string): boolean;
   definition(id: number): Definition;
   noDefinition(id: number): ServiceError;
@@ -125,10 +128,11 @@ export function environmentToken(collection: Holdings, environmentId: number): s
 
 /** The entries a new project has. */
 export function addDefaultAccess(collection: Holdings): void {
-  const { identities, environments } = collection.state;
+  const { environments } = collection.state;
+  const groups = collection.shared.identities.filter((one) => one.kind === 'group' && collection.isHere(one));
   for (const namespace of ['build', 'environment', 'library', 'endpoints', 'project'] as const) {
     const token = projectToken(collection, namespace);
-    for (const one of identities.filter(({ kind }) => kind === 'group')) {
+    for (const one of groups) {
       const allow = defaults[one.displayName.replace(/^\[[^\]]*\]\\/, '')]?.[namespace];
       if (allow !== undefined) setEntry(collection, namespace, token, one.id, { allow, deny: 0 });
     }
@@ -149,7 +153,7 @@ export function administerOwn(collection: Holdings, environmentId: number, creat
 
 /** The list of a token; made when it is not there yet. */
 export function listAt(collection: Holdings, namespace: Namespace, token: string): AccessList {
-  const { accessLists } = collection.state;
+  const { accessLists } = collection.shared;
   const known = findList(collection, namespace, token);
   if (known) return known;
   const list: AccessList = { namespace, token: token.replace(/^\/+|\/+$/g, ''), inherits: true, entries: [] };
@@ -162,7 +166,7 @@ export function findList(collection: Holdings, namespace: Namespace, token: stri
 }
 
 export function listsOf(collection: Holdings, namespace: Namespace): AccessList[] {
-  return collection.state.accessLists.filter((one) => one.namespace === namespace);
+  return collection.shared.accessLists.filter((one) => one.namespace === namespace);
 }
 
 /** Writes the entry of an identity; an entry that says nothing is removed. The caller saves. */
@@ -188,7 +192,7 @@ export function moveLists(collection: Holdings, namespace: Namespace, from: stri
 /** Removes the lists of a token and of those below it. The caller saves. */
 export function dropLists(collection: Holdings, namespace: Namespace, token: string): void {
   const gone = new Set(listsOf(collection, namespace).filter((one) => isWithin(one.token, token)));
-  collection.state.accessLists = collection.state.accessLists.filter((one) => !gone.has(one));
+  collection.shared.accessLists = collection.shared.accessLists.filter((one) => !gone.has(one));
 }
 
 /** Bits that an identity holds at a token, by its own entries and those of the groups it is in. */
@@ -248,6 +252,11 @@ export function demandOn(
     'AccessDeniedException',
     `TF215106: Access denied. ${caller.identity.displayName} needs ${what} permissions for ${where} to perform the action. For more information, contact the Azure DevOps administrator.`,
   );
+}
+
+/** To whoever may not read a project it is not there. */
+export function mayViewProject(collection: Holdings, caller: Caller): boolean {
+  return allows(collection, caller, 'project', namespaces.project.read);
 }
 
 /** Whether the caller may see the run and what hangs on it: `ViewBuilds` on its pipeline. */

@@ -74,7 +74,7 @@ export class Runs {
   create(request: RunRequest, reason = 'manual'): Run {
     const person = this.collection.findIdentity(request.requestedFor);
     if (person?.kind !== 'user') {
-      const people = this.collection.state.identities.filter((one) => one.kind === 'user');
+      const people = this.collection.shared.identities.filter((one) => one.kind === 'user');
       const names = people.map((one) => one.displayName).join(', ');
       throw new Error(`There is no user '${request.requestedFor}'. The users are ${names}.`);
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Collection } from '../collection';
 import { readDocument, writeDocument } from '../files';
 import { approvalShape, type Approval, type StoredRun } from '../model';
+import { Organization } from '../organization';
 import { RunStore } from '../run-store';
 import { list } from '../shape';
 import { attackCard, attacking, harmless, spoil } from './attack';
@@ -12,10 +13,12 @@ import { Story, type Outcome, type Plot } from './story';
 import { makeWorld, type Model } from './world';
 
 const dayMs = 86_400_000;
+const firstProject = 'diabetes';
 
 export interface GenerateOptions {
   /** Folder of the state, as `startDevOps` takes it. No server may be running on it. */
   stateDir: string;
+  /** Of the project that is filled, made when there is none of that name; `diabetes`, the first one, when absent. */
   project?: string;
   /** The same seed gives the same history. */
   seed?: number;
@@ -26,7 +29,7 @@ export interface GenerateOptions {
   pending?: number;
   /** Runs in all, those without models included. */
   runs?: number;
-  /** One or two. */
+  /** One or two; as many as there are, when absent. */
   teams?: number;
   /** Whether the teams see nothing of each other; so when absent. */
   isolated?: boolean;
@@ -53,24 +56,17 @@ export interface Generated {
  */
 export function generate(options: GenerateOptions): Generated {
   const begun = performance.now();
-  const { seed = 1, models = 8, versions = 1000, runs = 10_000, teams = 2, pending = 6, attack = false } = options;
+  const { seed = 1, models = 8, versions = 1000, runs = 10_000, pending = 6, attack = false } = options;
   if (versions * 1.2 > runs) throw new Error(`${versions} versions need at least ${Math.ceil(versions * 1.2)} runs.`);
-  const folder = join(options.stateDir, 'devops');
-  const held = new RunStore(folder).ids().length;
-  if (held > 0)
-    throw new Error(
-      `The state folder ${options.stateDir} holds ${held} ${held === 1 ? 'run' : 'runs'} already; fill another one, which --state DIR names.`,
-    );
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const collection = new Collection(folder, options.project ?? 'diabetes');
+  const collection = openProject(options);
   const text = attack ? attacking() : harmless;
   const random = new Random(seed);
-  const world = makeWorld(collection, { models, teams, isolated: options.isolated ?? true, text });
+  const world = makeWorld(collection, { models, teams: options.teams, isolated: options.isolated ?? true, text });
   const end = Date.parse(options.until ?? '2026-11-20T12:00:00Z');
   const stories = new Map(
     world.map((model) => [model, new Story(collection, random, model, text, attack ? attackCard : cardOf(model), end)]),
   );
-  const writer = new Writer(collection, folder);
+  const writer = new Writer(collection);
   const times = Array.from({ length: runs }, () => end - Math.floor((2 + random.next() * 546) * dayMs)).sort(
     (a, b) => a - b,
   );
@@ -91,6 +87,19 @@ export function generate(options: GenerateOptions): Generated {
     models: world.map((model) => model.name),
     milliseconds: Math.round(performance.now() - begun),
   };
+}
+
+/** The project to be filled. Throws when it holds runs, and leaves the state as it is then. */
+function openProject({ stateDir, project }: GenerateOptions): Collection {
+  const organization = new Organization(join(stateDir, 'devops'), firstProject);
+  const state = organization.project(project ?? firstProject);
+  const held = new RunStore(organization.folderOf(state)).ids().length;
+  if (held === 0) return new Collection(organization, state);
+  const place =
+    state === organization.state ? 'The state folder' : `Project '${state.projectName}' of the state folder`;
+  throw new Error(
+    `${place} ${stateDir} holds ${held} ${held === 1 ? 'run' : 'runs'} already; fill another one, which --state DIR names.`,
+  );
 }
 
 /** Which run is about what: so many versions, twice as many attempts, some steps back, and tests of code. */
@@ -150,14 +159,12 @@ class Writer {
   private nextRun: number;
   private readonly approvalsFile: string;
 
-  constructor(
-    private readonly collection: Collection,
-    folder: string,
-  ) {
+  constructor(private readonly collection: Collection) {
+    const { folder } = collection;
     this.store = new RunStore(folder);
     this.approvalsFile = join(folder, 'approvals.json');
     this.approvals = readDocument(this.approvalsFile, list(approvalShape)) ?? [];
-    this.nextRun = collection.state.counters['id:build'] ?? 1;
+    this.nextRun = collection.shared.counters['id:build'] ?? 1;
   }
 
   get totals(): Omit<Generated, 'models' | 'milliseconds'> {
@@ -200,7 +207,7 @@ class Writer {
   }
 
   close(): void {
-    const { counters } = this.collection.state;
+    const { counters } = this.collection.shared;
     counters['id:build'] = this.nextRun;
     for (const [key, revision] of this.revisions) counters[key] = Math.max(counters[key] ?? 1, revision + 1);
     this.collection.save();
@@ -223,7 +230,7 @@ class Writer {
 
   /** A number of its own kind, without a writing of the state each time. */
   private id(kind: string): number {
-    const { counters } = this.collection.state;
+    const { counters } = this.collection.shared;
     const value = counters[`id:${kind}`] ?? 1;
     counters[`id:${kind}`] = value + 1;
     return value;

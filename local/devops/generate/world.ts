@@ -63,7 +63,8 @@ export type Text = (plain: string, longest?: number) => string;
 
 export interface WorldRequest {
   models: number;
-  teams: number;
+  /** As many as there are, when absent. */
+  teams: number | undefined;
   /** Whether a team sees nothing of the other: folder and environments denied to it. */
   isolated: boolean;
   text: Text;
@@ -72,8 +73,10 @@ export interface WorldRequest {
 export function makeWorld(collection: Collection, request: WorldRequest): Model[] {
   const groups = groupsOf(collection, request.teams);
   const made = Array.from({ length: request.models }, (_, index) => {
-    const [plain, description, kind, metric] = catalogue[index % catalogue.length] ?? neverEmpty();
-    const round = Math.floor(index / catalogue.length);
+    // The models of the first project are others than those of the projects after it.
+    const place = collection.isFirst ? index : index + catalogue.length - 1;
+    const [plain, description, kind, metric] = catalogue[place % catalogue.length] ?? neverEmpty();
+    const round = Math.floor(place / catalogue.length);
     const name = round === 0 ? plain : `${plain}-${round + 1}`;
     const group = groups[index % groups.length] ?? neverEmpty();
     return makeModel(collection, { name, description, kind, metric, group }, request);
@@ -83,12 +86,13 @@ export function makeWorld(collection: Collection, request: WorldRequest): Model[
   return made;
 }
 
-function groupsOf(collection: Collection, count: number): Group[] {
+function groupsOf(collection: Collection, wanted: number | undefined): Group[] {
   const { state } = collection;
   const known: [team: string, scientist: string, approver: string][] = [
     ['Team A', 'ana', 'ben'],
     ['Team B', 'dora', 'emil'],
   ];
+  const count = wanted ?? known.filter(([name]) => state.teams.some((one) => one.name === name)).length;
   if (count < 1 || count > known.length) throw new Error(`There are one or two teams, not ${count}.`);
   return known.slice(0, count).map(([name, scientist, approver]) => {
     const team = state.teams.find((one) => one.name === name);
@@ -108,7 +112,11 @@ function makeModel(
   { text }: WorldRequest,
 ): Model {
   const { name, group } = plain;
-  const repository = { name, url: `https://dev.azure.com/local/diabetes/_git/${name}`, branch: 'refs/heads/main' };
+  const repository = {
+    name,
+    url: `https://dev.azure.com/local/${collection.state.projectName}/_git/${name}`,
+    branch: 'refs/heads/main',
+  };
   const pipeline = (what: string): Definition =>
     collection.addDefinition(`${name}-${what}`, `${what}.yml`, repository, group.scientist.id, group.folder);
   const environment = (what: string): Environment =>

@@ -146,7 +146,11 @@ function configurationOf(
   return {
     restUrl: `${devops.url}/`,
     organization: devops.url.split('/').at(-1) ?? '',
-    projects: [devops.project],
+    // Not by REST: a fault that is switched on is not to take the project control away.
+    projects: devops.projects.map(({ id, name: projectName, team, isSeenBy }) => {
+      const seenBy = people.users.map((one) => one.id).filter(isSeenBy);
+      return { id, name: projectName, team, seenBy };
+    }),
     ...people,
     extension: { publisherId, extensionId, name, version, baseUri: `${assetsUrl}/` },
     contributions,

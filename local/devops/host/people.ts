@@ -2,25 +2,23 @@ import { check, shape, text } from '../shape';
 import type { LocalDevOps, User } from '../index';
 
 const connectionShape = shape({ instanceId: text, authenticatedUser: shape({ descriptor: text }) });
-const projectShape = shape({ defaultTeam: shape({ id: text, name: text }) });
 
-/** Who may be signed in, and where: what the handshake tells an extension. No token in it. */
+/** Who may be signed in: what the handshake tells an extension. No token in it. */
 export interface Collected {
   organizationId: string;
-  team: { id: string; name: string };
   users: (Omit<User, 'token'> & { descriptor: string })[];
 }
 
 /** Asks REST who everybody is, once each: a fault that is switched on later is not to break the page around the extension. */
 export class People {
   private readonly descriptors = new Map<string, string>();
-  private place: Pick<Collected, 'organizationId' | 'team'> | undefined;
+  private organizationId: string | undefined;
 
   constructor(private readonly devops: LocalDevOps) {}
 
   async all(): Promise<Collected> {
     for (const user of this.devops.users) if (!this.descriptors.has(user.id)) await this.meet(user);
-    if (!this.place) throw new Error('Azure DevOps has no users.');
+    if (this.organizationId === undefined) throw new Error('Azure DevOps has no users.');
     const users = this.devops.users.map(({ id, displayName, mail, shortName, groups }) => ({
       id,
       displayName,
@@ -29,15 +27,13 @@ export class People {
       groups,
       descriptor: this.descriptors.get(id) ?? '',
     }));
-    return { ...this.place, users };
+    return { organizationId: this.organizationId, users };
   }
 
   private async meet(user: User): Promise<void> {
     const connection = check(connectionShape, await this.ask('_apis/connectionData', user), 'connectionData');
     this.descriptors.set(user.id, connection.authenticatedUser.descriptor);
-    if (this.place) return;
-    const project = await this.ask(`_apis/projects/${this.devops.project.id}?api-version=7.1`, user);
-    this.place = { organizationId: connection.instanceId, team: check(projectShape, project, 'project').defaultTeam };
+    this.organizationId = connection.instanceId;
   }
 
   private async ask(path: string, { token }: User): Promise<unknown> {

@@ -69,7 +69,7 @@ export function accessListRoutes(context: Context): Route[] {
             (one) => isWithin(one.token, token) && (deep || isWithin(token, one.token)),
           );
         });
-        collection.state.accessLists = collection.state.accessLists.filter((one) => !gone.includes(one));
+        collection.shared.accessLists = collection.shared.accessLists.filter((one) => !gone.includes(one));
         collection.save();
         return { json: gone.length > 0 };
       },
@@ -87,7 +87,7 @@ export function accessListRoutes(context: Context): Route[] {
           const wanted = { allow: allow & ~deny, deny };
           const next = body.merge && known ? merged(known, wanted) : wanted;
           setEntry(collection, namespace, token, identity.id, next);
-          return { descriptor: identityDescriptor(identity, collection.state), ...next };
+          return { descriptor: identityDescriptor(identity, collection.shared), ...next };
         });
         collection.save();
         return listed(changed);
@@ -142,7 +142,7 @@ function listDocument(
     : one.entries;
   const ids = [...new Set(above.map((entry) => entry.identity))].filter((id) => !people || people.includes(id));
   const entries = ids.map((id) => {
-    const descriptor = identityDescriptor(collection.identity(id), collection.state);
+    const descriptor = identityDescriptor(collection.identity(id), collection.shared);
     const own = one.entries.find((entry) => entry.identity === id);
     const info = extended ? { extendedInfo: extendedInfo(context, one, id) } : {};
     return [descriptor, { descriptor, allow: own?.allow ?? 0, deny: own?.deny ?? 0, ...info }] as const;
@@ -174,10 +174,10 @@ function extendedInfo(context: Context, one: AccessList, id: string): Record<str
 
 /** By either name of an identity: the one lists are written with, or the subject descriptor of the Graph. */
 function byDescriptor({ collection }: Context, descriptor: string): Identity {
-  const { state } = collection;
+  const { shared } = collection;
   const wanted = descriptor.trim().toLowerCase();
-  const found = state.identities.find((one) =>
-    [one.descriptor, identityDescriptor(one, state)].some((name) => name.toLowerCase() === wanted),
+  const found = shared.identities.find((one) =>
+    [one.descriptor, identityDescriptor(one, shared)].some((name) => name.toLowerCase() === wanted),
   );
   if (found) return found;
   throw new ServiceError(404, 'IdentityNotFoundException', `The identity '${descriptor}' could not be found.`);

@@ -140,7 +140,9 @@ export async function queueRun(
     throw new ServiceError(
       400,
       'NoAgentFoundException',
-      'No agent is here to take the run. Start the services with `mlops up`, or run the pipeline with `mlops run`.',
+      context === context.projects[0]
+        ? 'No agent is here to take the run. Start the services with `mlops up`, or run the pipeline with `mlops run`.'
+        : `No agent takes runs of project ${context.collection.state.projectName} here; only those of the first project have one.`,
     );
   }
   const request = {

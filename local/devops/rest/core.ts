@@ -5,7 +5,7 @@ import { listed, type Route } from '../http';
 import { locations } from '../locations';
 import type { Identity } from '../model';
 import { defaultTeamId, identityDescriptor } from '../people';
-import { noProject, teamReference, teamRoutes } from './teams';
+import { projectNamed, teamReference, teamRoutes, visibleProjects } from './teams';
 
 /** Connection, projects, teams, and who is who. */
 export function coreRoutes(context: Context): Route[] {
@@ -13,12 +13,7 @@ export function coreRoutes(context: Context): Route[] {
 }
 
 function connectionRoutes(context: Context): Route[] {
-  const { collection, documents } = context;
-  const { state } = collection;
-  const defaultTeam = (): Record<string, unknown> | undefined => {
-    const id = defaultTeamId(state.projectId);
-    return state.teams.filter((one) => one.id === id).map((one) => teamReference(context, one))[0];
-  };
+  const { shared } = context.collection;
   return [
     {
       location: locations.connectionData,
@@ -27,7 +22,7 @@ function connectionRoutes(context: Context): Route[] {
         const { id, descriptor, displayName, uniqueName } = caller.identity;
         const user = {
           id,
-          descriptor: identityDescriptor(caller.identity, state),
+          descriptor: identityDescriptor(caller.identity, shared),
           subjectDescriptor: descriptor,
           providerDisplayName: displayName,
           isActive: true,
@@ -39,8 +34,8 @@ function connectionRoutes(context: Context): Route[] {
           json: {
             authenticatedUser: user,
             authorizedUser: user,
-            instanceId: state.collectionId,
-            deploymentId: state.collectionId,
+            instanceId: shared.collectionId,
+            deploymentId: shared.collectionId,
             deploymentType: 'hosted',
             locationServiceData: {
               serviceOwner: '00025394-6065-48ca-87d9-7f5672854ef7',
@@ -62,12 +57,14 @@ function connectionRoutes(context: Context): Route[] {
       location: locations.projects,
       method: 'GET',
       handle: (call) => {
-        const wanted = call.params.projectId?.toLowerCase();
-        if (wanted === undefined) return listed([documents.project()]);
-        if (wanted !== state.projectId && wanted !== state.projectName.toLowerCase()) throw noProject(wanted);
+        const { projectId } = call.params;
+        if (projectId === undefined)
+          return listed(visibleProjects(context, call).map(({ documents }) => documents.project()));
+        const project = projectNamed(context, call, projectId);
+        const { url, state } = project.collection;
         return {
           json: {
-            ...documents.project(),
+            ...project.documents.project(),
             ...(call.option('includeCapabilities') === 'true'
               ? {
                   capabilities: {
@@ -76,10 +73,10 @@ function connectionRoutes(context: Context): Route[] {
                 }
               : {}),
             _links: {
-              self: { href: `${collection.url}/_apis/projects/${state.projectId}` },
-              web: { href: `${collection.url}/${state.projectName}` },
+              self: { href: `${url}/_apis/projects/${state.projectId}` },
+              web: { href: `${url}/${state.projectName}` },
             },
-            defaultTeam: defaultTeam(),
+            defaultTeam: defaultTeam(project),
           },
         };
       },
@@ -87,10 +84,16 @@ function connectionRoutes(context: Context): Route[] {
   ];
 }
 
+function defaultTeam(project: Context): Record<string, unknown> | undefined {
+  const { teams, projectId } = project.collection.state;
+  const found = teams.find((one) => one.id === defaultTeamId(projectId));
+  return found && teamReference(project, found);
+}
+
 function identityRoutes({ collection }: Context): Route[] {
-  const { state } = collection;
+  const { shared } = collection;
   const byDescriptor = (descriptor: string | undefined): Identity => {
-    const found = state.identities.find((one) => one.descriptor === descriptor);
+    const found = shared.identities.find((one) => one.descriptor === descriptor);
     if (!found)
       throw new ServiceError(
         404,
@@ -125,16 +128,17 @@ function identityRoutes({ collection }: Context): Route[] {
             'ArgumentException',
             'Say which identities: identityIds, descriptors, or searchFilter with filterValue.',
           );
-        const found = state.identities.filter((one) =>
+        const found = shared.identities.filter((one) =>
           filter === undefined
             ? wanted.some(
-                (key) => key.toLowerCase() === one.id || [one.descriptor, identityDescriptor(one, state)].includes(key),
+                (key) =>
+                  key.toLowerCase() === one.id || [one.descriptor, identityDescriptor(one, shared)].includes(key),
               )
             : [one.displayName, one.uniqueName, shortName(one)].some((name) => name.toLowerCase().startsWith(filter)),
         );
         const documents = found.map((one) => ({
           id: one.id,
-          descriptor: identityDescriptor(one, state),
+          descriptor: identityDescriptor(one, shared),
           subjectDescriptor: one.descriptor,
           providerDisplayName: one.displayName,
           isActive: true,
@@ -156,7 +160,7 @@ function identityRoutes({ collection }: Context): Route[] {
       method: 'GET',
       handle: (call) => {
         if (call.params.userDescriptor !== undefined) return { json: graph(byDescriptor(call.params.userDescriptor)) };
-        return listed(state.identities.filter((one) => one.kind === 'user').map(graph));
+        return listed(shared.identities.filter((one) => one.kind === 'user').map(graph));
       },
     },
     {
@@ -165,7 +169,7 @@ function identityRoutes({ collection }: Context): Route[] {
       handle: (call) => {
         if (call.params.groupDescriptor !== undefined)
           return { json: graph(byDescriptor(call.params.groupDescriptor)) };
-        return listed(state.identities.filter((one) => one.kind === 'group').map(graph));
+        return listed(shared.identities.filter((one) => one.kind === 'group').map(graph));
       },
     },
     {
@@ -174,7 +178,7 @@ function identityRoutes({ collection }: Context): Route[] {
       handle: (call) => {
         const subject = byDescriptor(call.params.subjectDescriptor);
         const down = call.option('direction')?.toLowerCase() === 'down';
-        const containers = state.identities.filter((one) => one.members?.includes(subject.id));
+        const containers = shared.identities.filter((one) => one.members?.includes(subject.id));
         const pairs = down
           ? (subject.members ?? []).map((id) => ({
               containerDescriptor: subject.descriptor,

@@ -203,14 +203,14 @@ function endpointRoutes(context: Context): Route[] {
 }
 
 function endpoint(context: Context, one: ServiceConnection): Record<string, unknown> {
-  const { projectId, projectName, identities } = context.collection.state;
+  const { projectId, projectName } = context.collection.state;
   const parameters = Object.fromEntries(
     Object.entries(one.authorization.parameters).map(([name, value]) => [
       name,
       publicParameters.includes(name.toLowerCase()) ? value : null,
     ]),
   );
-  const owner = identities.find((identity) => identity.kind === 'user');
+  const owner = context.collection.shared.identities.find((identity) => identity.kind === 'user');
   return {
     data: one.data,
     id: one.id,

@@ -1,3 +1,4 @@
+import type { Collection } from '../collection';
 import type { Context } from '../context';
 import { ServiceError } from '../errors';
 import { listed, type Answer, type Call, type Route } from '../http';
@@ -26,15 +27,16 @@ const roles = [
 
 const assignment = shape({ userId: text, roleName: text, uniqueName: optional(text) });
 
-/** Who has which role on an environment, given here or inherited from the project. */
+/** Who has which role on an environment, given here or inherited from the project. The address names the project with the environment. */
 export function roleRoutes(context: Context): Route[] {
+  // Lists and people belong to the organisation: any project finds them.
   const { collection } = context;
   const location = locations.roleAssignments;
-  const changed = (call: Call): { environment: number; token: string } => {
-    const environment = environmentOf(context, call);
-    const token = environmentToken(collection, environment);
+  const changed = (call: Call): Place & { token: string } => {
+    const place = environmentOf(context, call);
+    const token = environmentToken(place.collection, place.id);
     demandAdministration(collection, call.caller, 'environment', token);
-    return { environment, token };
+    return { ...place, token };
   };
   const assign = (token: string, userId: string, roleName: string): void => {
     const identity = collection.identity(userId);
@@ -63,15 +65,16 @@ export function roleRoutes(context: Context): Route[] {
       location,
       method: 'GET',
       handle: (call) => {
-        const { id } = visibleEnvironment(collection, call.caller, environmentOf(context, call));
-        return listed(assignments(context, id));
+        const place = environmentOf(context, call);
+        visibleEnvironment(place.collection, call.caller, place.id);
+        return listed(assignments(place));
       },
     },
     {
       location,
       method: 'PUT',
       handle: (call) => {
-        const { environment, token } = changed(call);
+        const { token, ...place } = changed(call);
         const { identityId } = call.params;
         const wanted =
           identityId === undefined
@@ -80,9 +83,7 @@ export function roleRoutes(context: Context): Route[] {
         for (const one of wanted) assign(token, one.userId, one.roleName);
         collection.save();
         const ids = wanted.map((one) => collection.identity(one.userId).id);
-        const now = assignments(context, environment).filter(
-          (one) => one.access === 'assigned' && ids.includes(one.identity.id),
-        );
+        const now = assignments(place).filter((one) => one.access === 'assigned' && ids.includes(one.identity.id));
         return identityId === undefined ? listed(now) : { json: now[0] };
       },
     },
@@ -113,8 +114,8 @@ interface Assignment {
   accessDisplayName: string;
 }
 
-function assignments({ collection }: Context, environment: number): Assignment[] {
-  const own = findList(collection, 'environment', environmentToken(collection, environment));
+function assignments({ collection, id }: Place): Assignment[] {
+  const own = findList(collection, 'environment', environmentToken(collection, id));
   const project = findList(collection, 'environment', projectToken(collection, 'environment'));
   const of = (entries: { identity: string; allow: number }[], access: Assignment['access']): Assignment[] =>
     entries.flatMap((entry) => {
@@ -150,16 +151,24 @@ function roleDocument(name: string): Record<string, unknown> {
   };
 }
 
-function environmentOf({ collection }: Context, call: Call): number {
+/** An environment in its project. */
+interface Place {
+  collection: Collection;
+  id: number;
+}
+
+function environmentOf({ projects }: Context, call: Call): Place {
   checkScope(call);
   const [project, id] = (call.params.resourceId ?? '').split('_');
-  if (project?.toLowerCase() !== collection.state.projectId)
+  const found = projects.find(({ collection }) => collection.state.projectId === project?.toLowerCase());
+  if (!found)
     throw new ServiceError(
       404,
       'ResourceNotFoundException',
       `There is no environment '${call.params.resourceId ?? ''}'.`,
     );
-  return collection.environment(integer(id, 'resourceId')).id;
+  const { collection } = found;
+  return { collection, id: collection.environment(integer(id, 'resourceId')).id };
 }
 
 function checkScope(call: Call): void {

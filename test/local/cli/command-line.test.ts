@@ -324,6 +324,8 @@ describe('the mlops command line', function () {
     const again = await mlops('fill', '--versions', '5', '--runs', '20', '--state', state);
     assert.deepEqual([again.code, again.out], [1, '']);
     assert.match(again.err, /^mlops: The state folder .*filled holds 20 runs already; .*--state DIR.*\.\n$/);
+    const small = ['--versions', '2', '--runs', '5', '--models', '1', '--state', state];
+    assert.equal(document(await mlops('fill', '--project', 'vision', '--json', ...small))['runs'], 5);
     const wrong = await mlops('fill', '--versions', 'many', '--state', state);
     assert.deepEqual([wrong.code, wrong.out], [2, '']);
   });

@@ -83,7 +83,7 @@ describe('folders of pipelines', () => {
 });
 
 describe('a state of before there were teams', () => {
-  it('loads with its people and pipelines, and gets teams, folders and permissions', async () => {
+  it('loads with its people and pipelines, and gets teams, folders, permissions and a second project', async () => {
     const stateDir = temporaryFolder();
     const first = await start({
       stateDir,
@@ -94,10 +94,11 @@ describe('a state of before there were teams', () => {
     await first.stop();
     const file = join(stateDir, 'devops', 'collection.json');
     const state = plainObject(JSON.parse(readFileSync(file, 'utf8')), '$');
-    for (const key of ['teams', 'folders', 'accessLists']) Reflect.deleteProperty(state, key);
+    for (const key of ['teams', 'folders', 'accessLists', 'projects']) Reflect.deleteProperty(state, key);
     const known = ['ana', 'ben', 'cleo', 'Contributors', 'Project Administrators', 'Model approvers', 'Readers'];
     const identities = state['identities'] as { displayName: string; id: string; kind: string; members?: string[] }[];
-    const before = identities.filter(
+    const ofFirst = identities.filter((one) => !/^(\[vision\]|vision )/.test(one.displayName));
+    const before = ofFirst.filter(
       (one) =>
         one.kind === 'service' ||
         known.some((name) => one.displayName.toLowerCase().startsWith(name.toLowerCase())) ||
@@ -119,6 +120,13 @@ describe('a state of before there were teams', () => {
     assert.deepEqual(
       values(await call(second, token, 'GET', '_apis/projects/diabetes/teams?$mine=true')).map((one) => one['name']),
       ['Team B'],
+    );
+    assert.deepEqual(
+      second.projects.map(({ name, isSeenBy }) => [name, isSeenBy(user(second, 'ana').id)]),
+      [
+        ['diabetes', true],
+        ['vision', true],
+      ],
     );
     const { users } = second;
     await second.stop();

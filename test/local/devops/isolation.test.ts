@@ -117,7 +117,7 @@ describe('two teams in one project', () => {
       const all = values(await as(who, 'GET', '_apis/teams?$mine=true&api-version=7.1-preview.3'));
       assert.deepEqual(
         inProject,
-        all.map((one) => one['name']),
+        all.filter((one) => one['projectName'] === 'diabetes').map((one) => one['name']),
       );
       return inProject;
     };

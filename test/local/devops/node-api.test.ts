@@ -109,7 +109,7 @@ describe('azure-devops-node-api, unchanged, on the local Azure DevOps', () => {
     const projects = await (await api.getCoreApi()).getProjects();
     assert.deepEqual(
       projects.map((one) => one.name),
-      ['diabetes'],
+      ['diabetes', 'vision'],
     );
     const builds = await api.getBuildApi();
     const build = await builds.getBuild('diabetes', run.id);

@@ -68,6 +68,8 @@ export async function call(
       authorization: `Basic ${Buffer.from(`:${token}`).toString('base64')}`,
       'content-type': 'application/json',
       accept: 'application/json',
+      // A server that starts again at the same port must not be asked through what is left of a connection to the one before.
+      connection: 'close',
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   });

@@ -4,11 +4,11 @@ const configurationShape = shape({
   restUrl: text,
   organization: text,
   organizationId: text,
-  projects: list(shape({ id: text, name: text })),
+  /** Each with its default team, and the ids of those for whom it is there. */
+  projects: list(shape({ id: text, name: text, team: shape({ id: text, name: text }), seenBy: list(text) })),
   users: list(
     shape({ id: text, displayName: text, mail: text, shortName: text, descriptor: text, groups: list(text) }),
   ),
-  team: shape({ id: text, name: text }),
   extension: shape({ publisherId: text, extensionId: text, name: text, version: text, baseUri: text }),
   contributions: list(
     shape({
@@ -24,6 +24,7 @@ const configurationShape = shape({
 export type Configuration = Of<typeof configurationShape>;
 export type Contribution = Configuration['contributions'][number];
 export type Person = Configuration['users'][number];
+export type Project = Configuration['projects'][number];
 
 const keyName = 'mlops-host-key';
 

@@ -1,13 +1,15 @@
 import { button, h } from './dom';
-import type { Configuration } from './api';
+import type { Project } from './api';
+import type { Host } from './host';
+import { projectsOf } from './routes';
 import { faults, type Settings } from './settings';
 import { themeNames } from './themes';
 
-/** What the person who tries the extension may switch; each is also a parameter of the page's address. */
+/** What the person who tries the extension may switch; each is also in the page's address: the project in its path, the others as parameters. */
 export interface ControlsOptions {
-  configuration: Configuration;
-  settings: Settings;
+  host: Host;
   change: (name: keyof Settings, value: string) => void;
+  goTo: (project: Project) => void;
 }
 
 const faultLabels: Record<string, string> = {
@@ -24,8 +26,9 @@ const faultLabels: Record<string, string> = {
 };
 const themeLabels = { light: 'Light', dark: 'Dark', contrast: 'High contrast' };
 
-/** User and theme stand open; what goes wrong lies behind a button. */
-export function controls({ configuration, settings, change }: ControlsOptions): HTMLElement {
+/** User, project and theme stand open; what goes wrong lies behind a button. */
+export function controls({ host, change, goTo }: ControlsOptions): HTMLElement {
+  const { configuration, settings } = host;
   const choice = (name: keyof Settings, label: string, values: [string, string][]): HTMLElement => {
     const select = h(
       'select',
@@ -42,7 +45,7 @@ export function controls({ configuration, settings, change }: ControlsOptions): 
   };
   const people: [string, string][] = configuration.users.map((one) => [
     one.shortName,
-    [one.displayName, one.groups.map(withoutScope).filter(isTelling).join(', ')]
+    [one.displayName, one.groups.filter(isOf(host)).map(withoutScope).filter(isTelling).join(', ')]
       .filter((part) => part !== '')
       .join(': '),
   ]);
@@ -73,6 +76,7 @@ export function controls({ configuration, settings, change }: ControlsOptions): 
     'div',
     { class: 'controls', role: 'region', 'aria-label': 'Stand-in controls' },
     choice('user', 'Signed in as', people),
+    projectChoice(host, goTo),
     choice(
       'theme',
       'Theme',
@@ -81,6 +85,24 @@ export function controls({ configuration, settings, change }: ControlsOptions): 
     toggle,
     more,
   );
+}
+
+/** The projects that are there for who is signed in. */
+function projectChoice({ configuration, person, project }: Host, goTo: (project: Project) => void): HTMLElement {
+  const projects = projectsOf(configuration, person);
+  const options = projects.map(({ id, name }) => h('option', { value: name, selected: id === project.id }, name));
+  const select = h('select', { name: 'project' }, ...options);
+  select.addEventListener('change', () => {
+    const chosen = projects.find(({ name }) => name === select.value);
+    if (chosen) goTo(chosen);
+  });
+  return h('label', {}, 'Project', select);
+}
+
+/** Groups of the project and of the organisation; those of other projects say nothing here. */
+function isOf({ configuration, project }: Host): (group: string) => boolean {
+  const scopes = [project.name, configuration.organization].map((name) => `[${name}]\\`);
+  return (group) => scopes.some((scope) => group.startsWith(scope));
 }
 
 /** Everybody is a valid user, and most are in the default team. */

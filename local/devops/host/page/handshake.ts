@@ -9,7 +9,7 @@ export function handshake(
   { id }: Contribution,
   { configuration, withTheme }: { configuration: Record<string, unknown>; withTheme: boolean },
 ): Record<string, unknown> {
-  const { extension, organization, organizationId, team } = host.configuration;
+  const { extension, organization, organizationId } = host.configuration;
   const { publisherId, extensionId, version, baseUri } = extension;
   const contributionId = fullId(host.configuration, id);
   const theme = withTheme ? { themeData: themes[host.settings.theme] } : {};
@@ -22,7 +22,7 @@ export function handshake(
   };
   const hosted = { id: organizationId, name: organization, serviceVersion: 'Dev21.M275.1', type: 4, isHosted: true };
   const pageContext = {
-    webContext: { project: { id: host.project.id, name: host.project.name }, team },
+    webContext: { project: { id: host.project.id, name: host.project.name }, team: host.project.team },
     globalization: {
       culture: 'en-US',
       theme: themeIds[host.settings.theme],

@@ -1,5 +1,4 @@
-import type { Api, Configuration, Contribution, Person } from './api';
-import type { Project } from './routes';
+import type { Api, Configuration, Contribution, Person, Project } from './api';
 import type { Settings } from './settings';
 
 /** What every part of the page works with. */

@@ -1,4 +1,4 @@
-import { Api } from './api';
+import { Api, type Project } from './api';
 import { breadcrumb, navigation } from './chrome';
 import { controls } from './controls';
 import { byId } from './dom';
@@ -6,7 +6,7 @@ import { ExtensionFrame } from './frame';
 import type { Host } from './host';
 import { openLayer } from './layers';
 import { otherPage } from './other-pages';
-import { projectOf, takeRoute, type Route } from './routes';
+import { hubPath, projectOf, projectPath, takeRoute, type Route } from './routes';
 import { runPage } from './run-page';
 import { behaviourOf, keepSetting, personOf, saysBehaviour, takeSettings, type Settings } from './settings';
 import { themes, type ThemeName } from './themes';
@@ -18,16 +18,17 @@ async function start(): Promise<void> {
   const settings = takeSettings();
   applyTheme(settings.theme);
   const configuration = await api.configuration();
-  const route = takeRoute(configuration);
+  const person = personOf(configuration, settings);
+  const route = takeRoute(configuration, person);
   const host: Host = {
     api,
     configuration,
     settings,
-    person: personOf(configuration, settings),
-    project: projectOf(configuration, location.pathname),
+    person,
+    project: projectOf(configuration, person, location.pathname),
     openLayer: (contribution, layer) => openLayer(host, contribution, layer),
   };
-  settings.user = host.person.shortName;
+  settings.user = person.shortName;
   byId('left').replaceChildren(navigation(host, route));
   const shown: { frame?: ExtensionFrame } = {};
   const change = (name: keyof Settings, value: string): void => {
@@ -41,7 +42,14 @@ async function start(): Promise<void> {
     applyTheme(settings.theme);
     shown.frame?.setTheme(settings.theme);
   };
-  const switches = controls({ configuration, settings, change });
+  const goTo = (project: Project): void => {
+    // The same page there, without what the query says of this project.
+    const isOfAll = route.kind === 'hub' || route.kind === 'settings';
+    location.assign(
+      isOfAll ? hubPath(configuration, project, route.contribution) : projectPath(configuration, project),
+    );
+  };
+  const switches = controls({ host, change, goTo });
   byId('top').replaceChildren(breadcrumb(host, route), switches);
   if (saysBehaviour())
     await api.behave(behaviourOf(settings)).catch((error: unknown) => switches.append(refused(error)));

@@ -1,7 +1,8 @@
+import type { Project } from './api';
 import { h } from './dom';
 import type { Host } from './host';
 import { buildsShape, deploymentsShape, environmentShape, environmentsShape, type Build } from './rest-shapes';
-import { projectPath, type Route } from './routes';
+import { projectPath, projectsOf, type Route } from './routes';
 import { commitLink, heading, moment, outcome, runLink, table } from './view';
 
 /** Simple forms of the pages that the extension's links lead to. */
@@ -15,6 +16,18 @@ export async function otherPage(host: Host, route: Route, into: HTMLElement): Pr
       return environments(host, into);
     case 'environment':
       return environment(host, route.id, into);
+    case 'noProject':
+      document.title = 'No such project';
+      into.append(
+        heading('This project is not there'),
+        h(
+          'p',
+          {},
+          `There is no project '${route.name}', or ${host.person.displayName} may not see it. These are there:`,
+        ),
+        h('ul', {}, ...projectsOf(host.configuration, host.person).map((one) => h('li', {}, projectLink(host, one)))),
+      );
+      return;
     default:
       document.title = 'Not here';
       into.append(
@@ -23,6 +36,10 @@ export async function otherPage(host: Host, route: Route, into: HTMLElement): Pr
         h('p', { class: 'code' }, location.pathname),
       );
   }
+}
+
+function projectLink({ configuration }: Host, project: Project): HTMLElement {
+  return h('a', { href: projectPath(configuration, project) }, project.name);
 }
 
 async function runs(host: Host, definition: number | undefined, into: HTMLElement): Promise<void> {

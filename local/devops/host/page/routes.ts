@@ -1,4 +1,4 @@
-import type { Configuration, Contribution } from './api';
+import type { Configuration, Contribution, Person, Project } from './api';
 
 /** What the page's address asks for, in the forms that Azure DevOps' own addresses have. */
 export type Route =
@@ -9,24 +9,33 @@ export type Route =
   | { kind: 'environment'; id: number }
   | { kind: 'environments' }
   | { kind: 'commit'; repository: string; commit: string }
+  | { kind: 'noProject'; name: string }
   | { kind: 'unknown'; path: string };
-
-export interface Project {
-  id: string;
-  name: string;
-}
 
 export function fullId({ extension }: Configuration, id: string): string {
   return `${extension.publisherId}.${extension.extensionId}.${id}`;
 }
 
-/** Project of the address, else the first one. */
-export function projectOf({ projects }: Configuration, pathname: string): Project {
-  const name = decoded(pathname.split('/')[2] ?? '').toLowerCase();
-  const found = projects.find((one) => one.name.toLowerCase() === name || one.id.toLowerCase() === name);
-  const project = found ?? projects[0];
-  if (!project) throw new Error('Azure DevOps has no project.');
+export function projectsOf({ projects }: Configuration, { id }: Person): Project[] {
+  return projects.filter(({ seenBy }) => seenBy.includes(id));
+}
+
+/** Project of the address, for a person for whom it is there; else the first that is. */
+export function projectOf(configuration: Configuration, person: Person, pathname: string): Project {
+  const seen = projectsOf(configuration, person);
+  const project = seen.find((one) => isProject(one, projectIn(pathname))) ?? seen[0];
+  if (!project)
+    throw new Error(`No project is there for ${person.displayName}. Open the page with ?user=NAME as somebody else.`);
   return project;
+}
+
+/** What the address says in the place of a project: nothing, a name or an id. */
+function projectIn(pathname: string): string {
+  return decoded(pathname.split('/').filter((part) => part !== '')[1] ?? '');
+}
+
+function isProject(project: Project, name: string): boolean {
+  return [project.name, project.id].some((one) => one.toLowerCase() === name.toLowerCase());
 }
 
 export function projectPath({ organization }: Configuration, project: Project): string {
@@ -43,10 +52,18 @@ export function runPath(configuration: Configuration, project: Project, id: numb
 }
 
 /**
- * `/?hub=models-hub&…` and `/` stand for the hub's own address: they are replaced by it, with the rest of the query.
+ * `/?hub=models-hub&project=vision&…` and `/` stand for the hub's own address: they are replaced by it, with the rest of the query.
  */
-export function takeRoute(configuration: Configuration): Route {
+export function takeRoute(configuration: Configuration, person: Person): Route {
   const url = new URL(location.href);
+  const named = url.searchParams.get('project') ?? '';
+  if (named !== '' && projectIn(url.pathname) === '') {
+    url.pathname = `/${encodeURIComponent(configuration.organization)}/${encodeURIComponent(named)}`;
+    url.searchParams.delete('project');
+  }
+  const wantedProject = projectIn(url.pathname);
+  const project = projectOf(configuration, person, url.pathname);
+  if (wantedProject !== '' && !isProject(project, wantedProject)) return { kind: 'noProject', name: wantedProject };
   const hubs = configuration.contributions.filter((one) => one.place === 'hub' || one.place === 'settings');
   const wanted = url.searchParams.get('hub');
   const isRoot = url.pathname.split('/').filter((part) => part !== '').length < 3;
@@ -54,7 +71,7 @@ export function takeRoute(configuration: Configuration): Route {
     const contribution = hubs.find((one) => isNamed(configuration, one, wanted)) ?? hubs[0];
     url.searchParams.delete('hub');
     if (contribution) {
-      url.pathname = hubPath(configuration, projectOf(configuration, url.pathname), contribution);
+      url.pathname = hubPath(configuration, project, contribution);
       history.replaceState(null, '', url);
     }
   }

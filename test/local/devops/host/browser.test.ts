@@ -45,7 +45,10 @@ describe('the host page in a browser', function () {
         ),
         ['tests.probe.models-hub', 'tests.probe', ben.id, ben.mail],
       );
-      assert.deepEqual(await frame.evaluate('SDK.getWebContext().project'), { ...stage.devops.project });
+      assert.deepEqual(await frame.evaluate('SDK.getWebContext()'), {
+        project: { ...stage.devops.project },
+        team: stage.devops.projects[0]?.team,
+      });
       assert.match(String(await frame.evaluate('SDK.getHost().id')), /^[0-9a-f-]{36}$/);
       assert.equal(new URL(frame.url()).origin, stage.host.assetsUrl);
       assert.equal(await page.evaluate('location.pathname'), '/local/diabetes/_apps/hub/tests.probe.models-hub');
@@ -208,6 +211,37 @@ describe('the host page in a browser', function () {
   it('leads from the name of the project to where it begins', async () => {
     const page = await open('/local/diabetes/_build');
     await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link', { name: 'diabetes' }).click();
+    await extension(page);
+    assert.equal(new URL(page.url()).pathname, '/local/diabetes/_apps/hub/tests.probe.models-hub');
+    await page.context().close();
+  });
+
+  it('switches the project, which the address names and the extension hears of', async () => {
+    const page = await open('/', { view: 'models', theme: 'dark' });
+    await extension(page);
+    await page.selectOption('select[name=project]', 'vision');
+    await page.waitForURL('**/local/vision/**');
+    const [, vision] = stage.devops.projects;
+    assert.ok(vision);
+    for (const path of [undefined, `/local/${vision.id}/_apps/hub/tests.probe.models-hub`, '/?project=vision']) {
+      if (path !== undefined) await page.goto(new URL(path, page.url()).href);
+      const frame = await extension(page);
+      assert.deepEqual(await frame.evaluate('SDK.getWebContext()'), {
+        project: { id: vision.id, name: vision.name },
+        team: vision.team,
+      });
+      assert.deepEqual(
+        await frame.evaluate(`SDK.getService('ms.vss-tfs-web.tfs-page-data-service').then((it) => it.getProject())`),
+        { id: vision.id, name: vision.name },
+      );
+      assert.match(page.url(), /\/_apps\/hub\/tests\.probe\.models-hub$/);
+      assert.equal(await page.inputValue('select[name=project]'), 'vision');
+    }
+    assert.equal(await page.inputValue('select[name=theme]'), 'dark');
+    await page.selectOption('select[name=user]', 'dora');
+    await page.getByRole('heading', { name: 'This project is not there' }).waitFor();
+    assert.deepEqual(await page.locator('select[name=project] option').allInnerTexts(), ['diabetes']);
+    await page.getByRole('main').getByRole('link', { name: 'diabetes' }).click();
     await extension(page);
     assert.equal(new URL(page.url()).pathname, '/local/diabetes/_apps/hub/tests.probe.models-hub');
     await page.context().close();

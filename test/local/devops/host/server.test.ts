@@ -146,6 +146,24 @@ describe('the host', () => {
     });
   });
 
+  it('tells its page the projects, each with its team and those for whom it is there', async () => {
+    const { body } = await ask('configuration', { 'x-mlops-key': key });
+    const project = shape({ id: text, name: text, team: shape({ name: text }), seenBy: list(text) });
+    const { projects } = check(shape({ projects: list(project) }), JSON.parse(body.toString()), '');
+    const ids = (...names: Parameters<typeof user>[1][]): string[] => names.map((name) => user(stage.devops, name).id);
+    assert.deepEqual(
+      projects.map(({ name, team, seenBy }) => [name, team.name, seenBy]),
+      [
+        ['diabetes', 'diabetes Team', ids('ana', 'ben', 'cleo', 'dora', 'emil')],
+        ['vision', 'vision Team', ids('ana', 'ben', 'cleo')],
+      ],
+    );
+    assert.deepEqual(
+      projects.map(({ id }) => id),
+      stage.devops.projects.map(({ id }) => id),
+    );
+  });
+
   it('reads REST for its own pages in the name of the chosen person, and writes nothing through there', async () => {
     await runWithTask(stage, taskId);
     const ben = user(stage.devops, 'ben');
@@ -184,6 +202,8 @@ describe('the host', () => {
     const link = '/diabetes/_build/results?buildId=7&view=results';
     const { status, headers } = await raw(`${url}${link}`);
     assert.deepEqual([status, headers.location], [302, `${origin}/local${link}`]);
+    const inSecond = `/${stage.devops.projects[1]?.id ?? ''}/_build/results?buildId=7`;
+    assert.equal((await raw(`${url}${inSecond}`)).headers.location, `${origin}/local${inSecond}`);
     assert.equal((await raw(`${url}/diabetes/_apis/build/builds`)).status, 401);
   });
 

@@ -10,7 +10,7 @@ import { navigation } from './navigation';
 export function servicesFor(host: Host, runId: number | undefined): ReadonlyMap<string, object> {
   const services = new Map<string, object>([
     ['ms.vss-features.location-service', location(host)],
-    ['ms.vss-tfs-web.tfs-page-data-service', { getProject: () => ({ ...host.project }) }],
+    ['ms.vss-tfs-web.tfs-page-data-service', { getProject: () => ({ id: host.project.id, name: host.project.name }) }],
     ['ms.vss-features.host-navigation-service', navigation(host)],
     ['ms.vss-features.host-page-layout-service', layout(host)],
     ['ms.vss-tfs-web.tfs-global-messages-service', messages()],

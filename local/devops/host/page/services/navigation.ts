@@ -1,7 +1,7 @@
 import { isObject } from '../../../shape';
 import { isCallable, webAddress } from '../dom';
 import type { Host } from '../host';
-import { routeOf } from '../routes';
+import { projectPath, routeOf } from '../routes';
 
 /** The address of the host's page, as far as the extension may see and change it. */
 export function navigation({ configuration, project }: Host): object {
@@ -34,7 +34,13 @@ export function navigation({ configuration, project }: Host): object {
       return { id: `ms.vss-${kind}-route`, routeValues: { project: project.name } };
     },
     getPageNavigationElements: () => [
-      { id: project.id, name: project.name, type: 'project', url: window.location.origin, target: 'page' },
+      {
+        id: project.id,
+        name: project.name,
+        type: 'project',
+        url: `${window.location.origin}${projectPath(configuration, project)}`,
+        target: 'page',
+      },
     ],
     navigate: (address: unknown) => window.location.assign(web(address)),
     openNewWindow: (address: unknown, features: unknown) => {
