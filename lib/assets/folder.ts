@@ -1,20 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { createReadStream, existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
-import ignore from 'ignore';
 import { TaskError } from '../agent/errors';
+import { rulesOf, type IgnoreRules } from './ignore-file';
+import { contentsOf, type LocalFile } from './read-files';
 
-/** A file of a local asset. */
-export interface LocalFile {
-  /** Path below the asset's folder, with `/`; a single file's own name. */
-  path: string;
-  /** Absolute path on this machine. */
-  file: string;
-  /** Bytes. */
-  size: number;
-}
+export type { LocalFile };
 
 /** A folder or a single file that becomes code, data or a build context. */
 export interface LocalAsset {
@@ -27,14 +20,8 @@ export interface LocalAsset {
   files: LocalFile[];
 }
 
-/** Says of a path (with `/`, folders with a trailing one) whether an ignore file leaves it out. */
-interface IgnoreRules {
-  excludes(relative: string): boolean;
-  /** Without `!` rules a folder that is left out need not be looked into. */
-  canReinclude: boolean;
-}
-
-const noRules: IgnoreRules = { excludes: () => false, canReinclude: false };
+/** A folder with more files is no code, and no build context: listing it alone would take minutes. */
+export const mostFiles = 99_999;
 
 /**
  * Lists a folder or file to upload. `.amlignore` in the folder, else its `.gitignore`, leaves files out.
@@ -43,16 +30,21 @@ const noRules: IgnoreRules = { excludes: () => false, canReinclude: false };
  * could carry a file of the agent's machine from outside the folder into the cloud.
  */
 export function listAsset(root: string, what: string, leaveOut: readonly string[] = []): LocalAsset {
-  const stats = lstatIfExists(root);
+  const stats = lstatSync(root, { throwIfNoEntry: false });
   if (!stats)
     throw new TaskError(`${what}: ${root} does not exist.`, 'Paths in a YAML file are relative to that file.');
   const name = path.basename(root);
-  if (stats.isFile()) return { root, name, isFolder: false, files: [{ path: name, file: root, size: stats.size }] };
+  if (stats.isFile()) return { root, name, isFolder: false, files: [localFile(name, root, stats)] };
   if (!stats.isDirectory()) throw notAFile(what, root, stats);
-  const files = walk(root, '', readRules(root, leaveOut), what).sort(byLowerCase);
+  const { files } = new Walk(root, rulesOf(root, leaveOut), what).folder('');
   if (files.length === 0)
     throw new TaskError(`${what}: ${root} holds no file to upload.`, 'Check the folder and its .amlignore.');
-  return { root, name, isFolder: true, files };
+  return { root, name, isFolder: true, files: inUploadOrder(files) };
+}
+
+/** The order of an asset's files: by lower-cased path. */
+export function inUploadOrder(files: readonly LocalFile[]): LocalFile[] {
+  return byLowerCase(files, (file) => file.path);
 }
 
 /** The file that carries an upload's mark: the first by code point, where the other clients look for it too. */
@@ -60,20 +52,49 @@ export function markedFile(files: readonly LocalFile[]): LocalFile | undefined {
   return [...files].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))[0];
 }
 
-function walk(root: string, below: string, rules: IgnoreRules, what: string): LocalFile[] {
-  return readdirSync(path.join(root, below)).flatMap((name) => {
-    const relative = below === '' ? name : `${below}/${name}`;
-    const file = path.join(root, relative);
+/** Collects the files below a folder. */
+class Walk {
+  readonly files: LocalFile[] = [];
+
+  constructor(
+    private readonly root: string,
+    private readonly rules: IgnoreRules,
+    private readonly what: string,
+  ) {}
+
+  folder(below: string): this {
+    for (const name of readdirSync(path.join(this.root, below))) this.entry(below === '' ? name : `${below}/${name}`);
+    return this;
+  }
+
+  private entry(relative: string): void {
+    const file = path.join(this.root, relative);
     const stats = lstatSync(file);
-    const left = rules.excludes(stats.isDirectory() ? `${relative}/` : relative);
-    if (stats.isDirectory()) return left && !rules.canReinclude ? [] : walk(root, relative, rules, what);
-    if (left) return [];
-    if (!stats.isFile()) throw notAFile(what, file, stats);
-    return [{ path: relative, file, size: stats.size }];
-  });
+    const left = this.rules.excludes(stats.isDirectory() ? `${relative}/` : relative);
+    if (stats.isDirectory()) {
+      if (!left || this.rules.canReinclude) this.folder(relative);
+    } else if (!left) {
+      if (!stats.isFile()) throw notAFile(this.what, file, stats);
+      if (this.files.length === mostFiles) throw tooMany(this.what, this.root);
+      this.files.push(localFile(relative, file, stats));
+    }
+  }
 }
 
-function notAFile(what: string, file: string, stats: Stats): TaskError {
+/** @param name path in the asset */
+export function localFile(name: string, file: string, { size, mtimeMs }: Stats): LocalFile {
+  return { path: name, file, size, modifiedMs: mtimeMs };
+}
+
+export function tooMany(what: string, root: string): TaskError {
+  return new TaskError(
+    `${what}: ${root} holds more than ${mostFiles} files.`,
+    'Leave files out in .amlignore, or pack them into archives.',
+  );
+}
+
+/** A link could carry a file of the agent's machine from outside the folder into the cloud. */
+export function notAFile(what: string, file: string, stats: Stats): TaskError {
   const kind = stats.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a folder';
   return new TaskError(
     `${what}: ${file} is ${kind}; it is not uploaded.`,
@@ -81,37 +102,19 @@ function notAFile(what: string, file: string, stats: Stats): TaskError {
   );
 }
 
-/**
- * Each rule is judged by itself and the last one that matches decides, as the Python SDK's `pathspec` does: unlike git,
- * `!folder/file` brings a file of an excluded folder back.
- */
-function readRules(root: string, leaveOut: readonly string[]): IgnoreRules {
-  const file = ['.amlignore', '.gitignore'].map((name) => path.join(root, name)).find((name) => existsSync(name));
-  const lines = file === undefined ? [] : readFileSync(file, 'utf8').split(/\r?\n/);
-  const rules = [...leaveOut, ...lines]
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .map((line) => {
-      const negated = line.startsWith('!');
-      return { negated, matcher: ignore({ ignorecase: false }).add(negated ? line.slice(1) : line) };
-    });
-  if (rules.length === 0) return noRules;
-  return {
-    excludes: (relative) => rules.findLast(({ matcher }) => matcher.ignores(relative))?.negated === false,
-    canReinclude: rules.some(({ negated }) => negated),
-  };
-}
-
-function lstatIfExists(file: string): Stats | undefined {
-  return lstatSync(file, { throwIfNoEntry: false });
-}
-
-/** Python sorts text by code point; JavaScript by UTF-16 unit. The order of UTF-8 bytes is the order of code points. */
+/** Python sorts text by code point; JavaScript by UTF-16 unit, which differs where there are surrogates. */
 function compareText(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (a === b) return 0;
+  if (/[\ud800-\udfff]/.test(a + b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : 1;
 }
 
-function byLowerCase(a: LocalFile, b: LocalFile): number {
-  return compareText(a.path.toLowerCase(), b.path.toLowerCase()) || compareText(a.path, b.path);
+/** In order of the lower-cased text that each item has. */
+export function byLowerCase<T>(items: readonly T[], text: (item: T) => string): T[] {
+  return items
+    .map((item) => ({ item, text: text(item), lower: text(item).toLowerCase() }))
+    .sort((a, b) => compareText(a.lower, b.lower) || compareText(a.text, b.text))
+    .map(({ item }) => item);
 }
 
 /**
@@ -121,7 +124,7 @@ function byLowerCase(a: LocalFile, b: LocalFile): number {
 export async function contentHash(asset: LocalAsset): Promise<string> {
   const hash = createHash('sha256').update(String(asset.files.length));
   for (const file of asset.files) hash.update(`#${file.path}#${file.size}`);
-  for (const file of asset.files) await addContent(hash, file);
+  for await (const piece of contentsOf(asset.files)) hash.update(piece);
   return hash.digest('hex');
 }
 
@@ -132,29 +135,54 @@ export async function contentHash(asset: LocalAsset): Promise<string> {
  */
 export async function objectHash(asset: LocalAsset): Promise<string> {
   const hash = createHash('sha256').update('Initialize for october 2021 AML CLI version');
-  if (asset.isFolder) await addFolder(hash, asset.files, '');
-  else for (const file of asset.files) await addContent(hash, file);
+  const entries = asset.isFolder ? inOrder(treeOf(asset.files)) : asset.files.map((file) => ({ names: '', file }));
+  const contents = contentsOf(entries.map(({ file }) => file));
+  for (const { names, file } of entries) {
+    hash.update(names);
+    await addContent(hash, contents, file.size);
+  }
+  await contents.next();
   return hash.digest('hex');
 }
 
-async function addFolder(hash: Hash, files: readonly LocalFile[], prefix: string): Promise<void> {
-  const names = new Set(files.map((file) => file.path.slice(prefix.length).split('/')[0] ?? ''));
-  const ordered = [...names].sort((a, b) => compareText(a.toLowerCase(), b.toLowerCase()) || compareText(a, b));
-  for (const name of ordered) {
-    hash.update(name);
-    const file = files.find((entry) => entry.path === prefix + name);
-    if (file) await addContent(hash, file);
-    else {
-      const inner = `${prefix}${name}/`;
-      await addFolder(
-        hash,
-        files.filter((entry) => entry.path.startsWith(inner)),
-        inner,
-      );
+/** A folder: its entries by name. */
+type Tree = Map<string, Tree | LocalFile>;
+
+function treeOf(files: readonly LocalFile[]): Tree {
+  const root: Tree = new Map();
+  for (const file of files) {
+    const names = file.path.split('/');
+    const own = names.pop() ?? '';
+    let folder = root;
+    for (const name of names) {
+      const known = folder.get(name);
+      const inner: Tree = known instanceof Map ? known : new Map<string, Tree | LocalFile>();
+      if (inner !== known) folder.set(name, inner);
+      folder = inner;
     }
+    folder.set(own, file);
   }
+  return root;
 }
 
-async function addContent(hash: Hash, file: LocalFile): Promise<void> {
-  for await (const chunk of createReadStream(file.file)) hash.update(chunk as Buffer);
+/** The files in the order of the hash, each with what is hashed before its content: names of folders that begin, its own. */
+function inOrder(folder: Tree, before = '', into: { names: string; file: LocalFile }[] = []): typeof into {
+  let names = before;
+  for (const [name, entry] of byLowerCase([...folder], ([name]) => name)) {
+    names += name;
+    if (entry instanceof Map) inOrder(entry, names, into);
+    else into.push({ names, file: entry });
+    names = '';
+  }
+  return into;
+}
+
+/** Takes one file's bytes from the contents of all: an empty file is one empty piece. */
+async function addContent(hash: Hash, contents: AsyncGenerator<Buffer>, size: number): Promise<void> {
+  for (let left = size, isFirst = true; isFirst || left > 0; isFirst = false) {
+    const piece = await contents.next();
+    if (piece.done) return;
+    hash.update(piece.value);
+    left -= piece.value.length;
+  }
 }

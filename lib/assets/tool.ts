@@ -1,36 +1,39 @@
-import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { TaskError, errorText } from '../agent/errors';
-import { DryRun } from './dry-run';
+import { neutralLine, neutralLines } from '../agent/neutralise';
+import { suggestion } from '../agent/suggestion';
 import { kinds } from './kinds/all';
 import type { Kind } from './kinds/kind';
+import { plan, type PlannedWorkspace } from './plan';
 import { problemsOf } from './shape/gather';
-import { readTranslation, send } from './translate';
+import { readTranslation } from './translate';
 
 /**
  * The part of the command line that reads Azure ML files: `translate FILE…` prints the calls that would be made, `validate
- * FILE…` checks only. Neither touches the network.
+ * FILE…` checks only. Neither touches the network. Exit code 0: all well; 1: a file is refused; 2: typed wrongly.
  */
 const usage = `Usage: mlops translate FILE… [--set PATH=VALUE]… [--kind KIND]
                        [--subscription ID] [--resource-group NAME] [--workspace NAME] [--location NAME]
        mlops validate FILE… [--set PATH=VALUE]… [--kind KIND]`;
 
-const apiVersion = '2024-10-01';
+/** The command was typed wrongly. */
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 interface Options {
   files: string[];
   set: string[];
   kind?: Kind;
-  workspaceId: string;
-  location: string;
+  workspace: PlannedWorkspace;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [command, ...rest] = argv;
-  const options = readOptions(rest);
-  if (command === 'translate') return translate(options);
-  if (command === 'validate') return validate(options);
-  throw new TaskError(`Unknown command ${command ?? ''}.`, usage);
+  const [command = '', ...rest] = argv;
+  if (command === 'translate') return translate(readOptions(rest));
+  if (command === 'validate') return validate(readOptions(rest));
+  throw new UsageError(`there is no command "${command}"`);
 }
 
 function readOptions(args: string[]): Options {
@@ -46,56 +49,103 @@ function readOptions(args: string[]): Options {
       location: { type: 'string', default: 'westeurope' },
     },
   });
-  if (positionals.length === 0) throw new TaskError('No file is named.', usage);
-  const kind = kinds.find(({ name }) => name === values.kind);
-  if (values.kind !== undefined && !kind) {
-    throw new TaskError(`There is no kind "${values.kind}".`, `Kinds: ${kinds.map(({ name }) => name).join(', ')}.`);
-  }
+  if (positionals.length === 0) throw new UsageError('no file is named');
   return {
     files: positionals,
     set: values.set,
-    kind,
-    workspaceId: `/subscriptions/${values.subscription}/resourceGroups/${values['resource-group']}/providers/Microsoft.MachineLearningServices/workspaces/${values.workspace}`,
-    location: values.location,
+    kind: values.kind === undefined ? undefined : kindNamed(values.kind),
+    workspace: {
+      id: `/subscriptions/${values.subscription}/resourceGroups/${values['resource-group']}/providers/Microsoft.MachineLearningServices/workspaces/${values.workspace}`,
+      location: values.location,
+    },
   };
 }
 
-async function translate({ files, set, kind, workspaceId, location }: Options): Promise<number> {
-  const results: unknown[] = [];
-  for (const file of files) {
-    const dryRun = new DryRun(workspaceId, location, apiVersion);
-    const translation = await readTranslation(file, workspaceId, set, kind);
-    await send(translation, dryRun, randomUUID());
-    results.push({ file, kind: translation.kind.name, calls: dryRun.calls });
-  }
-  process.stdout.write(`${JSON.stringify(results.length === 1 ? results[0] : results, null, 1)}\n`);
-  return 0;
+function kindNamed(name: string): Kind {
+  const found = kinds.find((one) => one.name === name);
+  if (found) return found;
+  const names = kinds.map((one) => one.name);
+  throw new UsageError(
+    `there is no kind "${name}". ${suggestion(name, names) ?? ''} Kinds: ${names.sort().join(', ')}`,
+  );
 }
 
-async function validate({ files, set, kind, workspaceId }: Options): Promise<number> {
-  let failed = 0;
+async function translate({ files, set, kind, workspace }: Options): Promise<number> {
+  const results: unknown[] = [];
+  const refused = await each(files, async (file) => {
+    try {
+      results.push(await plan(file, workspace, set, kind));
+    } catch (error) {
+      results.push({ file, error: { message: withoutFolder(errorText(error)) } });
+      throw error;
+    }
+  });
+  process.stdout.write(`${harmlessJson(results.length === 1 ? results[0] : results)}\n`);
+  return refused;
+}
+
+async function validate({ files, set, kind, workspace }: Options): Promise<number> {
+  return each(files, async (file) => {
+    await readTranslation(file, workspace.id, set, kind);
+  });
+}
+
+/** Does the work for every file, also after one was refused, and tells every problem. */
+async function each(files: readonly string[], work: (file: string) => Promise<void>): Promise<number> {
+  let code = 0;
   for (const file of files) {
     try {
-      await readTranslation(file, workspaceId, set, kind);
+      await work(file);
     } catch (error) {
-      if (!(error instanceof TaskError)) throw error;
-      failed++;
-      for (const problem of problemsOf(error)) tell(problem);
+      code = 1;
+      if (error instanceof TaskError) for (const problem of problemsOf(error)) tell(problem.message, problem.advice);
+      else tell(`${file}: ${errorText(error)}`, process.env.MLOPS_DEBUG && error instanceof Error ? error.stack : '');
     }
   }
-  return failed > 0 ? 1 : 0;
+  return code;
 }
 
-function tell(error: unknown): void {
-  const advice =
-    error instanceof TaskError && error.advice !== undefined ? `\n  ${error.advice.replaceAll('\n', '\n  ')}` : '';
-  process.stderr.write(`${errorText(error)}${advice}\n`);
+/** What files say is foreign: the command may run in a pipeline, whose agent takes orders from any line of its output. */
+function tell(message: string, advice = ''): void {
+  const lines = [
+    ...neutralLines(withoutFolder(message)),
+    ...(advice === '' ? [] : neutralLines(advice).map((line) => `  ${line}`)),
+  ];
+  process.stderr.write(`${lines.join('\n')}\n`);
+}
+
+/** Paths inside the working folder as the reader knows them. */
+function withoutFolder(message: string): string {
+  const folder = process.cwd();
+  if (folder === path.parse(folder).root) return message;
+  return message.split(new RegExp(`(?<![^\\s"'(])${escaped(folder + path.sep)}`)).join('');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** The same JSON to a parser, but without a text that the agent would take for an order or a terminal for a control. */
+function harmlessJson(value: unknown): string {
+  return JSON.stringify(value, null, 1)
+    .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\u007f-\u009f\u2028\u2029]/gu, escapedUnits)
+    .replaceAll('##', '#\\u0023');
+}
+
+function escapedUnits(character: string): string {
+  const units = character.split('').map((unit) => unit.charCodeAt(0).toString(16).padStart(4, '0'));
+  return units.map((unit) => `\\u${unit}`).join('');
+}
+
+function isUsage(error: unknown): boolean {
+  if (error instanceof UsageError) return true;
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 }
 
 main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
-    for (const problem of error instanceof TaskError ? problemsOf(error) : [error]) tell(problem);
-    process.exitCode = 1;
+    process.stderr.write(`mlops: ${neutralLine(errorText(error))}\n${isUsage(error) ? `${usage}\n` : ''}`);
+    process.exitCode = isUsage(error) ? 2 : 1;
   },
 );

@@ -49,6 +49,54 @@ export async function runDetails(azure: Azure, runId: string): Promise<RunDetail
   };
 }
 
+/** A run below another one: a node of a pipeline, a trial of a sweep. */
+export interface ChildRun {
+  runId: string;
+  /** What people call it: the node's name in the pipeline's file. */
+  displayName: string;
+  /** As run history spells it. */
+  status: string;
+  /** `azureml.StepRun`, `azureml.PipelineRun`, `hyperdrive`, …: which runs have runs of their own. */
+  runType: string;
+  startTime?: string;
+  endTime?: string;
+  properties: Record<string, string>;
+}
+
+/** The runs directly below a run, in the order in which they were made. Operation: Runs_GetChild, all pages. */
+export async function childRuns(azure: Azure, runId: string): Promise<ChildRun[]> {
+  const children: ChildRun[] = [];
+  const seen = new Set<string>();
+  let token: string | undefined;
+  do {
+    const query = token === undefined ? '' : `?$continuationtoken=${encodeURIComponent(token)}`;
+    const url = `${azure.workspace.historyUrl}/runs/${encodeURIComponent(runId)}/children${query}`;
+    const { body } = await azure.http.send({ method: 'GET', url, resource: azure.cloud.resources.arm });
+    const value = at(body, 'value');
+    if (!Array.isArray(value)) throw new TaskError(`The runs below run ${runId} came without a list.`);
+    children.push(...value.map(readChild).filter((child) => child.runId !== ''));
+    token = textAt(body, 'continuationToken');
+    if (token !== undefined && seen.has(token)) {
+      throw new TaskError(`The list of the runs below run ${runId} does not end: its continuation repeats.`);
+    }
+    if (token !== undefined) seen.add(token);
+  } while (token !== undefined);
+  return children;
+}
+
+function readChild(run: unknown): ChildRun {
+  const runId = textAt(run, 'runId') ?? '';
+  return {
+    runId,
+    displayName: textAt(run, 'displayName') ?? textAt(run, 'name') ?? runId,
+    status: textAt(run, 'status') ?? 'Unknown',
+    runType: textAt(run, 'runType') ?? '',
+    startTime: textAt(run, 'startTimeUtc'),
+    endTime: textAt(run, 'endTimeUtc'),
+    properties: stringMap(at(run, 'properties')),
+  };
+}
+
 /**
  * The run in MLflow's words. Operation: MLflow REST `runs/get`.
  *

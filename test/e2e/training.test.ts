@@ -157,6 +157,6 @@ describe('SubmitAmlTraining on the local Azure', function () {
     writeFileSync(path.join(folder, 'job.yml'), 'type: command\ncomand: python main.py\n');
     assert.match(messages(await submit(folder)), /job\.yml:2:1: .*comand/);
     assert.match(messages(await submit(folder, {}, { jobFile: 'nowhere.yml' })), /nowhere\.yml/);
-    assert.match(messages(await submit(project('set', ''), {}, { set: 'inputs.alpha=1' })), /inputs/);
+    assert.match(messages(await submit(project('set', ''), {}, { set: 'comand=python x.py' })), /has no comand/);
   });
 });

@@ -82,7 +82,7 @@ export async function componentResource(
   const full = { ...spec, ...definition.onTheWire, version, _source: source };
   return {
     path: `${container}/versions/${taken}`,
-    body: componentBody(definition, full, false, { client_component_hash: specHash(spec) }),
+    body: componentBody(definition, full, false, isHashed(definition) ? { client_component_hash: specHash(spec) } : {}),
   };
 }
 
@@ -95,8 +95,13 @@ function specHash(spec: Record<string, unknown>): string {
   return guidOf(createHash('sha256').update(pythonJson(spec)).digest('hex'));
 }
 
+/** The clients leave their hash on components of these types alone. */
+function isHashed({ type }: ComponentDefinition): boolean {
+  return type === 'command' || type === 'spark';
+}
+
 function componentBody(
-  { description, tags = {}, properties = {} }: ComponentDefinition,
+  { type, description, tags = {}, properties = {} }: ComponentDefinition,
   componentSpec: Record<string, unknown>,
   isAnonymous: boolean,
   extra: Record<string, string> = {},
@@ -106,7 +111,7 @@ function componentBody(
       componentSpec,
       description,
       isAnonymous,
-      isArchived: false,
+      isArchived: type === 'pipeline' ? undefined : false,
       properties: { ...properties, ...extra },
       tags,
     },

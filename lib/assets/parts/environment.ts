@@ -2,8 +2,8 @@ import { Later, type Soon } from '../later';
 import { dumpYaml } from '../pyyaml';
 import { registerEnvironment, type EnvironmentDefinition } from '../register/environment';
 import { isMap, isText, looseTextMap, union } from '../shape/collections';
-import { optional, record, required } from '../shape/record';
-import { integer, plainData, pythonText, text, word } from '../shape/scalars';
+import { dropped, optional, record, required } from '../shape/record';
+import { anything, integer, plainData, pythonText, text, word } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
 import { assetAt, existingPath, isRemote, localPath } from './paths';
 import { assetId } from './references';
@@ -56,8 +56,15 @@ function checked<T extends EnvironmentDefinition>(inner: Shape<T>): Shape<T> {
   });
 }
 
-/** What a file says inline about its environment. */
-export const environmentDefinition: Shape<EnvironmentDefinition> = checked(record(members));
+/** What a file says inline about its environment. A name does not count: it is registered under that of its content. */
+export const environmentDefinition: Shape<EnvironmentDefinition> = checked(
+  record({ ...members, name: dropped(anything), version: dropped(anything) }),
+);
+
+/** What a deployment says inline: with a name the environment is registered under it. */
+export const environmentWithin = checked(
+  record({ ...members, name: optional(text), version: optional(pythonText) }),
+);
 
 /** A file of its own (`az ml environment create`). Without `version` the next free one is taken. */
 export const environmentFile = checked(record({ ...members, name: required(text), version: optional(pythonText) }));

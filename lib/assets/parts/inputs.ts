@@ -65,7 +65,7 @@ function uploadedUri(path: string, at: YamlReader, type: string): Later<string> 
   });
 }
 
-function checkType(path: string, at: YamlReader, type: string): void {
+export function checkType(path: string, at: YamlReader, type: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw at.error(`${path} does not exist`, 'Paths are relative to the YAML file.');
   const wanted = type === 'uri_file' ? 'a file' : type === 'uri_folder' ? 'a folder' : undefined;
@@ -95,18 +95,23 @@ const assetInput: Shape<AssetInput> = refine(data, ({ type, mode }, at, scope) =
   uri: uriOf(at.required('path'), scope, type),
 }));
 
-/** The `inputs` of a job: a scalar is a literal; a map has `path`, `type` (default uri_folder) and `mode`. */
-export const jobInputs: Shape<Record<string, JobInput>> = mapOf(
-  union<JobInput>('a value, or a map with path', [
-    { when: isScalar, shape: literalInput },
-    {
-      when: (at) => isMap(at) && at.has('value'),
-      shape: refine(record({ value: required(literalInput) }), ({ value }) => value),
-    },
-    { when: isMap, shape: assetInput },
-  ]),
-  checkPortName,
-);
+/** An input of a job: a scalar is a literal; a map has `path`, `type` (default uri_folder) and `mode`. */
+const jobInput = union<JobInput>('a value, or a map with path', [
+  { when: isScalar, shape: literalInput },
+  {
+    when: (at) => isMap(at) && at.has('value'),
+    shape: refine(record({ value: required(literalInput) }), ({ value }) => value),
+  },
+  { when: isMap, shape: assetInput },
+]);
+
+/** The `inputs` of a job. */
+export const jobInputs: Shape<Record<string, JobInput>> = mapOf(jobInput, checkPortName);
+
+/** The `inputs` of a pipeline: groups of them have dots in their names. */
+export const pipelineInputs: Shape<Record<string, JobInput>> = mapOf(jobInput, (name, at) => {
+  for (const part of name.split('.')) checkPortName(part, at);
+});
 
 /** Names are used in expressions and in environment variables of the job. */
 export function checkPortName(name: string, at: YamlReader): void {

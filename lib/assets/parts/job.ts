@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { YamlReader } from '../../agent/yaml';
 import { isoDuration } from '../python';
-import { list, looseTextMap, mapOf, tagged, textMap } from '../shape/collections';
-import { optional, record, required, withDefault, type Spelling } from '../shape/record';
+import { isList, list, looseTextMap, mapOf, tagged, textMap, union } from '../shape/collections';
+import { optional, record, required, withDefault, type Spelling, type Values } from '../shape/record';
 import { anything, integer, integerIn, text, word } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 import { computeId } from './references';
@@ -15,11 +15,38 @@ export const resourceFields = {
   instance_type: optional(text),
   locations: optional(list(text)),
   shm_size: optional(text),
-  docker_args: optional(text),
+  docker_args: optional(
+    union<string | string[]>('text or a list of it', [
+      { when: isList, shape: list(text) },
+      { when: () => true, shape: text },
+    ]),
+  ),
   properties: withDefault(mapOf(anything), () => ({})),
 };
 
-export const resources = <N extends Spelling>(spelling: N) => record(resourceFields, spelling);
+export function resources<N extends Spelling>(spelling: N): Shape<Values<typeof resourceFields, N>> {
+  const read = record(resourceFields, spelling);
+  return spelling === 'camel' ? refine(read, asRequested) : read;
+}
+
+/** Properties whose names the service wants in one spelling, whatever the file's. */
+const knownProperties: Readonly<Record<string, string>> = {
+  aisupercomputer: 'AISuperComputer',
+  singularity: 'AISuperComputer',
+  itp: 'itp',
+  target_selector: 'target_selector',
+};
+
+/** A list of arguments for Docker is another member than a text of them. */
+function asRequested<T extends { dockerArgs?: unknown; properties?: Record<string, unknown> }>(value: T): T {
+  const { dockerArgs, properties = {} } = value;
+  const named = Object.entries(properties).map(([key, own]) => [knownProperties[key.toLowerCase()] ?? key, own]);
+  return {
+    ...value,
+    properties: Object.fromEntries(named) as Record<string, unknown>,
+    ...(Array.isArray(dockerArgs) ? { dockerArgs: undefined, dockerArgsList: dockerArgs } : {}),
+  };
+}
 
 /** Seconds as an ISO 8601 duration. */
 export const seconds: Shape<string> = refine(integerIn(1), isoDuration);
@@ -74,7 +101,12 @@ export const identity: Shape = tagged<unknown>('type', {
 
 const tiers = { null: 'Null', spot: 'Spot', basic: 'Basic', standard: 'Standard', premium: 'Premium' } as const;
 
-export const queueSettings = record({ job_tier: optional(word(tiers)) });
+const priorities = { low: '1', medium: '2', high: '3' } as const;
+
+export const queueSettings = record({
+  job_tier: optional(word(tiers)),
+  priority: optional(refine(word(priorities), Number)),
+});
 
 const serviceType = { jupyter_lab: 'JupyterLab', vs_code: 'VSCode', ssh: 'SSH', tensor_board: 'TensorBoard' } as const;
 const service = {
@@ -122,6 +154,11 @@ export function defaultExperiment(folder: string): string {
   const name = path.parse(folder).name.replaceAll(' ', '');
   return name === '' ? 'Default' : name;
 }
+
+/** A command. The single braces of old files, `{inputs.x}`, become `${{inputs.x}}`. */
+export const commandText: Shape<string> = refine(text, (command) =>
+  command.replace(/(?<!\{)\{(inputs|outputs|search_space)\.([^}]*)\}(?!\})/g, '${{$1.$2}}'),
+);
 
 /**
  * `${{inputs.x}}` and `${{outputs.x}}` of a command must exist: the service finds out only when the job starts.

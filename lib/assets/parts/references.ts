@@ -31,7 +31,8 @@ export const computeId: Shape<string> = {
     const bare = value.replace(/^azureml:/, '');
     if (armId.test(bare)) return bare;
     if (value === 'local') throw at.error('compute "local" has no counterpart in the workspace', 'Name a compute.');
-    if (/^[A-Za-z][A-Za-z0-9-]{0,31}$/.test(bare)) return `${scope.workspaceId}/computes/${bare}`;
+    // A placeholder of a template, `<NAME>`, is left for whoever fills it in.
+    if (/^(?:[A-Za-z][A-Za-z0-9-]{0,31}|<[A-Za-z0-9_-]+>)$/.test(bare)) return `${scope.workspaceId}/computes/${bare}`;
     throw at.error(`${at.path} is "${value}", which names no compute`, 'Write azureml:name-of-the-compute.');
   }),
   schema: () => ({ type: 'string' }),

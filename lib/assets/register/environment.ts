@@ -103,7 +103,8 @@ export function anonymousVersion(definition: EnvironmentDefinition, buildHash?: 
     text = text === '' ? sha256(part) : Array.from(sha256(part)).join(text);
   };
   if (image !== undefined) add(image);
-  if (inferenceConfig) add(pythonObject(inferenceConfig));
+  // Of an environment that is built, only what is built counts.
+  if (inferenceConfig && !build) add(pythonObject(inferenceConfig));
   if (condaFile !== undefined) add(condaFile);
   if (buildHash !== undefined) add(buildHash);
   if (build?.dockerfilePath !== undefined) add(build.dockerfilePath);

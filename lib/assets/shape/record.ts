@@ -1,6 +1,7 @@
 import type { YamlReader } from '../../agent/yaml';
-import { suggestion } from '../../agent/suggestion';
+import { closest, suggestion } from '../../agent/suggestion';
 import { gather } from './gather';
+import { plainData } from './scalars';
 import type { JsonSchema, Read, Scope, Shape } from './shape';
 
 /** One key of a map: what it holds, and what it is called in the request. */
@@ -98,11 +99,32 @@ export function record<F extends Fields, N extends Spelling = 'camel'>(
   };
 }
 
+/**
+ * A map with known keys among others that the clients carry along as they are; those are in `others`. A key that looks like
+ * a known one is refused all the same.
+ */
+export function openRecord<F extends Fields, N extends Spelling = 'camel'>(
+  fields: F,
+  spelling?: N,
+): Shape<Values<F, N> & { others: Record<string, unknown> }> {
+  const rules = new Map(Object.entries<Field>(fields));
+  return {
+    read: (at, scope) => {
+      const others: Record<string, unknown> = {};
+      const values = readRecord(rules, spelling ?? 'camel', at, scope, others);
+      return { ...(values as Values<F, N>), others };
+    },
+    schema: () => ({ ...schemaOf(rules), additionalProperties: true }),
+  };
+}
+
+/** @param others takes the unknown keys that look like no known one; without it every unknown key is refused */
 function readRecord(
   rules: ReadonlyMap<string, Field>,
   spelling: Spelling,
   at: YamlReader,
   scope: Scope,
+  others?: Record<string, unknown>,
 ): Record<string, unknown> {
   const given = new Map(at.entries());
   const name = (key: string, field: Field): string => field.wire ?? (spelling === 'yaml' ? key : camel(key));
@@ -110,8 +132,11 @@ function readRecord(
   const members = gather<[string, unknown] | undefined>([
     ...unknown.map(
       ([key, value]) =>
-        () =>
-          refuseKey(key, value, at, [...rules.keys()]),
+        () => {
+          if (!others || closest(key, [...rules.keys()])) refuseKey(key, value, at, [...rules.keys()]);
+          others[key] = plainData(value);
+          return undefined;
+        },
     ),
     ...[...rules].map(([key, field]) => (): [string, unknown] | undefined => {
       const value = readField(key, field, given.get(key), at, scope);

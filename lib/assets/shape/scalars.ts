@@ -115,3 +115,27 @@ export function word<const W extends string>(table: Readonly<Record<string, W>>)
 export function words<const W extends string>(...known: readonly W[]): Shape<W> {
   return word(Object.fromEntries(known.map((one) => [one.toLowerCase(), one])) as Record<string, W>);
 }
+
+/** `MedianStopping` → `median_stopping` */
+export function snake(name: string): string {
+  return name
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
+/**
+ * Words that the service spells in camel case (`MedianStopping`) and files in snake case (`median_stopping`). Either is
+ * understood, as in the clients; it reads as the service's, or as the file's for nodes of pipelines.
+ */
+export function names<const W extends string>(...known: readonly W[]): Shape<W> {
+  const bySnake = word(Object.fromEntries(known.map((one) => [snake(one), one])) as Record<string, W>);
+  const byName = new Map(known.map((one) => [snake(one), one]));
+  return {
+    read: (at, scope) => {
+      const value = at.plain();
+      return (typeof value === 'string' ? byName.get(snake(value)) : undefined) ?? bySnake.read(at, scope);
+    },
+    schema: () => bySnake.schema(),
+  };
+}

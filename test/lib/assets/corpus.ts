@@ -1,8 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { DryRun } from '../../../lib/assets/dry-run';
+import { TaskError } from '../../../lib/agent/errors';
 import { kinds } from '../../../lib/assets/kinds/all';
-import { readTranslation, send } from '../../../lib/assets/translate';
+import type { Kind } from '../../../lib/assets/kinds/kind';
+import { plan, type Plan } from '../../../lib/assets/plan';
 import { contracts } from '../../support/contracts';
 
 /** What azure-ai-ml sends for a file, or why it refuses it, as recorded. */
@@ -45,18 +46,24 @@ export function setLinesOf({ set = {} }: Expected): string[] {
   );
 }
 
-/** Our calls for a file, or our refusal, in the comparer's form. */
+/**
+ * Our calls for a file, or our refusal, in the comparer's form.
+ *
+ * @param kind told to the reader, as whoever made the recording knew it; without it the file has to say
+ */
 export async function translated(
   expected: Expected,
   file = path.join(corpus, 'files', expected.file),
-): Promise<unknown> {
-  const remote = new DryRun(workspaceId, 'westeurope', '2024-10-01');
+  kind?: string,
+): Promise<Plan | { error: { message: string } }> {
   try {
-    const kind = kinds.find(({ name }) => name === expected.kind);
-    await send(await readTranslation(file, workspaceId, setLinesOf(expected), kind), remote, 'a-name');
-    return { calls: remote.calls };
+    return await plan(file, { id: workspaceId, location: 'westeurope' }, setLinesOf(expected), kindNamed(kind));
   } catch (error) {
-    if (error instanceof Error && error.name === 'TaskError') return { error: { message: error.message } };
+    if (error instanceof TaskError) return { error: { message: error.message } };
     throw error;
   }
+}
+
+function kindNamed(name?: string): Kind | undefined {
+  return kinds.find((one) => one.name === name);
 }

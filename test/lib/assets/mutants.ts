@@ -38,8 +38,8 @@ export async function verdictOn(mutant: Mutant, folder: string, expected: Expect
   // JSON is YAML: every value keeps its type.
   writeFileSync(file, JSON.stringify(damaged(document, mutant), null, 1));
   try {
-    const result = (await translated(expected, file)) as { error?: { message: string } };
-    return result.error?.message;
+    const result = await translated(expected, file, mutant.kind);
+    return 'error' in result ? result.error.message : undefined;
   } finally {
     writeFileSync(file, original);
   }

@@ -1,0 +1,53 @@
+import type { YamlReader } from '../../agent/yaml';
+import type { LocalAsset } from '../folder';
+import { Later, type Soon } from '../later';
+import { assetAt, existingPath, isRemote } from '../parts/paths';
+import { parseReference } from '../references';
+import { registerCode } from '../register/code';
+import { idOf } from '../register/versions';
+import { text } from '../shape/scalars';
+import type { Scope, Shape } from '../shape/shape';
+import { prefixed } from './common';
+import { leftOut, withIncludes } from './includes';
+
+/**
+ * The code of a component as its specification has it: `azureml:` and the id of a code asset, made of a local folder or file.
+ */
+export const componentCode: Shape<Soon<string>> = {
+  read: (at, scope) =>
+    prefixed(existing(at, scope) ?? registered(assetAt(existingPath.read(at, scope), at, { leaveOut: leftOut }))),
+  schema: () => ({ type: 'string' }),
+};
+
+/**
+ * Like `componentCode`, put together with what `additional_includes` names.
+ *
+ * @param whole the component
+ * @param fallback the folder that is meant where the component names none
+ */
+export function codeWithIncludes(whole: YamlReader, scope: Scope, fallback?: string): Soon<string> | undefined {
+  const at = whole.optional('code');
+  const includes = whole.optional('additional_includes')?.asList() ?? [];
+  const known = at && existing(at, scope);
+  if (known !== undefined) return prefixed(known);
+  if (includes.length === 0 && at) return componentCode.read(at, scope);
+  const folder = at ? existingPath.read(at, scope) : fallback;
+  if (includes.length > 0) return prefixed(registered(withIncludes(folder, includes, scope.folder)));
+  return folder === undefined ? undefined : prefixed(registered(assetAt(folder, whole, { leaveOut: leftOut })));
+}
+
+/** The code asset that a reference names; `undefined` for a local path. */
+function existing(at: YamlReader, scope: Scope): Soon<string> | undefined {
+  const value = text.read(at, scope);
+  const reference = parseReference(value, 'codes');
+  if (reference) return idOf(reference, 'codes', scope.workspaceId, at);
+  if (!isRemote(value)) return undefined;
+  throw at.error(
+    `${at.path} "${value}" is neither a local folder nor a code asset`,
+    'Check the repository out and name its folder.',
+  );
+}
+
+function registered(asset: LocalAsset): Later<string> {
+  return new Later((remote) => registerCode(remote, asset));
+}

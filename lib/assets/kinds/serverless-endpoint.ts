@@ -1,0 +1,29 @@
+import { answered } from '../parts/answered';
+import { endpointFields, location } from '../parts/endpoint';
+import { endpointName } from '../parts/names';
+import { looseTextMap } from '../shape/collections';
+import { optional, record, required } from '../shape/record';
+import { text, word } from '../shape/scalars';
+import { kind } from './kind';
+
+const fields = record({
+  ...endpointFields,
+  name: required(endpointName),
+  model_id: required(text),
+  tags: optional(looseTextMap),
+  auth_mode: optional(word({ key: 'Key', aad: 'AAD' })),
+  headers: answered,
+  system_data: answered,
+});
+
+/** `az ml serverless-endpoint create`: a model that is billed by the token. Body: ServerlessEndpoints_CreateOrUpdate. */
+export const serverlessEndpoint = kind({
+  name: 'serverless endpoint',
+  schemas: ['serverlessEndpoint.schema.json'],
+  signs: { keys: ['model_id'] },
+  shape: fields,
+  resource: ({ name, authMode, modelId, tags }, scope) => ({
+    path: `${scope.workspaceId}/serverlessEndpoints/${name}`,
+    body: { location, tags, sku: { name: 'Consumption' }, properties: { authMode, modelSettings: { modelId } } },
+  }),
+});

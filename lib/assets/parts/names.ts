@@ -1,0 +1,33 @@
+import { textLike } from '../shape/scalars';
+import { refine } from '../shape/shape';
+
+/** Names that the service accepts, checked before anything is uploaded for them. */
+
+/** Name of a versioned asset. */
+export const assetName = textLike(
+  /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/,
+  'a name of an asset: letters, digits, dots, dashes and underscores',
+);
+
+/** Name of a datastore, a connection, a compute: the pattern of the service's own specification. */
+export const resourceName = textLike(
+  /^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/,
+  'a name of a resource: letters, digits, dashes and underscores',
+);
+
+/** A datastore by its name, with or without `azureml:`. */
+export const datastoreName = refine(
+  textLike(/^(?:azureml:)?[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/, 'a name of a datastore'),
+  (value) => value.replace(/^azureml:/, ''),
+);
+
+export const namePattern = /^[A-Za-z](?:[-A-Za-z0-9]{1,30}[A-Za-z0-9])$/;
+
+/** Name of an endpoint, or of a deployment that serves online. */
+export const endpointName = textLike(
+  namePattern,
+  'a name of an endpoint or deployment: 3 to 32 letters, digits and dashes, a letter first, no dash last',
+);
+
+/** The endpoint that a deployment belongs to. Whether it exists, the service says. */
+export const endpointReference = textLike(/^[^/?#%\\\s]+$/, 'a name of an endpoint');

@@ -1,0 +1,48 @@
+import type { Soon } from '../later';
+import { optional, record, withDefault } from '../shape/record';
+import { word } from '../shape/scalars';
+import type { Read } from '../shape/shape';
+import { access, endpointFields, managedIdentity, mirrorTraffic, traffic, type ManagedIdentity } from './endpoint';
+import { endpointName } from './names';
+import { computeId } from './references';
+
+/** Online endpoints. A name may come from elsewhere than the file (an input of a task). */
+
+export const authModes = { key: 'Key', aml_token: 'AMLToken', aad_token: 'AADToken' } as const;
+
+const fields = {
+  ...endpointFields,
+  name: optional(endpointName),
+  auth_mode: withDefault(word(authModes), () => 'Key' as const),
+  identity: withDefault(managedIdentity, (): ManagedIdentity => ({ type: 'SystemAssigned' })),
+  traffic: withDefault(traffic, () => ({})),
+  mirror_traffic: withDefault(mirrorTraffic, () => ({})),
+};
+
+export const managedEndpoint = record({ ...fields, public_network_access: optional(access) });
+export const kubernetesEndpoint = record({ ...fields, compute: optional(computeId) });
+
+export type OnlineEndpoint = Pick<
+  Read<typeof managedEndpoint>,
+  | 'name'
+  | 'description'
+  | 'tags'
+  | 'properties'
+  | 'authMode'
+  | 'identity'
+  | 'traffic'
+  | 'mirrorTraffic'
+  | 'publicNetworkAccess'
+> & { compute?: string };
+
+/** Body of OnlineEndpoints_CreateOrUpdate. */
+export function onlineEndpointBody(endpoint: OnlineEndpoint, location: Soon<string>): Record<string, unknown> {
+  const { authMode, compute, description, identity, properties, publicNetworkAccess, tags } = endpoint;
+  const shares = { traffic: endpoint.traffic, mirrorTraffic: endpoint.mirrorTraffic };
+  return {
+    location,
+    identity,
+    tags,
+    properties: { authMode, compute, description, properties, publicNetworkAccess, ...shares },
+  };
+}

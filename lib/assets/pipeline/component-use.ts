@@ -1,0 +1,69 @@
+import type { YamlReader } from '../../agent/yaml';
+import {
+  registerAnonymousComponent,
+  type ComponentDefinition,
+  type ComponentSource,
+} from '../component/component';
+import { Later, type Soon } from '../later';
+import { localPath } from '../parts/paths';
+import { referenceAt } from '../parts/references';
+import { idOf } from '../register/versions';
+import { isMap, isText, union } from '../shape/collections';
+import { refine, shape, type Scope, type Shape } from '../shape/shape';
+
+/** The component that a node runs. */
+export interface ComponentUse {
+  id: Soon<string>;
+  /** `_source` of the node. */
+  source: ComponentSource | 'REMOTE.WORKSPACE.COMPONENT' | 'REMOTE.REGISTRY';
+  /** What the component declares, where it is a file or written inside the node. */
+  definition?: ComponentDefinition;
+}
+
+/** A definition that becomes an anonymous component of the workspace. */
+export function useOf(
+  definition: ComponentDefinition,
+  node: ComponentSource,
+  component: ComponentSource = node,
+): ComponentUse {
+  return {
+    id: new Later((remote) => registerAnonymousComponent(remote, definition, component)),
+    source: node,
+    definition,
+  };
+}
+
+/** `./x.yml`; with the prefix `file:` the clients take the component for a part of the job. */
+function readFile(component: Shape<ComponentDefinition>, at: YamlReader, scope: Scope): ComponentUse {
+  const value = at.asString();
+  const opened = scope.open(localPath(scope.folder, value), at);
+  const definition = component.read(opened.reader, opened.scope);
+  return useOf(definition, value.startsWith('file:') ? 'YAML.JOB' : 'YAML.COMPONENT');
+}
+
+/** `azureml:name:version`, `azureml:name@label`, an ARM id, a registry's. The label `default` is left to the service. */
+function readReference(at: YamlReader, scope: Scope): ComponentUse {
+  const value = at.asString();
+  const reference = referenceAt(value, 'components', at);
+  const isDefault = reference.kind === 'label' && reference.label === 'default';
+  const id = isDefault
+    ? `${scope.workspaceId}/components/${reference.name}/labels/default`
+    : idOf(reference, 'components', scope.workspaceId, at);
+  return { id, source: value.startsWith('azureml://registries/') ? 'REMOTE.REGISTRY' : 'REMOTE.WORKSPACE.COMPONENT' };
+}
+
+/**
+ * The `component` of a node, and the `trial` of a sweep.
+ *
+ * @param component what may stand in the node itself or in a file
+ */
+export function componentUse(component: Shape<ComponentDefinition>): Shape<ComponentUse> {
+  return union<ComponentUse>('a component, or where it is', [
+    { when: isMap, shape: refine(component, (definition) => useOf(definition, 'YAML.JOB')) },
+    {
+      when: (at) => isText(at) && at.asString().startsWith('azureml:'),
+      shape: shape({ type: 'string', pattern: '^azureml:' }, readReference),
+    },
+    { when: isText, shape: shape({ type: 'string' }, (at, scope) => readFile(component, at, scope)) },
+  ]);
+}

@@ -1,0 +1,136 @@
+import type { YamlReader } from '../../agent/yaml';
+import { suggestion } from '../../agent/suggestion';
+import type { ComponentDefinition } from '../component/component';
+import type { JobInput } from '../parts/inputs';
+import { outputModes } from '../parts/outputs';
+import { isScalar } from '../shape/collections';
+import { gather } from '../shape/gather';
+import { nodesOf } from './component';
+import { expressionsIn, targetOf } from './expression';
+import type { Nodes } from './jobs';
+import { anyData, literalType, type Port, type Ports } from './ports';
+
+/** Rules of a pipeline that is run as a job. */
+
+/** Inputs or outputs of the job as its nodes see them. */
+export function jobPorts(at: YamlReader | undefined): Ports {
+  return new Map((at?.entries() ?? []).map(([name, place]) => [name, portAt(place)]));
+}
+
+function portAt(at: YamlReader): Port {
+  if (at.isNull) return anyData;
+  if (isScalar(at)) return { type: literalType(at) };
+  if (at.isMap && at.has('value')) return { type: literalType(at.required('value')) };
+  const word = (key: string): string | undefined => at.optional(key)?.asString().toLowerCase();
+  return { type: word('type') ?? anyData.type, mode: word('mode') };
+}
+
+/**
+ * Every node needs a compute: its own, or the pipeline's.
+ *
+ * @throws TaskError, or `Problems`, at the nodes that have none
+ */
+export function checkComputes(nodes: Nodes): void {
+  gather(
+    Object.values(nodes).map((node) => () => {
+      if (node.lacksCompute) {
+        throw node.at.error(
+          `${node.at.path} has no compute, and the pipeline names none for its nodes`,
+          'Give the node a compute, or the job settings.default_compute.',
+          true,
+        );
+      }
+      checkComputes(nodesOf(node.definition));
+    }),
+  );
+}
+
+/**
+ * `settings.on_init` and `on_finalize` name nodes that run before and after all others, connected to none of them.
+ *
+ * @throws TaskError, or `Problems`, at the setting
+ */
+export function checkEnds(settings: YamlReader | undefined, nodes: Nodes): void {
+  const ends = ['on_init', 'on_finalize'].map((key) => settings?.optional(key)).filter((end) => end !== undefined);
+  if (ends.length === 0) return;
+  const connected = connectedNodes(nodes);
+  gather(
+    ends.map((at) => () => {
+      const name = at.asString();
+      if (!(name in nodes)) {
+        const known = Object.keys(nodes);
+        throw at.error(
+          `${at.path} is "${name}", but the pipeline has no such node`,
+          suggestion(name, known) ?? `Its nodes: ${known.join(', ')}.`,
+        );
+      }
+      if (connected.has(name)) throw at.error(`${at.path}: the node "${name}" is connected to others`);
+    }),
+  );
+  const [first, second] = ends;
+  if (first && second?.asString() === first.asString()) {
+    throw second.error('settings.on_init and settings.on_finalize name the same node', 'Name two nodes.');
+  }
+  if (Object.keys(nodes).length <= ends.length) {
+    throw (first ?? second ?? settings)?.error('the pipeline has no node besides those that begin and end it') ?? new Error();
+  }
+}
+
+/** Names of nodes that read what another one makes, or are read. */
+function connectedNodes(nodes: Nodes): Set<string> {
+  const found = new Set<string>();
+  for (const [name, { inputs }] of Object.entries(nodes)) {
+    for (const { given } of Object.values(inputs)) {
+      const text = given.kind === 'binding' ? given.text : given.kind === 'literal' ? given.value : '';
+      for (const target of expressionsIn(text).map(({ inner }) => targetOf(inner))) {
+        if (target?.of === 'node') found.add(name).add(target.node);
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * Inputs of a job that runs a pipeline from a file: defaults go out as values.
+ *
+ * @throws TaskError, or `Problems`, for unknown inputs, and for those that are needed and missing
+ */
+export function filledInputs(
+  given: Record<string, JobInput>,
+  { inputs }: ComponentDefinition,
+  at: YamlReader,
+): Record<string, JobInput> {
+  const unknown = at.optional('inputs')?.entries().filter(([name]) => !(name in inputs)) ?? [];
+  const missing = Object.entries(inputs).filter(
+    ([name, { optional, default: fallback }]) => !(name in given) && optional === undefined && fallback === undefined,
+  );
+  gather([
+    ...unknown.map(([name, place]) => () => {
+      const known = Object.keys(inputs);
+      throw place.error(`the component has no input "${name}"`, suggestion(name, known) ?? `Its inputs: ${known.join(', ')}.`, true);
+    }),
+    ...missing.map(([name]) => () => {
+      throw (at.optional('inputs') ?? at).error(`the job lacks the input "${name}", which its component requires`, undefined, true);
+    }),
+  ]);
+  const defaults = Object.entries(inputs).flatMap(([name, { default: value }]): [string, JobInput][] =>
+    value === undefined ? [] : [[name, { jobInputType: 'literal', value }]],
+  );
+  return { ...Object.fromEntries(defaults), ...given };
+}
+
+/** Outputs of a job that runs a pipeline from a file: those that the component declares, as the job has them. */
+export function filledOutputs(
+  given: Record<string, unknown>,
+  { outputs }: ComponentDefinition,
+): Record<string, unknown> {
+  const declared = Object.entries(outputs).map(([name, { type, mode, description }]): [string, unknown] => [
+    name,
+    { jobOutputType: type, mode: wireMode(mode), description },
+  ]);
+  return { ...Object.fromEntries(declared), ...given };
+}
+
+function wireMode(word: string | undefined): string | undefined {
+  return Object.entries(outputModes).find(([key]) => key === word)?.[1];
+}

@@ -1,0 +1,160 @@
+import { closeSync, fstatSync, openSync, read } from 'node:fs';
+import { TaskError, errorText } from '../agent/errors';
+
+/** A file of a local asset. */
+export interface LocalFile {
+  /** Path below the asset's folder, with `/`; a single file's own name. */
+  path: string;
+  /** Absolute path on this machine. */
+  file: string;
+  /** Bytes. */
+  size: number;
+  /** When it was last written, in milliseconds, as the file system says: a file that changed since is not uploaded. */
+  modifiedMs?: number;
+}
+
+/** Pieces of this many bytes are read at a time… */
+const pieceSize = 512 * 1024;
+/** …this many of them ahead of the one that is worked on. */
+const ahead = 6;
+
+interface Piece {
+  file: LocalFile;
+  start: number;
+  length: number;
+  isLast: boolean;
+}
+
+/**
+ * The contents of files, one after the other. The next pieces are read while the caller works on one: a piece is valid until
+ * the next is asked for.
+ *
+ * @throws TaskError that names the file when it is not as it was listed, or cannot be read
+ */
+export async function* contentsOf(files: Iterable<LocalFile>): AsyncGenerator<Buffer, void, undefined> {
+  const reader = new Reader();
+  const free = Array.from({ length: ahead }, () => Buffer.allocUnsafeSlow(pieceSize + 1));
+  const started: { buffer: Buffer<ArrayBuffer>; bytes: Promise<number> }[] = [];
+  const pieces = piecesOf(files);
+  const start = (): void => {
+    for (let buffer = free.pop(); buffer; buffer = free.pop()) {
+      const next = pieces.next();
+      if (next.done) return;
+      const bytes = reader.read(next.value, buffer);
+      // A failure is heard when its turn comes, or not at all when an earlier one ended the work.
+      bytes.catch(() => undefined);
+      started.push({ buffer, bytes });
+    }
+  };
+  try {
+    start();
+    for (let piece = started.shift(); piece; piece = started.shift()) {
+      yield piece.buffer.subarray(0, await piece.bytes);
+      free.push(piece.buffer);
+      start();
+    }
+  } finally {
+    await Promise.allSettled(started.map(({ bytes }) => bytes));
+    reader.close();
+  }
+}
+
+function* piecesOf(files: Iterable<LocalFile>): Generator<Piece, void, undefined> {
+  for (const file of files) {
+    for (let start = 0; start === 0 || start < file.size; start += pieceSize) {
+      const length = Math.min(pieceSize, file.size - start);
+      yield { file, start, length, isLast: start + length === file.size };
+    }
+  }
+}
+
+/** Opens a file for its first piece and closes it after its last. */
+class Reader {
+  private readonly open = new Map<LocalFile, number>();
+  private readonly left = new Map<LocalFile, number>();
+
+  async read({ file, start, length, isLast }: Piece, buffer: Buffer): Promise<number> {
+    const descriptor = this.open.get(file) ?? this.begin(file);
+    try {
+      // One byte more than the last piece has tells a file that grew.
+      const bytes = await readAll(descriptor, buffer, isLast ? length + 1 : length, start);
+      if (bytes !== length) throw changed(file);
+      return bytes;
+    } catch (error) {
+      throw error instanceof TaskError ? error : unreadable(file, error);
+    } finally {
+      this.finish(file, descriptor);
+    }
+  }
+
+  close(): void {
+    for (const descriptor of this.open.values()) closeSync(descriptor);
+    this.open.clear();
+  }
+
+  private begin(file: LocalFile): number {
+    const descriptor = openFile(file);
+    this.open.set(file, descriptor);
+    this.left.set(file, Math.max(1, Math.ceil(file.size / pieceSize)));
+    return descriptor;
+  }
+
+  private finish(file: LocalFile, descriptor: number): void {
+    const left = (this.left.get(file) ?? 1) - 1;
+    this.left.set(file, left);
+    if (left > 0 || !this.open.delete(file)) return;
+    this.left.delete(file);
+    closeSync(descriptor);
+  }
+}
+
+function openFile(file: LocalFile): number {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file.file, 'r');
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  const { size, mtimeMs } = fstatSync(descriptor);
+  if (size === file.size && (file.modifiedMs === undefined || file.modifiedMs === mtimeMs)) return descriptor;
+  closeSync(descriptor);
+  throw changed(file);
+}
+
+/** A read may give less than was asked for before the end of the file. */
+async function readAll(descriptor: number, buffer: Buffer, length: number, position: number): Promise<number> {
+  let done = 0;
+  while (done < length) {
+    const bytes = await readSome(descriptor, buffer, done, length - done, position + done);
+    if (bytes === 0) break;
+    done += bytes;
+  }
+  return done;
+}
+
+function readSome(
+  descriptor: number,
+  buffer: Buffer,
+  offset: number,
+  length: number,
+  position: number,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(descriptor, buffer, offset, length, position, (error, bytes) => {
+      if (error) reject(error);
+      else resolve(bytes);
+    });
+  });
+}
+
+function changed({ file }: LocalFile): TaskError {
+  return new TaskError(`${file} changed while it was read.`, 'Run again when nothing writes to it any more.');
+}
+
+function unreadable({ file }: LocalFile, error: unknown): TaskError {
+  return new TaskError(
+    `${file} cannot be read: ${errorText(error)}`,
+    'Check the rights of the agent on it, and that nothing removes it meanwhile.',
+    { cause: error },
+  );
+}
