@@ -5,7 +5,7 @@ import { buildHost } from './build-host';
 import { buildHub, describeSizes } from './build-hub';
 import { thirdPartyNotices } from './notices';
 
-/** Builds every task to one minified file a task, the command line, the hub and the local page around it. `build/` is made anew. */
+/** Builds every task to one minified file a task, the command line and its translator, the hub and the local page around it. `build/` is made anew. */
 const root = path.resolve(__dirname, '..');
 const out = path.join(root, 'build');
 
@@ -93,15 +93,32 @@ async function buildCommandLine(): Promise<void> {
   });
 }
 
+/** What `mlops translate` and `mlops validate` start: the tasks' reader of Azure ML files by itself. */
+export async function buildTranslator(): Promise<Metafile> {
+  const { metafile } = await build({
+    ...common,
+    metafile: true,
+    entryPoints: [path.join(root, 'lib', 'assets', 'tool.ts')],
+    outfile: path.join(out, 'translator', 'index.js'),
+    minify: true,
+    mainFields: ['module', 'main'],
+  });
+  return metafile;
+}
+
 async function main(): Promise<void> {
   rmSync(out, { recursive: true, force: true });
-  const [hub, tasks] = await Promise.all([
+  const [hub, tasks, translator] = await Promise.all([
     buildHub(),
     Promise.all(taskNames().map(buildTask)),
+    buildTranslator(),
     buildHost(path.join(out, 'host')),
     buildCommandLine(),
   ]);
-  writeFileSync(path.join(out, 'THIRD_PARTY_NOTICES.txt'), thirdPartyNotices(root, [hub.metafile, ...tasks]));
+  writeFileSync(
+    path.join(out, 'THIRD_PARTY_NOTICES.txt'),
+    thirdPartyNotices(root, [hub.metafile, ...tasks, translator]),
+  );
   console.log(`Hub before first paint, gzipped: ${describeSizes(hub.sizes)}`);
 }
 

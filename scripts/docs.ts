@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { publishedAssetSchemas } from './asset-schemas';
 import { taskNames } from './build';
 import { publishedSchemas } from './evidence-schemas';
 
 /**
  * Writes the tables of inputs, outputs and rights into the documentation, between `<!-- begin NAME -->` and
- * `<!-- end NAME -->`, from each task's task.json and permissions.json, and publishes the schemas of the evidence.
+ * `<!-- end NAME -->`, from each task's task.json and permissions.json, and publishes the schemas of the evidence and of Azure ML files.
  * `--check` only compares, for tests.
  */
 const root = path.resolve(__dirname, '..');
@@ -122,7 +123,7 @@ export async function documents(): Promise<Map<string, string>> {
       .map((task) => `## ${task}\n\n${rights(task)}`)
       .join('\n\n'),
   });
-  for (const [file, json] of publishedSchemas(root)) {
+  for (const [file, json] of [...publishedSchemas(root), ...publishedAssetSchemas(root)]) {
     files.set(file, await format(json, { ...(await resolveConfig(file)), parser: 'json' }));
   }
   return files;

@@ -33,6 +33,9 @@ export async function parseYaml(file: string, content: string): Promise<YamlRead
 
 /** One value of a YAML document that knows where it stands. */
 export class YamlReader {
+  private over?: YamlReader;
+  private hidden: readonly string[] = [];
+
   constructor(
     private readonly source: Source,
     private readonly node: Node | null,
@@ -76,6 +79,20 @@ export class YamlReader {
       }
     }
     return this;
+  }
+
+  /** This map with the members of another over its own, as deep as both have maps; each keeps its place in its file. */
+  overlaid(other: YamlReader): YamlReader {
+    const merged = this.copy();
+    merged.over = other;
+    return merged;
+  }
+
+  /** This map as if it had no such keys. */
+  without(...keys: readonly string[]): YamlReader {
+    const rest = this.copy();
+    rest.hidden = keys;
+    return rest;
   }
 
   entries(): [string, YamlReader][] {
@@ -159,7 +176,27 @@ export class YamlReader {
     throw this.error(`${this.path} must be a single value`);
   }
 
+  private copy(): YamlReader {
+    const same = new YamlReader(this.source, this.node, this.path, this.keyOffset);
+    same.over = this.over;
+    same.hidden = this.hidden;
+    return same;
+  }
+
   private pairs(): { key: string; reader: YamlReader }[] {
+    const own = this.ownPairs().filter(({ key }) => !this.hidden.includes(key));
+    if (!this.over) return own;
+    const changes = this.over.pairs();
+    const kept = own.map((pair) => {
+      const change = changes.find(({ key }) => key === pair.key);
+      if (!change) return pair;
+      const isDeeper = pair.reader.isMap && change.reader.isMap;
+      return isDeeper ? { key: pair.key, reader: pair.reader.overlaid(change.reader) } : change;
+    });
+    return [...kept, ...changes.filter(({ key }) => !own.some((pair) => pair.key === key))];
+  }
+
+  private ownPairs(): { key: string; reader: YamlReader }[] {
     const { node } = this;
     if (!this.source.yaml.isMap(node)) throw this.error(`${this.path || 'the document'} must be a map`);
     return (node as YAMLMap<Node, Node | null>).items.map((pair) => this.pair(pair));

@@ -28,22 +28,15 @@ const deepest = 100;
  * @param workspaceId ARM id of the workspace that the file's names belong to
  * @throws TaskError with `file:line:column` for what cannot be read
  */
-export async function readAssetFile(
-  file: string,
-  set: readonly string[] = [],
-  workspaceId = '',
-): Promise<AssetFile> {
+export async function readAssetFile(file: string, set: readonly string[] = [], workspaceId = ''): Promise<AssetFile> {
   const yaml = await import('yaml');
-  return open(yaml, path.resolve(file), workspaceId, [], set);
+  return open(yaml, path.resolve(file), { workspaceId, origin: {} }, [], set);
 }
 
-function open(
-  yaml: Yaml,
-  file: string,
-  workspaceId: string,
-  chain: readonly string[],
-  set: readonly string[],
-): AssetFile {
+/** What all files of one translation share. */
+type Shared = Pick<Scope, 'workspaceId' | 'origin'>;
+
+function open(yaml: Yaml, file: string, shared: Shared, chain: readonly string[], set: readonly string[]): AssetFile {
   const lines = new yaml.LineCounter();
   const document = parse(yaml, lines, file);
   if (set.length > 0) applySet(yaml, document, set, file);
@@ -53,15 +46,15 @@ function open(
     reader: new YamlReader({ file, lines, yaml }, document.contents, ''),
     scope: {
       folder: path.dirname(file),
-      workspaceId,
+      ...shared,
       chain: here,
-      open: (name, at) => openNamed(yaml, name, workspaceId, here, at),
+      open: (name, at) => openNamed(yaml, name, shared, here, at),
     },
   };
 }
 
 /** A file that another one names: what is wrong with its path is told at the place of the name. */
-function openNamed(yaml: Yaml, file: string, workspaceId: string, chain: readonly string[], at: YamlReader): AssetFile {
+function openNamed(yaml: Yaml, file: string, shared: Shared, chain: readonly string[], at: YamlReader): AssetFile {
   if (chain.includes(file)) {
     throw at.error(
       `${file} includes itself`,
@@ -71,7 +64,7 @@ function openNamed(yaml: Yaml, file: string, workspaceId: string, chain: readonl
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
     throw at.error(`there is no file ${file}`, 'Paths are relative to the YAML file.');
   }
-  return open(yaml, file, workspaceId, chain, []);
+  return open(yaml, file, shared, chain, []);
 }
 
 function parse(yaml: Yaml, lines: LineCounter, file: string): Document {

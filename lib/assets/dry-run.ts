@@ -74,8 +74,20 @@ function answer(resource: string, location: string): unknown {
     return { properties: { accountName: 'account', containerName: 'container' } };
   if (/\/computes\/[^/]+$/.test(resource)) return { properties: { computeType: 'AmlCompute' } };
   if (/\/(?:onlineEndpoints|batchEndpoints)\/[^/]+$/.test(resource)) return { location, properties: {} };
+  const deployment = /^(.+)\/onlineEndpoints\/([^/]+)\/deployments\/([^/]+)$/.exec(resource);
+  if (deployment) return { location, properties: { dataCollector: { collections: collections(deployment.slice(1)) } } };
   // A new asset gets version 1, and 1 is the latest of whatever is there.
   return { properties: { latestVersion: '1', nextVersion: '1' } };
+}
+
+/** Every deployment collects what goes in and what comes out. */
+function collections([workspace = '', endpoint = '', deployment = '']: string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    ['model_inputs', 'model_outputs'].map((name) => {
+      const dataId = `${workspace}/data/${endpoint}-${deployment}-${name}/versions/1`;
+      return [name, { dataCollectionMode: 'Enabled', dataId }];
+    }),
+  );
 }
 
 async function sha256(file: string): Promise<string> {

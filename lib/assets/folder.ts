@@ -29,14 +29,14 @@ export const mostFiles = 99_999;
  * @throws TaskError when nothing is there, nothing is left, or something is neither file nor folder: a symbolic link
  * could carry a file of the agent's machine from outside the folder into the cloud.
  */
-export function listAsset(root: string, what: string, leaveOut: readonly string[] = []): LocalAsset {
+export function listAsset(root: string, what: string, leaveOut: readonly string[] = [], most = mostFiles): LocalAsset {
   const stats = lstatSync(root, { throwIfNoEntry: false });
   if (!stats)
     throw new TaskError(`${what}: ${root} does not exist.`, 'Paths in a YAML file are relative to that file.');
   const name = path.basename(root);
   if (stats.isFile()) return { root, name, isFolder: false, files: [localFile(name, root, stats)] };
   if (!stats.isDirectory()) throw notAFile(what, root, stats);
-  const { files } = new Walk(root, rulesOf(root, leaveOut), what).folder('');
+  const { files } = new Walk(root, rulesOf(root, leaveOut), what, most).folder('');
   if (files.length === 0)
     throw new TaskError(`${what}: ${root} holds no file to upload.`, 'Check the folder and its .amlignore.');
   return { root, name, isFolder: true, files: inUploadOrder(files) };
@@ -60,6 +60,7 @@ class Walk {
     private readonly root: string,
     private readonly rules: IgnoreRules,
     private readonly what: string,
+    private readonly most: number,
   ) {}
 
   folder(below: string): this {
@@ -75,7 +76,7 @@ class Walk {
       if (!left || this.rules.canReinclude) this.folder(relative);
     } else if (!left) {
       if (!stats.isFile()) throw notAFile(this.what, file, stats);
-      if (this.files.length === mostFiles) throw tooMany(this.what, this.root);
+      if (this.files.length === this.most) throw tooMany(this.what, this.root, this.most);
       this.files.push(localFile(relative, file, stats));
     }
   }
@@ -86,9 +87,9 @@ export function localFile(name: string, file: string, { size, mtimeMs }: Stats):
   return { path: name, file, size, modifiedMs: mtimeMs };
 }
 
-export function tooMany(what: string, root: string): TaskError {
+export function tooMany(what: string, root: string, most = mostFiles): TaskError {
   return new TaskError(
-    `${what}: ${root} holds more than ${mostFiles} files.`,
+    `${what}: ${root} holds more than ${most} files.`,
     'Leave files out in .amlignore, or pack them into archives.',
   );
 }

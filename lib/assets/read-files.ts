@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, read } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, statSync, type Stats } from 'node:fs';
 import { TaskError, errorText } from '../agent/errors';
 
 /** A file of a local asset. */
@@ -115,10 +115,19 @@ function openFile(file: LocalFile): number {
   } catch (error) {
     throw unreadable(file, error);
   }
-  const { size, mtimeMs } = fstatSync(descriptor);
-  if (size === file.size && (file.modifiedMs === undefined || file.modifiedMs === mtimeMs)) return descriptor;
+  if (isAsListed(file, fstatSync(descriptor))) return descriptor;
   closeSync(descriptor);
   throw changed(file);
+}
+
+function isAsListed({ size, modifiedMs }: LocalFile, found: Stats): boolean {
+  return found.size === size && (modifiedMs === undefined || modifiedMs === found.mtimeMs);
+}
+
+/** @throws TaskError when a file is not as it was listed: what was hashed is not what would be, or was, uploaded */
+export function checkUnchanged(file: LocalFile): void {
+  const found = statSync(file.file, { throwIfNoEntry: false });
+  if (!found || !isAsListed(file, found)) throw changed(file);
 }
 
 /** A read may give less than was asked for before the end of the file. */
@@ -148,7 +157,10 @@ function readSome(
 }
 
 function changed({ file }: LocalFile): TaskError {
-  return new TaskError(`${file} changed while it was read.`, 'Run again when nothing writes to it any more.');
+  return new TaskError(
+    `${file} changed while it was read or uploaded.`,
+    'Run again when nothing writes to it any more.',
+  );
 }
 
 function unreadable({ file }: LocalFile, error: unknown): TaskError {

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Agent } from '../agent/agent';
 import { markedFile, type LocalFile } from '../assets/folder';
+import { checkUnchanged } from '../assets/read-files';
 import type { Azure } from './azure';
 import { AzureError } from './errors';
 import type { Http } from './http';
@@ -134,6 +135,8 @@ export async function uploadFiles(
   const complete = { name: mark.name, version: mark.version, upload_status: 'completed' };
   const all = async (where: BlobTarget): Promise<void> => {
     await eachOf(rest, parallelUploads, (file) => send(file, where));
+    // The mark says that all is there as it was hashed.
+    files.forEach(checkUnchanged);
     await send(marked, where, complete);
   };
   try {

@@ -13,6 +13,14 @@ import { mlApiVersion, readWorkspace } from './workspace';
 /** Name and version of the product, set by the build; the User-Agent of every request. */
 declare const __PRODUCT__: string | undefined;
 
+/** Azure as seen from a resource group: the workspace may be missing, or be made by the step itself. */
+export interface Subscription extends Omit<Azure, 'workspace'> {
+  /** ARM id of the workspace that the inputs name. */
+  workspaceId: string;
+  /** The workspace as its GET or PUT answered: its hosts are trusted from then on. @throws TaskError when it is no use */
+  enter(workspace: unknown): Azure;
+}
+
 /**
  * Opens Azure from a task's common inputs: service connection, resource group, workspace. One GET of the workspace shows
  * early whether it exists and may be read, and gives the hosts of its region.
@@ -20,6 +28,16 @@ declare const __PRODUCT__: string | undefined;
  * @throws TaskError for a missing input or an unusable service connection; AzureError when the workspace cannot be read.
  */
 export async function openAzure(agent: Agent): Promise<Azure> {
+  const subscription = openSubscription(agent);
+  return subscription.enter(await subscription.arm.get(subscription.workspaceId, mlApiVersion));
+}
+
+/**
+ * Like `openAzure`, but asks for nothing yet.
+ *
+ * @throws TaskError for a missing input or an unusable service connection
+ */
+export function openSubscription(agent: Agent): Subscription {
   const resourceGroup = agent.requiredInput('resourceGroup');
   const workspaceName = agent.requiredInput('workspace');
   const network = readNetwork();
@@ -36,23 +54,28 @@ export async function openAzure(agent: Agent): Promise<Azure> {
     userAgent: userAgent(),
     maySend: (resource, url) => resource !== cloud.resources.arm || isTrusted(trusted, url.host),
   });
-  const arm = new ArmClient(http, cloud, agent);
-  const resourceGroupId = `/subscriptions/${connection.subscriptionId}/resourceGroups/${resourceGroup}`;
-  const workspacePath = `${resourceGroupId}/providers/Microsoft.MachineLearningServices/workspaces/${workspaceName}`;
-  const workspace = readWorkspace(await arm.get(workspacePath, mlApiVersion));
-  trusted.add(new URL(workspace.historyUrl).host);
-  agent.print(
-    `Workspace ${workspace.name} in ${workspace.location}, subscription ${connection.subscriptionId} (${scheme(connection)}).`,
-  );
-  return {
+  const { subscriptionId } = connection;
+  const resourceGroupId = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+  const azure = {
     cloud,
     http,
-    arm,
+    arm: new ArmClient(http, cloud, agent),
     tokens,
-    subscriptionId: connection.subscriptionId,
+    subscriptionId,
     resourceGroup,
     resourceGroupId,
-    workspace,
+  };
+  return {
+    ...azure,
+    workspaceId: `${resourceGroupId}/providers/Microsoft.MachineLearningServices/workspaces/${workspaceName}`,
+    enter(body) {
+      const workspace = readWorkspace(body);
+      trusted.add(new URL(workspace.historyUrl).host);
+      agent.print(
+        `Workspace ${workspace.name} in ${workspace.location}, subscription ${subscriptionId} (${scheme(connection)}).`,
+      );
+      return { ...azure, workspace };
+    },
   };
 }
 

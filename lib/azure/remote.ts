@@ -3,22 +3,23 @@ import type { PutOptions, Remote, Upload } from '../assets/remote';
 import { at, textAt } from '../agent/json';
 import { TaskError } from '../agent/errors';
 import { markedFile } from '../assets/folder';
+import type { Arm } from './arm';
 import type { Azure } from './azure';
 import { blobHead, blobUrl, protectSas, uploadFiles, type BlobTarget } from './blob';
 import { AzureError } from './errors';
 import { mlApiVersion } from './workspace';
 
-/** The longest that a resource may take to be made: image builds are not among them. */
-const putTimeoutMs = 30 * 60_000;
+/** The longest that a resource may take to be made, unless a task says otherwise: image builds are not among them. */
+const usualTimeoutMs = 30 * 60_000;
 
 /** The workspace of a task as the place where translated files go. */
-export function azureRemote(azure: Azure, agent: Agent): Remote {
+export function azureRemote(azure: Azure, agent: Agent, timeoutMs = usualTimeoutMs): Remote {
   const results = new Map<string, Promise<unknown>>();
   return {
     workspaceId: azure.workspace.id,
     location: azure.workspace.location,
     get: (path) => azure.arm.getIfExists(path, mlApiVersion),
-    put: (path, body, options) => put(azure, path, body, options),
+    put: (path, body, options) => putResource(azure.arm, path, body, { ...options, timeoutMs }),
     post: (path, body) => post(azure, agent, path, body),
     upload: (upload) => uploadOnce(azure, agent, upload),
     once<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -29,15 +30,18 @@ export function azureRemote(azure: Azure, agent: Agent): Remote {
   };
 }
 
-async function put(azure: Azure, path: string, body: unknown, { apiVersion, what }: PutOptions = {}): Promise<unknown> {
+/** Creates or updates a resource and waits until it is there. */
+export async function putResource(
+  arm: Arm,
+  path: string,
+  body: unknown,
+  { apiVersion, what, timeoutMs }: PutOptions & { timeoutMs: number },
+): Promise<unknown> {
   const version = apiVersion ?? mlApiVersion;
-  const answer = await azure.arm.put(path, version, body);
+  const answer = await arm.put(path, version, body);
   if (answer.status !== 202 && answer.headers['azure-asyncoperation'] === undefined) return answer.body;
   const [resource = path] = path.split('?');
-  return azure.arm.wait(resource, version, answer, {
-    what: what ?? resource.split('/').at(-1) ?? resource,
-    timeoutMs: putTimeoutMs,
-  });
+  return arm.wait(resource, version, answer, { what: what ?? resource.split('/').at(-1) ?? resource, timeoutMs });
 }
 
 /** The address of an upload carries a signature: whoever holds it holds the storage. */

@@ -160,7 +160,7 @@ async function open(stateDir: string, options: AzureOptions): Promise<Parts> {
     authorization,
     blobs,
     log,
-    requireParents,
+    requireParents: (path) => requireParents(path, (id) => store.get(id) !== undefined),
   });
   const services = [
     createLogin({ ...common, caFile: certificates.caFile, directory, federated: () => federated }),

@@ -33,6 +33,12 @@ const never = '0001-01-01T00:00:00+00:00';
 const soon = { 'retry-after': '1' };
 const provider = 'Microsoft.MachineLearningServices';
 
+/** Operations of the parts that provision have addresses of their own; all others are the management front end's. */
+const families: Record<string, string> = {
+  compute: 'computeOperationsStatus',
+  ws: 'workspaceOperationsStatus',
+};
+
 /**
  * Long-running operations as Azure Machine Learning shows them: the status document is polled with 200 and says the
  * provisioning word while it runs; the result URL says 202 while it runs. Both URLs are signed and must be followed verbatim.
@@ -69,10 +75,11 @@ export class LongRunningOperations implements Operations {
     };
     this.store.set(key, status);
     void this.run(key, status, work);
+    const family = families[kind];
     return {
       id,
-      asyncOperationUrl: this.statusUrl('mfeOperationsStatus', name),
-      resultUrl: this.statusUrl('mfeOperationResults', name),
+      asyncOperationUrl: this.statusUrl(family ?? 'mfeOperationsStatus', name, family && 'async'),
+      resultUrl: this.statusUrl(family ?? 'mfeOperationResults', name, family && 'location'),
     };
   }
 
@@ -84,6 +91,12 @@ export class LongRunningOperations implements Operations {
     return [
       { ...common, path: path('mfeOperationsStatus'), handle: (call) => this.answerStatus(call) },
       { ...common, path: path('mfeOperationResults'), handle: (call) => this.answerResult(call) },
+      // As recorded: one address, whose parameter says in which form it answers.
+      ...Object.values(families).map((family): Route => ({
+        ...common,
+        path: path(family),
+        handle: (call) => (call.query.get('type') === 'async' ? this.answerStatus(call) : this.answerResult(call)),
+      })),
     ];
   }
 
@@ -154,11 +167,12 @@ export class LongRunningOperations implements Operations {
   }
 
   /** As long as the real one (about 4 kB): a client that cuts it must fail here too. */
-  private statusUrl(kind: string, name: string): string {
+  private statusUrl(kind: string, name: string, type: string | undefined): string {
     const version = requestApiVersion.getStore() ?? '2024-10-01';
     const base = `${this.where.url}/subscriptions/${this.where.subscriptionId}/providers/${provider}/locations/${this.where.location}`;
     const query = new URLSearchParams({
       'api-version': version,
+      ...(type === undefined ? {} : { type }),
       t: String(Date.now()),
       c: randomBytes(2900).toString('base64url'),
     });

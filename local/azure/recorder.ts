@@ -127,7 +127,7 @@ const hidden = 'SANITIZED';
 const secretHeaders = /^(authorization|cookie|set-cookie|x-identity-header|x-azureml-token|secret|www-authenticate)$/i;
 const secretFields =
   'access_?token|refresh_?token|id_?token|client_?secret|client_?assertion|assertion|password|primaryKey|secondaryKey|sasToken|' +
-  'secureValue|oidcToken|key1|key2|accountKey|kubeconfig';
+  'secureValue|oidcToken|key1|key2|accountKey|kubeconfig|pat|adminUserPassword|relayConnectionString|serviceBusConnectionString';
 
 function redactHeaders(headers: IncomingHttpHeaders | OutgoingHttpHeaders): Record<string, string> {
   return Object.fromEntries(
@@ -140,12 +140,17 @@ function redactHeaders(headers: IncomingHttpHeaders | OutgoingHttpHeaders): Reco
 
 /** Hides signatures of SAS and operation URLs, tokens, and the values of fields that hold secrets. */
 export function redactText(text: string): string {
-  return text
-    .replaceAll(/([?&](?:sig|c|s|h|code)=)[^&\s"']+/g, `$1${hidden}`)
-    .replaceAll(/eyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, hidden)
-    .replaceAll(new RegExp(`("(?:${secretFields})"\\s*:\\s*")[^"]*"`, 'gi'), `$1${hidden}"`)
-    .replaceAll(new RegExp(`(^|[?&])((?:${secretFields})=)[^&\\s]+`, 'gi'), `$1$2${hidden}`)
-    .replaceAll(/("name"\s*:\s*"cluster(?:User|Admin)"\s*,\s*"value"\s*:\s*")[^"]*"/g, `$1${hidden}"`);
+  return (
+    text
+      .replaceAll(/([?&](?:sig|c|s|h|code)=)[^&\s"']+/g, `$1${hidden}`)
+      .replaceAll(/eyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, hidden)
+      .replaceAll(new RegExp(`("(?:${secretFields})"\\s*:\\s*")[^"]*"`, 'gi'), `$1${hidden}"`)
+      .replaceAll(new RegExp(`(^|[?&])((?:${secretFields})=)[^&\\s]+`, 'gi'), `$1$2${hidden}`)
+      // The key of a storage account, whose field has a common name.
+      .replaceAll(/("secretsType"\s*:\s*"AccountKey"\s*,\s*"key"\s*:\s*")[^"]*"/g, `$1${hidden}"`)
+      .replaceAll(/("key"\s*:\s*")[^"]*("\s*,\s*"secretsType")/g, `$1${hidden}$2`)
+      .replaceAll(/("name"\s*:\s*"cluster(?:User|Admin)"\s*,\s*"value"\s*:\s*")[^"]*"/g, `$1${hidden}"`)
+  );
 }
 
 function recordBody(body: Buffer, contentType: unknown): unknown {

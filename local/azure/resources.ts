@@ -1,4 +1,4 @@
-import { asObject, asString } from './json';
+import { asObject, asString, isObject } from './json';
 import { groupPath, names, workspacePath, type Directory } from './seed';
 import { ArmFault, type Answer, type Call, type Core, type Route, type Service } from './service';
 
@@ -62,8 +62,17 @@ export function createResources(core: Core, directory: Directory): Service {
   };
 }
 
-/** Throws the 404 that Azure gives for a path whose subscription, resource group or workspace does not exist. */
-export function requireParents(path: string): void {
+/** What a workspace that was made here holds; what runs is to be had in the one from the start. */
+const heldByMade = new Set([
+  ...['computes', 'connections', 'datastores', 'codes', 'environments', 'components', 'models', 'data'],
+  'serverlessendpoints',
+]);
+
+/**
+ * Throws the 404 that Azure gives for a path whose subscription, resource group or workspace does not exist. A path of the
+ * workspace itself passes: it may be there to make one.
+ */
+export function requireParents(path: string, exists: (id: string) => boolean): void {
   const found =
     /^\/subscriptions\/([^/]+)(?:\/resourceGroups\/([^/]+))?(?:\/providers\/Microsoft\.MachineLearningServices\/workspaces\/([^/]+)(\/.*)?)?/i.exec(
       path,
@@ -77,15 +86,20 @@ export function requireParents(path: string): void {
   if (!same(groupName, names.resourceGroup)) {
     throw new ArmFault(404, 'ResourceGroupNotFound', `Resource group '${groupName}' could not be found.`);
   }
-  if (workspace === undefined || same(workspace, names.workspace)) return;
-  if (below !== undefined && below !== '/') {
+  if (workspace === undefined || below === undefined || below === '/' || same(workspace, names.workspace)) return;
+  if (!exists(`${groupPath}/providers/Microsoft.MachineLearningServices/workspaces/${workspace}`))
     throw new ArmFault(
       404,
       'ParentResourceNotFound',
       `Can not perform requested operation on nested resource. Parent resource '${workspace}' not found.`,
     );
-  }
-  throw notFound('Microsoft.MachineLearningServices/workspaces', workspace);
+  const [, type = ''] = below.split('/');
+  if (!heldByMade.has(type.toLowerCase()))
+    throw new ArmFault(
+      400,
+      'NotSupported',
+      `The workspace '${workspace}' was made here and holds no ${type}: what runs is to be had in '${names.workspace}' only.`,
+    );
 }
 
 export function notFound(type: string, name: string): ArmFault {
@@ -193,6 +207,10 @@ const resourceTypes: Record<string, string> = {
   'microsoft.containerregistry/registries': 'Microsoft.ContainerRegistry/registries',
   'microsoft.containerservice/managedclusters': 'Microsoft.ContainerService/managedClusters',
   'microsoft.containerinstance/containergroups': 'Microsoft.ContainerInstance/containerGroups',
+  'microsoft.storage/storageaccounts': 'Microsoft.Storage/storageAccounts',
+  'microsoft.keyvault/vaults': 'Microsoft.KeyVault/vaults',
+  'microsoft.insights/components': 'Microsoft.Insights/components',
+  'microsoft.operationalinsights/workspaces': 'Microsoft.OperationalInsights/workspaces',
 };
 
 /** Top-level resources: what the services keep, and what is only named. */
@@ -287,6 +305,8 @@ function oneProvider(call: Call): Answer {
 
 function storageAccount(call: Call, core: Core): Answer {
   const name = call.params['account'] ?? '';
+  const made = core.store.get(`${groupPath}/providers/Microsoft.Storage/storageAccounts/${name}`);
+  if (isObject(made)) return { status: 200, body: made };
   if (!same(name, names.account)) throw notFound('Microsoft.Storage/storageAccounts', name);
   return {
     status: 200,

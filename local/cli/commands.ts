@@ -6,6 +6,21 @@ import { env } from './env';
 import { fill } from './fill';
 import { run } from './run';
 import { down, serve, status, up } from './services';
+import { translate, validate } from './translator';
 
 /** Every command, in the order in which help shows them. */
-export const commands: Command[] = [demo, run, up, down, status, approve, reject, fill, env, doctor, serve];
+export const commands: Command[] = [
+  demo,
+  run,
+  up,
+  down,
+  status,
+  approve,
+  reject,
+  fill,
+  translate,
+  validate,
+  env,
+  doctor,
+  serve,
+];

@@ -22,6 +22,11 @@ export function tasksFolder(): string {
   return join(packageRoot(), 'build', 'tasks');
 }
 
+/** The built reader of Azure ML files. */
+export function translatorFile(): string {
+  return join(packageRoot(), 'build', 'translator', 'index.js');
+}
+
 /** The extension as it is built: its manifest, its pages, and the local page around them. */
 export function extensionParts(): { manifestFile: string; hubFolder: string; pageFolder: string } {
   const root = packageRoot();

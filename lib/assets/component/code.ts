@@ -1,7 +1,7 @@
 import type { YamlReader } from '../../agent/yaml';
 import type { LocalAsset } from '../folder';
 import { Later, type Soon } from '../later';
-import { assetAt, existingPath, isRemote } from '../parts/paths';
+import { assetAt, existingPath, isRemote, localPath } from '../parts/paths';
 import { parseReference } from '../references';
 import { registerCode } from '../register/code';
 import { idOf } from '../register/versions';
@@ -32,7 +32,13 @@ export function codeWithIncludes(whole: YamlReader, scope: Scope, fallback?: str
   if (known !== undefined) return prefixed(known);
   if (includes.length === 0 && at) return componentCode.read(at, scope);
   const folder = at ? existingPath.read(at, scope) : fallback;
-  if (includes.length > 0) return prefixed(registered(withIncludes(folder, includes, scope.folder)));
+  if (includes.length > 0)
+    return prefixed(
+      registered(
+        withIncludes(folder, includes, scope.folder),
+        includes.map((one) => localPath(scope.folder, one.asString())),
+      ),
+    );
   return folder === undefined ? undefined : prefixed(registered(assetAt(folder, whole, { leaveOut: leftOut })));
 }
 
@@ -48,6 +54,8 @@ function existing(at: YamlReader, scope: Scope): Soon<string> | undefined {
   );
 }
 
-function registered(asset: LocalAsset): Later<string> {
-  return new Later((remote) => registerCode(remote, asset));
+/** Nodes of a pipeline often share one folder: it is hashed once. */
+function registered(asset: LocalAsset, includes: readonly string[] = []): Later<string> {
+  const key = `component code ${JSON.stringify([asset.root, asset.name, ...includes])}`;
+  return new Later((remote) => remote.once(key, () => registerCode(remote, asset)));
 }

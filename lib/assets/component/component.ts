@@ -95,9 +95,9 @@ function specHash(spec: Record<string, unknown>): string {
   return guidOf(createHash('sha256').update(pythonJson(spec)).digest('hex'));
 }
 
-/** The clients leave their hash on components of these types alone. */
+/** The clients leave their hash on components of every type but this. */
 function isHashed({ type }: ComponentDefinition): boolean {
-  return type === 'command' || type === 'spark';
+  return type !== 'pipeline';
 }
 
 function componentBody(

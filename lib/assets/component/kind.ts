@@ -9,12 +9,13 @@ export function componentKind({
   shape,
   ...rest
 }: Pick<Kind, 'name' | 'schemas' | 'signs'> & { shape: Shape<ComponentDefinition> }): Kind {
+  const named = refine(shape, (definition, at, scope) => ({
+    ...definition,
+    name: componentName.read(at.required('name'), scope),
+  }));
   return kind({
     ...rest,
-    shape: refine(shape, (definition, at, scope) => ({
-      ...definition,
-      name: componentName.read(at.required('name'), scope),
-    })),
+    shape: { ...named, schema: () => ({ allOf: [shape.schema(), { required: ['name'] }] }) },
     resource: (definition) => new Later((remote) => componentResource(remote, definition, 'YAML.COMPONENT')),
   });
 }

@@ -8,7 +8,7 @@ import { pythonJson } from '../python-json';
 import { componentCode } from './code';
 import { componentFields, componentResources, definitionOf, prefixed } from './common';
 import type { ComponentDefinition } from './component';
-import { dataOutputPorts } from './ports';
+import { dataOutputPorts, exactly } from './ports';
 
 const units = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
 
@@ -48,7 +48,7 @@ export const parallelTask = refine(
 export const parallelFields = {
   task: optional(parallelTask),
   resources: optional(componentResources),
-  logging_level: optional(words('DEBUG', 'INFO', 'WARN', 'WARNING')),
+  logging_level: optional(exactly('DEBUG', 'INFO', 'WARNING')),
   mini_batch_size: optional(miniBatchSize),
   partition_keys: optional(list(text)),
   input_data: optional(text),

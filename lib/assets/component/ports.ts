@@ -31,7 +31,7 @@ const dataTypes = [
 ] as const;
 
 /** Words that are spelt as they stand here: the clients do not fold the case of these. */
-function exactly<const W extends string>(...words: readonly W[]): Shape<W> {
+export function exactly<const W extends string>(...words: readonly W[]): Shape<W> {
   return shape({ type: 'string', enum: words }, (at) => {
     const value = at.plain();
     const found = words.find((word) => word === value);
@@ -112,7 +112,6 @@ function parameter(type: string, bounds: Record<string, ReturnType<typeof option
 }
 
 const bounds = (print: (value: number) => string) => ({ min: optional(bound(print)), max: optional(bound(print)) });
-const noMode = { ...described };
 const dataInput: Shape<ComponentInput> = record({
   type: required(exactly(...dataTypes)),
   ...described,
@@ -123,7 +122,8 @@ const dataOutput: Shape<ComponentOutput> = record({ type: required(exactly(...da
 const primitives = ['string', 'integer', 'number', 'boolean'] as const;
 const primitiveOutput: Shape<ComponentOutput> = record({
   type: required(exactly(...primitives)),
-  ...noMode,
+  ...described,
+  ...mode,
   early_available: optional(boolean, { as: 'early_available' }),
 });
 

@@ -1,5 +1,5 @@
 import type { YamlReader } from '../../agent/yaml';
-import { environment } from '../parts/environment';
+import { sparkEnvironment } from '../parts/environment';
 import { list, mapOf } from '../shape/collections';
 import { openRecord, optional, record, required } from '../shape/record';
 import { anything, text, words } from '../shape/scalars';
@@ -53,7 +53,7 @@ const fields = openRecord(
     files: optional(files),
     archives: optional(files),
     conf: optional(mapOf(anything)),
-    environment: optional(nullable(environment)),
+    environment: optional(nullable(sparkEnvironment)),
     args: optional(text),
   },
   'yaml',

@@ -8,7 +8,10 @@ import { model } from './model';
 import { batchEndpoint } from './batch-endpoint';
 import { kubernetesOnlineEndpoint, managedOnlineEndpoint } from './online-endpoint';
 import { serverlessEndpoint } from './serverless-endpoint';
+import { distillationJob } from './distillation-job';
+import { fineTuningJob } from './finetuning-job';
 import { sparkJob } from './spark-job';
+import { schedule } from './schedule';
 import { sweepJob } from './sweep-job';
 import { kubernetesOnlineDeployment, managedOnlineDeployment } from './online-deployment';
 import { commandComponent } from './command-component';
@@ -24,10 +27,11 @@ import { workspace } from './workspace';
 import type { Kind } from './kind';
 
 /** Every kind of file that is understood. A new kind is one more line here. */
-export const kinds: readonly Kind[] = [commandJob, environment, model, data, datastore, managedOnlineEndpoint, kubernetesOnlineEndpoint, batchEndpoint, serverlessEndpoint, sweepJob, sparkJob, automlJob, managedOnlineDeployment, kubernetesOnlineDeployment, commandComponent, sparkComponent, parallelComponent, pipelineJob, pipelineComponentKind,
+export const kinds: readonly Kind[] = [commandJob, environment, model, data, datastore, managedOnlineEndpoint, kubernetesOnlineEndpoint, batchEndpoint, serverlessEndpoint, sweepJob, sparkJob, fineTuningJob, distillationJob, automlJob, schedule, managedOnlineDeployment, kubernetesOnlineDeployment, commandComponent, sparkComponent, parallelComponent, pipelineJob, pipelineComponentKind,
   batchDeployment,
   connection,
   compute,
   workspace,
   registry,
+  dataTransferComponent,
 ];

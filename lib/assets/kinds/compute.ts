@@ -112,9 +112,7 @@ const instance: Shape<Compute> = refine(
         user_object_id: optional(text, { as: 'objectId' }),
       }),
     ),
-    ssh_settings: optional(
-      record({ ssh_key_value: optional(text), admin_username: answered, ssh_port: answered }),
-    ),
+    ssh_settings: optional(record({ ssh_key_value: optional(text), admin_username: answered, ssh_port: answered })),
     ssh_public_access_enabled: optional(boolean),
     schedules: optional(schedules),
     identity: optional(computeIdentity),

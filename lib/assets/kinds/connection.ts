@@ -47,14 +47,16 @@ const none: Credentials = { authType: 'None' };
 /** The rights of whoever uses the connection. */
 const entra: Credentials = { authType: 'AAD' };
 
-/** A type with a target and credentials of any kind, or of those that the words name. */
+/** A type with a target and credentials of any kind, or of some. @param otherwise what counts where the file has none */
 function toTarget(type: string, category: string, credentials = connectionCredentials(), otherwise = none) {
   const fields = record({
     ...common(type),
     target: required(text),
     credentials: withDefault(credentials, () => otherwise),
   });
-  return refine(fields, ({ target, credentials: own, ...rest }) => connectionOf(rest, { category, target, ...own }));
+  return refine(fields, ({ target, credentials: own, ...rest }) =>
+    connectionOf(rest, { category, target, ...(own.authType === none.authType ? otherwise : own) }),
+  );
 }
 
 const storage = refine(
@@ -175,7 +177,7 @@ const types: Readonly<Record<string, Shape<Connection>>> = {
   azure_data_lake_gen2: toTarget(
     'azure_data_lake_gen2',
     'ADLSGen2',
-    connectionCredentials('service_principal', 'aad', 'managed_identity'),
+    connectionCredentials('service_principal', 'aad', 'managed_identity', 'none'),
     entra,
   ),
   azure_blob: storage,

@@ -30,8 +30,16 @@ const tenant = {
 /** Where tokens come from unless the file says it. */
 const authority = 'https://login.microsoftonline.com';
 
+/** The key has had two spellings. */
+function oneAuthority<T>(inner: Shape<T>): Shape<T> {
+  return refine(inner, (value, at) => {
+    if (!at.has('authority_url') || !at.has('authority_uri')) return value;
+    throw at.required('authority_uri').error('authority_uri is the older word for authority_url', 'Keep one.', true);
+  });
+}
+
 const servicePrincipal = refine(
-  record({ ...tenant, client_secret: required(text) }),
+  oneAuthority(record({ ...tenant, client_secret: required(text) })),
   ({ clientSecret, authorityUrl = authority, ...members }) => ({
     credentialsType: 'ServicePrincipal',
     ...members,
@@ -41,7 +49,7 @@ const servicePrincipal = refine(
 );
 
 const certificate = refine(
-  record({ ...tenant, thumbprint: required(text), certificate: optional(text) }),
+  oneAuthority(record({ ...tenant, thumbprint: required(text), certificate: optional(text) })),
   ({ certificate: value, authorityUrl = authority, ...members }) => ({
     credentialsType: 'Certificate',
     ...members,
@@ -121,7 +129,7 @@ const types: Readonly<Record<string, Shape>> = {
     ...common,
     one_lake_workspace_name: required(text),
     endpoint: required(text),
-    artifact: optional(
+    artifact: required(
       record({
         name: required(text, { as: 'artifactName' }),
         type: withDefault(word({ lake_house: 'LakeHouse' }), () => 'LakeHouse' as const, { as: 'artifactType' }),

@@ -11,9 +11,6 @@ import {
 import { refine, type Scope, type Shape } from '../shape/shape';
 import { kind, type Kind, type Resource } from './kind';
 
-/** Members that only a preview version of the service has. */
-const previewVersion = '2023-04-01-preview';
-
 type Named = OnlineDeployment & { name: string; endpointName: string };
 
 /** In a file of its own a deployment says what it is called and where it belongs. */
@@ -36,7 +33,6 @@ function resource(deployment: Named, scope: Scope): Resource {
   return {
     path: `${scope.workspaceId}/onlineEndpoints/${endpointName}/deployments/${name}`,
     body: onlineDeploymentBody(deployment, ids, location),
-    apiVersion: deployment.privateNetworkConnection === true ? previewVersion : undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import { endpointName } from '../parts/names';
 import { looseTextMap } from '../shape/collections';
 import { optional, record, required } from '../shape/record';
 import { text, word } from '../shape/scalars';
+import { refine } from '../shape/shape';
 import { kind } from './kind';
 
 const fields = record({
@@ -11,7 +12,8 @@ const fields = record({
   name: required(endpointName),
   model_id: required(text),
   tags: optional(looseTextMap),
-  auth_mode: optional(word({ key: 'Key', aad: 'AAD' })),
+  // A key is what such endpoints have anyway.
+  auth_mode: optional(refine(word({ key: 'Key', aad: 'AAD' }), (mode) => (mode === 'Key' ? undefined : mode))),
   headers: answered,
   system_data: answered,
 });

@@ -38,9 +38,7 @@ const identity: Shape<ResourceIdentity> = refine(
     user_assigned_identities: optional(
       nullable(
         mapOf(
-          nullable(
-            record({ client_id: optional(text), principal_id: optional(text), resource_id: dropped(text) }),
-          ),
+          nullable(record({ client_id: optional(text), principal_id: optional(text), resource_id: dropped(text) })),
         ),
       ),
     ),

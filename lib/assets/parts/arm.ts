@@ -78,7 +78,9 @@ export const subnet: Shape<{ id: string } | undefined> = refine(
     }
     if (/^\/subscriptions\//i.test(name)) return { id: exactResourceId.read(at.required('subnet'), scope) };
     if (vnetName === undefined) {
-      throw at.required('subnet').error(`subnet is "${name}", and vnet_name is missing`, 'Give vnet_name, or an ARM id.');
+      throw at
+        .required('subnet')
+        .error(`subnet is "${name}", and vnet_name is missing`, 'Give vnet_name, or an ARM id.');
     }
     const group = scope.workspaceId.replace(/\/providers\/.*$/, '');
     return { id: `${group}/providers/Microsoft.Network/virtualNetworks/${vnetName}/subnets/${name}` };

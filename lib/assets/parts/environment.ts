@@ -56,38 +56,47 @@ function checked<T extends EnvironmentDefinition>(inner: Shape<T>): Shape<T> {
   });
 }
 
+const named = { name: dropped(anything), version: dropped(anything) };
+
 /** What a file says inline about its environment. A name does not count: it is registered under that of its content. */
-export const environmentDefinition: Shape<EnvironmentDefinition> = checked(
-  record({ ...members, name: dropped(anything), version: dropped(anything) }),
-);
+export const environmentDefinition: Shape<EnvironmentDefinition> = checked(record({ ...members, ...named }));
 
 /** What a deployment says inline: with a name the environment is registered under it. */
-export const environmentWithin = checked(
-  record({ ...members, name: optional(text), version: optional(pythonText) }),
-);
+export const environmentWithin = checked(record({ ...members, name: optional(text), version: optional(pythonText) }));
 
 /** A file of its own (`az ml environment create`). Without `version` the next free one is taken. */
 export const environmentFile = checked(record({ ...members, name: required(text), version: optional(pythonText) }));
+
+/** A Spark cluster brings its own image: the clients write this one where the file says nothing. */
+const sparkDefinition: Shape<EnvironmentDefinition> = checked(
+  refine(record({ ...members, ...named }), (value): EnvironmentDefinition => {
+    return value.image === undefined && !value.build ? { ...value, image: 'conda/miniconda3' } : value;
+  }),
+);
 
 /**
  * The `environment` of a job, component or deployment, as its ARM id: a reference, an inline definition (registered under its
  * content's name), or `file:path` of an environment file.
  */
-export const environment: Shape<Soon<string>> = union<Soon<string>>('a reference or the definition of an environment', [
-  {
-    when: isMap,
-    shape: refine(
-      environmentDefinition,
-      (definition) => new Later((remote) => registerEnvironment(remote, definition)),
-    ),
-  },
-  {
-    when: (at) => isText(at) && at.asString().startsWith('file:'),
-    shape: shape({ type: 'string', pattern: '^file:' }, (at, scope) => {
-      const opened = scope.open(localPath(scope.folder, at.asString()), at);
-      const { name, version, ...definition } = environmentFile.read(opened.reader, opened.scope);
-      return new Later((remote) => registerEnvironment(remote, definition, { name, version }));
-    }),
-  },
-  { when: () => true, shape: assetId('environments') },
-]);
+export const environment = environmentOf(environmentDefinition);
+
+/** Like `environment`, for what runs on Spark: conda packages alone are enough. */
+export const sparkEnvironment = environmentOf(sparkDefinition);
+
+function environmentOf(inline: Shape<EnvironmentDefinition>): Shape<Soon<string>> {
+  return union<Soon<string>>('a reference or the definition of an environment', [
+    {
+      when: isMap,
+      shape: refine(inline, (definition) => new Later((remote) => registerEnvironment(remote, definition))),
+    },
+    {
+      when: (at) => isText(at) && at.asString().startsWith('file:'),
+      shape: shape({ type: 'string', pattern: '^file:' }, (at, scope) => {
+        const opened = scope.open(localPath(scope.folder, at.asString()), at);
+        const { name, version, ...definition } = environmentFile.read(opened.reader, opened.scope);
+        return new Later((remote) => registerEnvironment(remote, definition, { name, version }));
+      }),
+    },
+    { when: () => true, shape: assetId('environments') },
+  ]);
+}

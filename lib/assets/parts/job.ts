@@ -5,6 +5,7 @@ import { isList, list, looseTextMap, mapOf, tagged, textMap, union } from '../sh
 import { optional, record, required, withDefault, type Spelling, type Values } from '../shape/record';
 import { anything, integer, integerIn, text, word } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
+import { answered } from './answered';
 import { computeId } from './references';
 
 /** Members that jobs of several types share. Nodes of a pipeline have the same ones in the file's own spelling. */
@@ -147,6 +148,10 @@ export const jobFields = {
   compute: optional(computeId, { as: 'computeId' }),
   identity: optional(identity),
   services: optional(services),
+  id: answered,
+  creation_context: answered,
+  status: answered,
+  log_files: answered,
 };
 
 /** The folder's name without an extension and without spaces, as the clients take it from the working folder. */

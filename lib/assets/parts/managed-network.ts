@@ -49,10 +49,10 @@ const serviceTag = refine(
   ({ name, ...rule }): Rule => ({ name, rule: { type: 'ServiceTag', category: 'UserDefined', ...rule } }),
 );
 
-const fqdn = refine(
-  record({ ...common('FQDN'), destination: required(text) }),
-  ({ name, ...rule }): Rule => ({ name, rule: { type: 'FQDN', category: 'UserDefined', ...rule } }),
-);
+const fqdn = refine(record({ ...common('FQDN'), destination: required(text) }), ({ name, ...rule }): Rule => ({
+  name,
+  rule: { type: 'FQDN', category: 'UserDefined', ...rule },
+}));
 
 const tagKeys = ['service_tag', 'protocol', 'port_ranges', 'address_prefixes'];
 

@@ -65,17 +65,23 @@ type Managed = Read<typeof managedFields>;
 type Kubernetes = Read<typeof kubernetesFields>;
 
 /** A deployment's file, checked; what is local or has no version yet is registered and looked up later. */
-export type OnlineDeployment = Omit<Managed, 'endpointComputeType' | 'instanceType' | 'scaleSettings'> &
+export type OnlineDeployment = Omit<
+  Managed,
+  'endpointComputeType' | 'instanceType' | 'scaleSettings' | 'privateNetworkConnection'
+> &
   Omit<Kubernetes, 'endpointComputeType' | 'scaleSettings'> & {
     endpointComputeType: 'Managed' | 'Kubernetes';
     scaleSettings?: unknown;
   };
 
-/** A mark that the service expects among the properties as well. */
-export const managedDeployment: Shape<OnlineDeployment> = refine(managedFields, (value) =>
-  value.privateNetworkConnection === true
-    ? { ...value, properties: { ...value.properties, 'private-network-connection': 'True' } }
-    : value,
+/** The private connection is switched on among the properties. */
+export const managedDeployment: Shape<OnlineDeployment> = refine(
+  managedFields,
+  ({ privateNetworkConnection, properties, ...value }) => ({
+    ...value,
+    properties:
+      privateNetworkConnection === true ? { ...properties, 'private-network-connection': 'True' } : properties,
+  }),
 );
 
 export const kubernetesDeployment: Shape<OnlineDeployment> = refine(kubernetesFields, (value, at) => {

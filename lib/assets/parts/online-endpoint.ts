@@ -1,7 +1,7 @@
 import type { Soon } from '../later';
 import { optional, record, withDefault } from '../shape/record';
 import { word } from '../shape/scalars';
-import type { Read } from '../shape/shape';
+import type { Read, Shape } from '../shape/shape';
 import { access, endpointFields, managedIdentity, mirrorTraffic, traffic, type ManagedIdentity } from './endpoint';
 import { endpointName } from './names';
 import { computeId } from './references';
@@ -34,6 +34,12 @@ export type OnlineEndpoint = Pick<
   | 'mirrorTraffic'
   | 'publicNetworkAccess'
 > & { compute?: string };
+
+/** Any endpoint file: with a compute it is on a cluster. */
+export const onlineEndpoint: Shape<OnlineEndpoint> = {
+  read: (at, scope) => (at.object().has('compute') ? kubernetesEndpoint : managedEndpoint).read(at, scope),
+  schema: () => ({ anyOf: [managedEndpoint.schema(), kubernetesEndpoint.schema()] }),
+};
 
 /** Body of OnlineEndpoints_CreateOrUpdate. */
 export function onlineEndpointBody(endpoint: OnlineEndpoint, location: Soon<string>): Record<string, unknown> {

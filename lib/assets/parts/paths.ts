@@ -29,5 +29,5 @@ export const existingPath: Shape<string> = {
 
 /** The files of a local asset, what is wrong with them told at the place that names it. */
 export function assetAt(root: string, at: YamlReader, options: { leaveOut?: readonly string[] } = {}): LocalAsset {
-  return listAsset(root, at.where, options.leaveOut);
+  return listAsset(root, at.path === '' ? at.where : `${at.where}: ${at.path}`, options.leaveOut);
 }

@@ -1,13 +1,10 @@
 import type { YamlReader } from '../../agent/yaml';
-import {
-  registerAnonymousComponent,
-  type ComponentDefinition,
-  type ComponentSource,
-} from '../component/component';
+import { registerAnonymousComponent, type ComponentDefinition, type ComponentSource } from '../component/component';
 import { Later, type Soon } from '../later';
 import { localPath } from '../parts/paths';
 import { referenceAt } from '../parts/references';
 import { idOf } from '../register/versions';
+import type { Remote } from '../remote';
 import { isMap, isText, union } from '../shape/collections';
 import { refine, shape, type Scope, type Shape } from '../shape/shape';
 
@@ -21,24 +18,32 @@ export interface ComponentUse {
 }
 
 /** A definition that becomes an anonymous component of the workspace. */
-export function useOf(
-  definition: ComponentDefinition,
-  node: ComponentSource,
-  component: ComponentSource = node,
-): ComponentUse {
-  return {
-    id: new Later((remote) => registerAnonymousComponent(remote, definition, component)),
-    source: node,
-    definition,
-  };
+export function useOf(definition: ComponentDefinition, source: ComponentSource): ComponentUse {
+  const registered = new WeakMap<Remote, Promise<string>>();
+  const id = new Later((remote) => {
+    const known = registered.get(remote) ?? registerAnonymousComponent(remote, definition, source);
+    registered.set(remote, known);
+    return known;
+  });
+  return { id, source, definition };
 }
+
+/** Components from files, by file and source: the nodes of a pipeline often share them, and reading takes time. */
+const known = new WeakMap<Scope['origin'], Map<string, ComponentUse>>();
 
 /** `./x.yml`; with the prefix `file:` the clients take the component for a part of the job. */
 function readFile(component: Shape<ComponentDefinition>, at: YamlReader, scope: Scope): ComponentUse {
   const value = at.asString();
-  const opened = scope.open(localPath(scope.folder, value), at);
-  const definition = component.read(opened.reader, opened.scope);
-  return useOf(definition, value.startsWith('file:') ? 'YAML.JOB' : 'YAML.COMPONENT');
+  const source = value.startsWith('file:') ? 'YAML.JOB' : 'YAML.COMPONENT';
+  const file = localPath(scope.folder, value);
+  const uses = known.get(scope.origin) ?? new Map<string, ComponentUse>();
+  known.set(scope.origin, uses);
+  const read = uses.get(`${source} ${file}`);
+  if (read) return read;
+  const opened = scope.open(file, at);
+  const use = useOf(component.read(opened.reader, opened.scope), source);
+  uses.set(`${source} ${file}`, use);
+  return use;
 }
 
 /** `azureml:name:version`, `azureml:name@label`, an ARM id, a registry's. The label `default` is left to the service. */

@@ -2,12 +2,12 @@ import type { YamlReader } from '../../agent/yaml';
 import { componentFields, definitionOf } from '../component/common';
 import type { ComponentDefinition, ComponentInput } from '../component/component';
 import { componentOutputs } from '../component/ports';
-import { dropped, optional, record } from '../shape/record';
+import { dropped, openRecord, optional } from '../shape/record';
 import { boolean, words } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 import { bindingOf } from './expression';
 import { finishedNodes, nodesWith, type Nodes } from './jobs';
-import { portsOf, type Node } from './node';
+import { isOptional, portsOf, type Node } from './node';
 
 /** A pipeline as a component: it can be a node of another pipeline. */
 export interface PipelineDefinition extends ComponentDefinition {
@@ -25,7 +25,7 @@ function isPipeline(definition: ComponentDefinition): definition is PipelineDefi
 
 /** @param component what its nodes may run */
 export function pipelineComponent(component: Shape<ComponentDefinition>): Shape<PipelineDefinition> {
-  const fields = record(
+  const fields = openRecord(
     {
       ...componentFields(componentOutputs),
       type: dropped(words('pipeline')),
@@ -34,10 +34,10 @@ export function pipelineComponent(component: Shape<ComponentDefinition>): Shape<
     },
     'yaml',
   );
-  return refine(fields, ({ jobs: nodes = {}, is_deterministic, ...values }, at) => {
+  return refine(fields, ({ jobs: nodes = {}, is_deterministic, others, ...values }, at) => {
     const inputs = withInferred(values.inputs, nodes, at);
     const jobs = finishedNodes(nodes, { inputs: portsOf(inputs), outputs: portsOf(values.outputs) });
-    const definition = definitionOf('pipeline', { ...values, inputs, is_deterministic: true }, {}, at);
+    const definition = definitionOf('pipeline', { ...values, inputs, is_deterministic: true }, others, at, false);
     const spec = { ...definition.spec, is_deterministic, jobs, sourceJobId: null };
     return { ...definition, spec, nodes };
   });
@@ -60,7 +60,7 @@ function withInferred(
       const input = inputs[name];
       if (!input) continue;
       if (input.optional !== undefined && !inferred.has(name)) {
-        if (required.length > 0 && isTrue(input.optional)) throw conflict(name, nodeName, required, at);
+        if (required.length > 0 && isOptional(input)) throw conflict(name, nodeName, required, at);
       } else {
         inferred.set(name, required.length === 0);
       }
@@ -73,8 +73,6 @@ function withInferred(
     ]),
   );
 }
-
-const isTrue = (value: unknown): boolean => value === true || value === 'True';
 
 function conflict(name: string, node: string, required: readonly string[], at: YamlReader): Error {
   const place = at
@@ -89,15 +87,17 @@ function conflict(name: string, node: string, required: readonly string[], at: Y
 }
 
 /** Inputs of the pipeline that a node is bound to, each with the node's inputs of that binding that are required. */
-function requirements({ definition, inputs }: Node): Map<string, string[]> {
+function requirements({ definition, ports, inputs }: Node): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  if (!definition) return found;
+  if (ports.isOpen) return found;
   for (const [own, { given }] of Object.entries(inputs)) {
     const target = given.kind === 'binding' ? bindingOf(given.text) : undefined;
     if (target?.of !== 'pipeline' || target.direction !== 'inputs') continue;
     const required = found.get(target.port) ?? [];
     found.set(target.port, required);
-    if (!isTrue(definition.inputs[own]?.optional)) required.push(own);
+    // What is written inside a node is required.
+    const declared = definition?.inputs[own];
+    if (!declared || !isOptional(declared)) required.push(own);
   }
   return found;
 }

@@ -6,7 +6,9 @@ import { outputModes } from '../parts/outputs';
 import { isScalar } from '../shape/collections';
 import { gather } from '../shape/gather';
 import { nodesOf } from './component';
-import { expressionsIn, targetOf } from './expression';
+import { expressionsIn, targetOf, type Target } from './expression';
+import { isNeeded } from './node';
+import type { NodeInput } from './node-inputs';
 import type { Nodes } from './jobs';
 import { anyData, literalType, type Port, type Ports } from './ports';
 
@@ -57,7 +59,7 @@ export function checkEnds(settings: YamlReader | undefined, nodes: Nodes): void 
   gather(
     ends.map((at) => () => {
       const name = at.asString();
-      if (!(name in nodes)) {
+      if (!Object.hasOwn(nodes, name)) {
         const known = Object.keys(nodes);
         throw at.error(
           `${at.path} is "${name}", but the pipeline has no such node`,
@@ -71,20 +73,23 @@ export function checkEnds(settings: YamlReader | undefined, nodes: Nodes): void 
   if (first && second?.asString() === first.asString()) {
     throw second.error('settings.on_init and settings.on_finalize name the same node', 'Name two nodes.');
   }
-  if (Object.keys(nodes).length <= ends.length) {
-    throw (first ?? second ?? settings)?.error('the pipeline has no node besides those that begin and end it') ?? new Error();
+  if (first && Object.keys(nodes).length <= ends.length) {
+    throw first.error('the pipeline has no node besides those that begin and end it');
   }
+}
+
+/** What the expressions in an input name. */
+function targetsOf({ given }: NodeInput): Target[] {
+  const text = given.kind === 'binding' ? given.text : given.kind === 'literal' ? given.value : '';
+  return expressionsIn(text).flatMap(({ inner }) => targetOf(inner) ?? []);
 }
 
 /** Names of nodes that read what another one makes, or are read. */
 function connectedNodes(nodes: Nodes): Set<string> {
   const found = new Set<string>();
   for (const [name, { inputs }] of Object.entries(nodes)) {
-    for (const { given } of Object.values(inputs)) {
-      const text = given.kind === 'binding' ? given.text : given.kind === 'literal' ? given.value : '';
-      for (const target of expressionsIn(text).map(({ inner }) => targetOf(inner))) {
-        if (target?.of === 'node') found.add(name).add(target.node);
-      }
+    for (const target of Object.values(inputs).flatMap(targetsOf)) {
+      if (target.of === 'node') found.add(name).add(target.node);
     }
   }
   return found;
@@ -97,26 +102,46 @@ function connectedNodes(nodes: Nodes): Set<string> {
  */
 export function filledInputs(
   given: Record<string, JobInput>,
-  { inputs }: ComponentDefinition,
+  definition: ComponentDefinition,
   at: YamlReader,
 ): Record<string, JobInput> {
-  const unknown = at.optional('inputs')?.entries().filter(([name]) => !(name in inputs)) ?? [];
+  const { inputs } = definition;
+  const used = usedInputs(nodesOf(definition));
+  const unknown =
+    at
+      .optional('inputs')
+      ?.entries()
+      .filter(([name]) => !Object.hasOwn(inputs, name)) ?? [];
   const missing = Object.entries(inputs).filter(
-    ([name, { optional, default: fallback }]) => !(name in given) && optional === undefined && fallback === undefined,
+    ([name, input]) => !Object.hasOwn(given, name) && isNeeded(input) && used.has(name),
   );
   gather([
     ...unknown.map(([name, place]) => () => {
       const known = Object.keys(inputs);
-      throw place.error(`the component has no input "${name}"`, suggestion(name, known) ?? `Its inputs: ${known.join(', ')}.`, true);
+      throw place.error(
+        `the component has no input "${name}"`,
+        suggestion(name, known) ?? `Its inputs: ${known.join(', ')}.`,
+        true,
+      );
     }),
     ...missing.map(([name]) => () => {
-      throw (at.optional('inputs') ?? at).error(`the job lacks the input "${name}", which its component requires`, undefined, true);
+      throw (at.optional('inputs') ?? at).error(
+        `the job lacks the input "${name}", which its component requires`,
+        undefined,
+        true,
+      );
     }),
   ]);
   const defaults = Object.entries(inputs).flatMap(([name, { default: value }]): [string, JobInput][] =>
     value === undefined ? [] : [[name, { jobInputType: 'literal', value }]],
   );
   return { ...Object.fromEntries(defaults), ...given };
+}
+
+/** Inputs of the pipeline that some node reads. */
+function usedInputs(nodes: Nodes): Set<string> {
+  const targets = Object.values(nodes).flatMap(({ inputs }) => Object.values(inputs).flatMap(targetsOf));
+  return new Set(targets.flatMap((target) => (target.of === 'pipeline' ? [target.port] : [])));
 }
 
 /** Outputs of a job that runs a pipeline from a file: those that the component declares, as the job has them. */

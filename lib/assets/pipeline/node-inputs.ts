@@ -76,7 +76,10 @@ export function inputOnWire({ at, scope, given }: NodeInput, declared?: Componen
   const isPath = declared && !primitives.has(declared.type) && expressionsIn(given.value).length === 0;
   if (!isPath) return onWire('literal', { value: given.value });
   if (given.type !== 'string') {
-    throw at.error(`${at.path} is ${given.value}, but the component wants data (${declared.type}) there`, 'Give a path.');
+    throw at.error(
+      `${at.path} is ${given.value}, but the component wants data (${declared.type}) there`,
+      'Give a path.',
+    );
   }
   return onWire(declared.type, { uri: uriOf(at, scope, declared.type) });
 }
@@ -88,7 +91,10 @@ const wireMode = (mode: InputMode | undefined): string | undefined => mode && in
 export const primitives: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean']);
 
 /** What the component of a node that is written inline declares for its inputs. */
-export function declaredInputs(inputs: Record<string, NodeInput>, around: Surroundings): Record<string, ComponentInput> {
+export function declaredInputs(
+  inputs: Record<string, NodeInput>,
+  around: Surroundings,
+): Record<string, ComponentInput> {
   return Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, declaredInput(input, around)]));
 }
 

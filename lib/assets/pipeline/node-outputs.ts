@@ -88,6 +88,6 @@ export function declaredOutputs(
 function declaredOutput(output: NodeOutput | undefined, around: Surroundings): Port {
   if (!output) return { ...anyData };
   const target = output.isPlain && output.binding !== undefined ? bindingOf(output.binding) : undefined;
-  if (target) return { ...portOf(target, around) };
+  if (target) return portOf(target, around);
   return { type: output.type ?? anyData.type, ...(output.mode === undefined ? {} : { mode: output.mode }) };
 }

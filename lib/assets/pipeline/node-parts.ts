@@ -70,7 +70,7 @@ export const nodeResources = record(bindableFields(resourceFields), 'yaml');
 export const nodeVariables = optional(mapOf(bindable(anything)));
 
 /** A command's limits; seconds become a duration even here. */
-export const nodeCommandLimits = refine(
-  record({ timeout: optional(bindable(seconds)) }),
-  ({ timeout }) => ({ job_limits_type: 'Command', timeout }),
-);
+export const nodeCommandLimits = refine(record({ timeout: optional(bindable(seconds)) }), ({ timeout }) => ({
+  job_limits_type: 'Command',
+  timeout,
+}));

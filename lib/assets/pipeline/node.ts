@@ -1,7 +1,7 @@
 import type { YamlReader } from '../../agent/yaml';
 import { suggestion } from '../../agent/suggestion';
 import { withoutEmpty } from '../component/common';
-import type { ComponentDefinition } from '../component/component';
+import type { ComponentDefinition, ComponentInput } from '../component/component';
 import { gather } from '../shape/gather';
 import type { ComponentUse } from './component-use';
 import { inputOnWire, type NodeInput } from './node-inputs';
@@ -99,7 +99,7 @@ export function givenPort(output: NodeOutput | undefined): Port | { binding: str
 }
 
 export function portsOf(declared: Record<string, Port>): Ports {
-  return new Map(Object.entries(declared));
+  return new Map(Object.entries(declared).map(([name, { type, mode }]) => [name, { type, mode }]));
 }
 
 function checkType({ type, runs = type, at }: Parts, definition: ComponentDefinition): void {
@@ -117,7 +117,7 @@ function checkPorts({ at, inputs = {}, outputs = {}, provided = [] }: Parts, def
     ...unknownOf(at.optional('outputs'), Object.keys(outputs), definition.outputs, 'output'),
   ];
   const missing = Object.entries(definition.inputs)
-    .filter(([name, { optional, default: fallback }]) => !isTrue(optional) && fallback === undefined && !(name in inputs))
+    .filter(([name, input]) => isNeeded(input) && !Object.hasOwn(inputs, name))
     .filter(([name]) => !provided.includes(name))
     .map(([name]) => () => {
       throw (at.optional('inputs') ?? at).error(
@@ -129,7 +129,14 @@ function checkPorts({ at, inputs = {}, outputs = {}, provided = [] }: Parts, def
   gather([...named, ...missing]);
 }
 
-const isTrue = (value: unknown): boolean => value === true || value === 'True';
+/** Must an input of a component be given? */
+export function isNeeded(input: ComponentInput): boolean {
+  return !isOptional(input) && input.default === undefined;
+}
+
+export function isOptional({ optional }: ComponentInput): boolean {
+  return optional === true || optional === 'True';
+}
 
 function unknownOf(at: YamlReader | undefined, names: string[], declared: object, what: string): (() => never)[] {
   const known = Object.keys(declared);

@@ -98,7 +98,8 @@ export function tagged<T>(key: string, table: Readonly<Record<string, Shape<T>>>
       at.object();
       const tag = at.optional(key);
       const name = tag === undefined ? otherwise : text.read(tag, scope);
-      const found = name === undefined ? undefined : table[name.toLowerCase()];
+      const known = name?.toLowerCase() ?? '';
+      const found = Object.hasOwn(table, known) ? table[known] : undefined;
       if (found) return found.read(at, scope);
       if (!tag)
         throw at.error(`"${key}" is missing${at.path ? ` in ${at.path}` : ''}`, `Known values: ${names.join(', ')}.`);

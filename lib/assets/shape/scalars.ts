@@ -19,7 +19,9 @@ export function textLike(pattern: RegExp, wanted: string): Shape<string> {
     if (pattern.test(value)) return value;
     throw at.error(`${at.path} is "${value}", which is not ${wanted}`);
   });
-  return { ...checked, schema: () => ({ type: 'string', pattern: pattern.source }) };
+  // JSON Schema's patterns heed the case.
+  const schema = pattern.ignoreCase ? { type: 'string' } : { type: 'string', pattern: pattern.source };
+  return { ...checked, schema: () => schema };
 }
 
 /** A whole number; text of digits counts. */
@@ -101,7 +103,9 @@ export function word<const W extends string>(table: Readonly<Record<string, W>>)
   const words = Object.keys(table);
   return shape({ type: 'string', enum: words }, (at) => {
     const value = at.plain();
-    const found = typeof value === 'string' ? table[value.toLowerCase().replaceAll('-', '_')] : undefined;
+    const spellings = typeof value === 'string' ? [value.toLowerCase().replaceAll('-', '_'), snake(value)] : [];
+    const known = spellings.find((spelling) => Object.hasOwn(table, spelling));
+    const found = known === undefined ? undefined : table[known];
     if (found !== undefined) return found;
     const near = typeof value === 'string' ? suggestion(value, words) : undefined;
     throw at.error(
@@ -116,7 +120,7 @@ export function words<const W extends string>(...known: readonly W[]): Shape<W> 
   return word(Object.fromEntries(known.map((one) => [one.toLowerCase(), one])) as Record<string, W>);
 }
 
-/** `MedianStopping` → `median_stopping` */
+/** `MedianStopping` → `median_stopping`, `AMLToken` → `aml_token` */
 export function snake(name: string): string {
   return name
     .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')

@@ -2,7 +2,10 @@ import type { TaskError } from '../../agent/errors';
 import type { YamlReader } from '../../agent/yaml';
 
 /** A JSON Schema (draft 2020-12), as editors read it. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+export type JsonSchema = Readonly<Record<string | symbol, unknown>>;
+
+/** Member of a schema that stands for another one until it is written down: shapes may contain themselves. */
+export const deferred = Symbol('schema');
 
 /** A file that is being translated: where its relative paths start, and the workspace that its names belong to. */
 export interface Scope {
@@ -12,6 +15,8 @@ export interface Scope {
   workspaceId: string;
   /** Files that are open above this one, outermost first: a file that includes itself is refused. */
   chain: readonly string[];
+  /** The same object for all files of one translation: what is read once for all of them is kept by it. */
+  origin: object;
   /** Opens another file that the text at `at` names. @throws TaskError with the place of `at` when it cannot be read */
   open(file: string, at: YamlReader): { reader: YamlReader; scope: Scope };
 }
@@ -53,7 +58,8 @@ export function refine<T, U>(inner: Shape<T>, change: (value: T, at: YamlReader,
 export function lazy<T>(make: () => Shape<T>): Shape<T> {
   let made: Shape<T> | undefined;
   const inner = (): Shape<T> => (made ??= make());
-  return { read: (at, scope) => inner().read(at, scope), schema: () => inner().schema() };
+  const schema = { [deferred]: () => inner().schema() };
+  return { read: (at, scope) => inner().read(at, scope), schema: () => schema };
 }
 
 /** A key that may stand without a value; then it reads as `undefined`. */

@@ -107,7 +107,14 @@ export class Assets {
     const stored = this.core.store.get(`${this.workspace}/datastores/${name}`);
     if (!isObject(stored) || !isObject(stored['properties']))
       throw new AssetError(`There is no datastore "${name}" in the workspace (${uri}).`);
-    const container = optionalText(stored['properties'], 'containerName', 'datastore');
+    const account = optionalText(stored['properties'], 'accountName', 'datastore');
+    if (account !== undefined && account !== this.core.blobs.account)
+      throw new AssetError(
+        `The datastore "${name}" is in the storage account "${account}", which this local workspace does not reach.`,
+      );
+    const container =
+      optionalText(stored['properties'], 'containerName', 'datastore') ??
+      optionalText(stored['properties'], 'filesystem', 'datastore');
     if (container === undefined) throw new AssetError(`The datastore "${name}" is not a blob container (${uri}).`);
     return { container, blob: decodeURIComponent(path) };
   }

@@ -1,6 +1,6 @@
 import type { Answer, Call, Core, Route } from '../service';
 import { artifactContainer, artifactPlace, Assets } from './assets';
-import { readJob } from './job-document';
+import { jobOutputs } from './job-parts';
 import { runStatus } from './mlflow-wire';
 import { terminal, TrackingStore, type Run } from './tracking-store';
 import {
@@ -36,10 +36,10 @@ export function historyRoutes(core: Core, cancel: (id: string) => void): Route[]
   });
   return [
     ...scopes.flatMap((scope) => [
-      route('GET', `${scope}/{run}`, 'read', (call) => ok(history.shown(history.run(call)))),
+      route('GET', `${scope}/{run}`, 'read', (call) => ok(history.shown(history.run(call), workspaceId(call)))),
       route('PATCH', `${scope}/{run}`, 'write', (call) => ok(history.change(call))),
       route('GET', `${scope}/{run}/details`, 'read', async (call) => ok(await history.details(call))),
-      route('GET', `${scope}/{run}/children`, 'read', (call) => ok({ value: history.children(history.run(call)) })),
+      route('GET', `${scope}/{run}/children`, 'read', (call) => ok(history.children(call))),
       route('POST', `${scope}/{run}/events`, 'write', (call) => ok(history.event(call))),
       route('POST', `${scope}/{run}/cancel`, 'write', (call) => ok(history.cancel(call))),
     ]),
@@ -73,10 +73,12 @@ class History {
     return run;
   }
 
-  shown(run: Run): Json {
+  shown(run: Run, workspace: string): Json {
+    const job = this.jobOf(workspace, run);
+    const type = run.isJob ? runType(job, run) : 'azureml.mlflow';
     return {
       runNumber: run.number,
-      rootRunId: run.runId,
+      rootRunId: run.tags['mlflow.rootRunId'] ?? run.runId,
       runId: run.runId,
       runUuid: run.runId,
       experimentId: run.experimentId,
@@ -90,10 +92,15 @@ class History {
       displayName: run.name,
       dataContainerId: `dcid.${run.runId}`,
       hidden: run.lifecycle === 'deleted',
-      runType: run.isJob ? 'azureml.scriptrun' : 'azureml.mlflow',
-      runTypeV2: { orchestrator: null, traits: [], attribution: null, computeType: run.isJob ? 'amlctrain' : null },
+      runType: type,
+      runTypeV2: {
+        orchestrator: null,
+        traits: [],
+        attribution: null,
+        computeType: run.isJob && job?.['jobType'] === 'Command' ? 'amlctrain' : null,
+      },
       tags: run.tags,
-      properties: {},
+      properties: job === undefined ? {} : textMap(job['properties'], 'properties'),
       parameters: run.params,
       error: runError(this.core, run),
       warnings: [],
@@ -102,13 +109,13 @@ class History {
 
   async details(call: Call): Promise<Json> {
     const run = this.run(call);
-    const shown = this.shown(run);
+    const shown = this.shown(run, workspaceId(call));
     const job = this.jobOf(workspaceId(call), run);
     return {
       runId: run.runId,
       runUuid: run.runId,
       parentRunUuid: null,
-      rootRunUuid: run.runId,
+      rootRunUuid: shown['rootRunId'],
       target: job?.['computeId'] ?? null,
       status: run.status,
       parentRunId: shown['parentRunId'],
@@ -142,18 +149,16 @@ class History {
     return Object.fromEntries(await Promise.all(urls));
   }
 
-  children(parent: Run): Json[] {
-    return this.storeOf(parent)
-      .filter((run) => run.tags['mlflow.parentRunId'] === parent.runId)
-      .map((run) => this.shown(run));
-  }
-
-  private storeOf(run: Run): Run[] {
-    const owner = this.core.store
-      .keys('tracking/')
-      .find((key) => key.toLowerCase().endsWith(`/runs/${run.runId.toLowerCase()}`));
-    if (owner === undefined) return [];
-    return new TrackingStore(this.core, owner.slice('tracking'.length, owner.lastIndexOf('/runs/'))).runs();
+  /** In the order in which they were made; `$top` gives the first of them. */
+  children(call: Call): Json {
+    const parent = this.run(call);
+    const workspace = workspaceId(call);
+    const top = Number(call.query.get('$top') ?? Infinity);
+    const found = new TrackingStore(this.core, workspace)
+      .runs()
+      .filter((run) => run.tags['mlflow.parentRunId'] === parent.runId && run.lifecycle === 'active')
+      .reverse();
+    return { value: found.slice(0, top).map((run) => this.shown(run, workspace)) };
   }
 
   change(call: Call): Json {
@@ -165,7 +170,29 @@ class History {
     if (name !== undefined) run.name = name;
     if (typeof body['hidden'] === 'boolean') run.lifecycle = body['hidden'] ? 'deleted' : 'active';
     store.saveRun(run);
-    return this.shown(run);
+    this.changeJob(`${workspaceId(call)}/jobs/${run.runId}`, body);
+    return this.shown(run, workspaceId(call));
+  }
+
+  /** A job and its run describe themselves by the same words; a hidden run is an archived job. */
+  private changeJob(id: string, body: Json): void {
+    const job = this.core.store.get(id);
+    if (!isObject(job)) return;
+    const properties = optionalObject(job['properties'], 'properties');
+    const description = optionalText(body, 'description', 'body');
+    const displayName = optionalText(body, 'displayName', 'body');
+    const changed = {
+      ...properties,
+      tags: { ...textMap(properties['tags'], 'tags'), ...textMap(body['tags'], 'tags') },
+      properties: {
+        ...optionalObject(properties['properties'], 'properties'),
+        ...textMap(body['properties'], 'properties'),
+      },
+      ...(description === undefined ? {} : { description }),
+      ...(displayName === undefined ? {} : { displayName }),
+      ...(typeof body['hidden'] === 'boolean' ? { isArchived: body['hidden'] } : {}),
+    };
+    this.core.store.set(id, { ...job, properties: changed });
   }
 
   /** Clients of the older SDK report their own start and end by events. A job's status is its service's own. */
@@ -187,7 +214,7 @@ class History {
   cancel(call: Call): Json {
     const run = this.run(call);
     this.cancelJob(`${workspaceId(call)}/jobs/${run.runId}`);
-    return this.shown(run);
+    return this.shown(run, workspaceId(call));
   }
 
   /** A run with its outputs; their types are written here in PascalCase, unlike in ARM. */
@@ -198,7 +225,7 @@ class History {
     const job = this.core.store.get(`${workspace}/jobs/${run.runId}`);
     const outputs: Json = {};
     if (isObject(job)) {
-      for (const [name, output] of Object.entries(readJob(job).outputs)) {
+      for (const [name, output] of Object.entries(jobOutputs(job))) {
         const type = output.kind
           .split('_')
           .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
@@ -206,7 +233,7 @@ class History {
         outputs[name] = { assetId: outputId(run.runId, name), type: type === 'MlflowModel' ? 'MLFlowModel' : type };
       }
     }
-    return { runMetadata: { ...this.shown(run), outputs }, runDefinition: null, jobSpecification: null };
+    return { runMetadata: { ...this.shown(run, workspace), outputs }, runDefinition: null, jobSpecification: null };
   }
 
   /** Long-form URIs of outputs, by the ids that `rundata` gave. */
@@ -218,7 +245,7 @@ class History {
     for (const id of ids) {
       const found = typeof id === 'string' ? /^azureml:\/\/jobs\/([^/]+)\/outputs\/([^/]+)$/.exec(id) : null;
       if (typeof id !== 'string' || found === null) throw notFound('AssetNotFound', `There is no asset ${String(id)}.`);
-      const output = readJob(this.core.store.get(`${workspace}/jobs/${found[1] ?? ''}`)).outputs[found[2] ?? ''];
+      const output = jobOutputs(this.core.store.get(`${workspace}/jobs/${found[1] ?? ''}`))[found[2] ?? ''];
       if (output === undefined) throw notFound('AssetNotFound', `There is no asset ${id}.`);
       new Assets(this.core, workspace).place(output.uri);
       values[id] = entry(longForm(workspace, output.uri));
@@ -230,6 +257,14 @@ class History {
     const document = run.isJob ? this.core.store.get(`${workspace}/jobs/${run.runId}`) : undefined;
     return isObject(document) ? optionalObject(document['properties'], 'properties') : undefined;
   }
+}
+
+/** As the service calls the runs of its kinds of jobs. */
+function runType(job: Json | undefined, run: Run): string {
+  const isStep = job?.['parentJobName'] !== null && run.tags['mlflow.parentRunId'] !== undefined;
+  if (job?.['jobType'] === 'Sweep') return 'hyperdrive';
+  if (job?.['jobType'] === 'Pipeline') return isStep ? 'azureml.StepRun' : 'azureml.PipelineRun';
+  return isStep && run.tags['hyperparameters'] === undefined ? 'azureml.StepRun' : 'azureml.scriptrun';
 }
 
 function outputId(job: string, output: string): string {

@@ -3,6 +3,7 @@ import type { Bindings } from './job-files';
 import type { CommandJob } from './job-document';
 import { cleanEnvironment } from './process-group';
 import type { PythonEnvironment } from './python';
+import { TrackingStore } from './tracking-store';
 
 /** Longer than any job: what logs to the end must not lose its token on the way. */
 const tokenSeconds = 7 * 24 * 3600;
@@ -17,6 +18,7 @@ export function jobEnvironment(
 ): Record<string, string> {
   const parts = job.workspace.split('/');
   const base = cleanEnvironment();
+  const root = new TrackingStore(core, job.workspace).run(job.name)?.tags['mlflow.rootRunId'] ?? job.name;
   return {
     ...base,
     PATH: `${python.bin}:${base['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
@@ -25,7 +27,7 @@ export function jobEnvironment(
     ...prefixed('AZURE_ML_INPUT_', bindings.inputs),
     ...prefixed('AZURE_ML_OUTPUT_', bindings.outputs),
     AZUREML_RUN_ID: job.name,
-    AZUREML_ROOT_RUN_ID: job.name,
+    AZUREML_ROOT_RUN_ID: root,
     AZUREML_EXPERIMENT_ID: experimentId,
     AZUREML_ARM_SUBSCRIPTION: parts[2] ?? '',
     AZUREML_ARM_RESOURCEGROUP: parts[4] ?? '',

@@ -5,7 +5,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Core } from '../service';
 import { AssetError, type Assets, artifactPlace } from './assets';
-import type { CommandJob, JobInput } from './job-document';
+import type { CommandJob } from './job-document';
+import type { JobInput } from './job-parts';
 import { optionalText } from './wire';
 
 /** What a placeholder in the command stands for. */
@@ -68,7 +69,7 @@ async function downloadFile(url: string, folder: string, what: string): Promise<
 export function boundCommand(command: string, bindings: Bindings): string {
   const value = (kind: string, name: string): string | undefined =>
     (kind === 'inputs' ? bindings.inputs : bindings.outputs)[name];
-  const placeholder = /\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}/g;
+  const placeholder = /\$\{\{\s*(inputs|outputs)\.([\w.-]+)\s*\}\}/g;
   const optional = command.replaceAll(/\$\[\[(.*?)\]\]/gs, (_, part: string) => {
     const complete = [...part.matchAll(placeholder)].every(
       ([, kind = '', name = '']) => value(kind, name) !== undefined,

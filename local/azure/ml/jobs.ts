@@ -1,9 +1,8 @@
 import type { Answer, Call, Core, Service } from '../service';
+import { componentRoutes } from './components';
 import { historyRoutes } from './history';
-import { newJob } from './job-document';
-import { JobRunner } from './job-runner';
-import { PythonEnvironments } from './python';
-import { TrackingStore } from './tracking-store';
+import { parentOf } from './job-record';
+import { jobService, type JobService } from './job-service';
 import { page } from './versioned';
 import {
   isObject,
@@ -18,16 +17,20 @@ import {
   type Json,
 } from './wire';
 
-/** Command jobs of a workspace (swagger: `Jobs_*`), which really run on this machine, and their run history. */
+/** Jobs of a workspace (swagger: `Jobs_*`), which really run on this machine, and their run history. */
 export function createJobs(core: Core): Service {
-  const jobs = new Jobs(core, new JobRunner(core, new PythonEnvironments()));
-  return { routes: jobs.routes(), start: () => jobs.runner.settleLeftovers(), stop: () => jobs.runner.stop() };
+  const service = jobService(core);
+  return {
+    routes: [...new Jobs(core, service).routes(), ...componentRoutes(core)],
+    start: () => service.runner.settleLeftovers(),
+    stop: () => service.runner.stop(),
+  };
 }
 
 class Jobs {
   constructor(
     private readonly core: Core,
-    readonly runner: JobRunner,
+    private readonly jobs: JobService,
   ) {}
 
   routes(): Service['routes'] {
@@ -38,7 +41,7 @@ class Jobs {
       { method: 'DELETE', path: one, token: 'arm', handle: (call) => this.delete(call) },
       { method: 'GET', path: `${workspacePath}/jobs`, token: 'arm', handle: (call) => this.list(call) },
       { method: 'POST', path: `${one}/cancel`, token: 'arm', handle: (call) => this.cancel(call) },
-      ...historyRoutes(this.core, (id) => this.runner.cancel(id)),
+      ...historyRoutes(this.core, (id) => this.jobs.cancel(id)),
     ];
   }
 
@@ -48,10 +51,7 @@ class Jobs {
     const workspace = workspaceId(call);
     const existing = this.core.store.get(id);
     if (isObject(existing)) return { status: 200, body: this.changed(id, existing, call.json()) };
-    const job = newJob(this.core, workspace, param(call, 'job'), call.json(), call.caller.objectId);
-    this.core.store.set(id, job);
-    this.createRun(workspace, job, call);
-    this.runner.start(id);
+    const job = this.jobs.submit(workspace, param(call, 'job'), call.json(), call.caller.objectId);
     return { status: 201, headers: { location: call.url.href }, body: job };
   }
 
@@ -65,37 +65,13 @@ class Jobs {
     return changed;
   }
 
-  private createRun(workspace: string, job: Json, call: Call): void {
-    const store = new TrackingStore(this.core, workspace);
-    const properties = optionalObject(job['properties'], 'properties');
-    const experiment = store.ensureExperiment(optionalText(properties, 'experimentName', 'properties') ?? 'Default');
-    const name = optionalText(properties, 'displayName', 'properties') ?? param(call, 'job');
-    const tags = {
-      ...textMap(properties['tags'], 'tags'),
-      'mlflow.runName': name,
-      'mlflow.user': call.caller.objectId,
-    };
-    const git = Object.entries(textMap(properties['properties'], 'properties')).filter(([key]) =>
-      key.startsWith('mlflow.'),
-    );
-    store.createRun({
-      runId: param(call, 'job'),
-      name,
-      experimentId: experiment.id,
-      status: 'Starting',
-      userId: call.caller.objectId,
-      isJob: true,
-      tags: { ...Object.fromEntries(git), ...tags, 'mlflow.rootRunId': param(call, 'job') },
-    });
-  }
-
   private find(call: Call): Json {
     const found = this.core.store.get(jobId(call));
     if (!isObject(found)) throw notFound('JobNotFound', `The job ${param(call, 'job')} was not found.`);
     return found;
   }
 
-  /** Newest first. Filters of the swagger: jobType, tag, listViewType, properties. */
+  /** Newest first; jobs that are part of another are found by their parent's run. Filters of the swagger: jobType, tag, listViewType, properties. */
   private list(call: Call): Answer {
     const prefix = `${workspaceId(call)}/jobs/`;
     const view = call.query.get('listViewType') ?? 'ActiveOnly';
@@ -106,6 +82,7 @@ class Jobs {
       .map((key) => this.core.store.get(key))
       .filter(isObject)
       .filter((job) => {
+        if (parentOf(job) !== undefined) return false;
         const properties = optionalObject(job['properties'], 'properties');
         const archived = properties['isArchived'] === true;
         if (view !== 'All' && archived !== (view === 'ArchivedOnly')) return false;
@@ -120,21 +97,13 @@ class Jobs {
 
   private cancel(call: Call): Answer {
     this.find(call);
-    this.runner.cancel(jobId(call));
+    this.jobs.cancel(jobId(call));
     return { status: 200 };
   }
 
   private async delete(call: Call): Promise<Answer> {
-    const id = jobId(call);
-    const job = this.core.store.get(id);
-    if (!isObject(job)) return { status: 204 };
-    this.runner.cancel(id);
-    await this.runner.ended(id);
-    this.core.store.delete(id);
-    new TrackingStore(this.core, workspaceId(call)).updateRun(
-      param(call, 'job'),
-      (run) => void (run.lifecycle = 'deleted'),
-    );
+    if (!isObject(this.core.store.get(jobId(call)))) return { status: 204 };
+    await this.jobs.delete(workspaceId(call), param(call, 'job'));
     return { status: 200 };
   }
 }

@@ -195,7 +195,9 @@ function logParam(run: Run, input: Input): void {
   const key = input.text('key');
   const value = input.optionalText('value') ?? '';
   const existing = run.params[key];
-  if (existing !== undefined && existing !== value)
+  // A sweep has written the trial's hyperparameters already; the trial may write the same number in other digits.
+  const isSame = run.tags['hyperparameters'] !== undefined && Number(existing) === Number(value);
+  if (existing !== undefined && !isSame && existing !== value)
     throw badParameter(
       `Changing param values is not allowed. Param with key='${key}' was already logged with value='${existing}' for run ID='${run.runId}'.`,
     );

@@ -1,7 +1,6 @@
 import { asBoolean, asObject, asString, asStrings, isObject, type JsonObject } from '../json';
-import { workspacePath } from '../seed';
 import { ArmFault, type Answer, type Call, type Core, type Route } from '../service';
-import { resource, systemData, workspaceRoute } from './workspace-path';
+import { resource, systemData, workspaceOf, workspaceRoute } from './workspace-path';
 
 /** What is particular to one kind of versioned asset. */
 export interface AssetKind {
@@ -10,9 +9,9 @@ export interface AssetKind {
   /** In error texts: `Model`. */
   label: string;
   /** Properties of a new version, from what was sent. @throws ArmFault when that is not valid. */
-  create(sent: JsonObject, name: string, version: string): JsonObject | Promise<JsonObject>;
+  create(sent: JsonObject, name: string, version: string, workspace: string): JsonObject | Promise<JsonObject>;
   /** Checks what was sent for a version that exists already; what it throws is the answer. */
-  checkUpdate(sent: JsonObject, existing: JsonObject): void;
+  checkUpdate(sent: JsonObject, existing: JsonObject, workspace: string): void;
   /** Properties of the container beyond the common ones; its provisioning state when absent. */
   container?(sent: JsonObject): JsonObject;
   /** Whether a version fits the query of a list, beyond what is common. */
@@ -33,7 +32,7 @@ export function userError(status: number, code: string, message: string): ArmFau
 
 /** The routes of a kind of versioned asset: containers and their versions. Swagger: mfe.json, `*Containers_*`, `*Versions_*`. */
 export function versionedAssets(core: Core, kind: AssetKind): Route[] {
-  const assets = new VersionedAssets(core, kind);
+  const assets = (call: Call): VersionedAssets => new VersionedAssets(core, kind, workspaceOf(core, call));
   const containers = `${workspaceRoute}/${kind.segment}`;
   const versions = `${containers}/{name}/versions`;
   const arm = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
@@ -43,14 +42,14 @@ export function versionedAssets(core: Core, kind: AssetKind): Route[] {
     handle,
   });
   return [
-    arm('GET', containers, (call) => assets.listContainers(call)),
-    arm('GET', `${containers}/{name}`, (call) => assets.getContainer(call)),
-    arm('PUT', `${containers}/{name}`, (call) => assets.putContainer(call)),
-    arm('DELETE', `${containers}/{name}`, (call) => assets.deleteContainer(call)),
-    arm('GET', versions, (call) => assets.listVersions(call)),
-    arm('GET', `${versions}/{version}`, (call) => assets.getVersion(call)),
-    arm('PUT', `${versions}/{version}`, (call) => assets.putVersion(call)),
-    arm('DELETE', `${versions}/{version}`, (call) => assets.deleteVersion(call)),
+    arm('GET', containers, (call) => assets(call).listContainers(call)),
+    arm('GET', `${containers}/{name}`, (call) => assets(call).getContainer(call)),
+    arm('PUT', `${containers}/{name}`, (call) => assets(call).putContainer(call)),
+    arm('DELETE', `${containers}/{name}`, (call) => assets(call).deleteContainer(call)),
+    arm('GET', versions, (call) => assets(call).listVersions(call)),
+    arm('GET', `${versions}/{version}`, (call) => assets(call).getVersion(call)),
+    arm('PUT', `${versions}/{version}`, (call) => assets(call).putVersion(call)),
+    arm('DELETE', `${versions}/{version}`, (call) => assets(call).deleteVersion(call)),
   ];
 }
 
@@ -58,10 +57,11 @@ class VersionedAssets {
   constructor(
     private readonly core: Core,
     private readonly kind: AssetKind,
+    private readonly workspace: string,
   ) {}
 
   listContainers(call: Call): Answer {
-    const start = `${workspacePath}/${this.kind.segment}/`;
+    const start = `${this.workspace}/${this.kind.segment}/`;
     const names = this.core.store.keys(start).filter((key) => !key.slice(start.length).includes('/'));
     const all = names.map((key) => this.showContainer(asObject(this.core.store.get(key))));
     return page(
@@ -130,13 +130,14 @@ class VersionedAssets {
     if (!isObject(sent)) throw userError(400, 'InvalidRequest', 'The body needs an object "properties".');
     const former = this.core.store.get(this.key(name, version));
     const existing = isObject(former) ? former : undefined;
-    if (existing !== undefined) this.kind.checkUpdate(sent, asObject(existing['properties']));
+    if (existing !== undefined) this.kind.checkUpdate(sent, asObject(existing['properties']), this.workspace);
     const properties =
       existing === undefined
-        ? await this.kind.create(sent, name, version)
+        ? await this.kind.create(sent, name, version, this.workspace)
         : merge(asObject(existing['properties']), sent);
     if (this.find(name) === undefined) this.saveContainer(call, name, {});
     const document = resource(
+      this.workspace,
       `${this.kind.segment}/${name}/versions/${version}`,
       properties,
       systemData(call, asObject(existing?.['systemData'])),
@@ -157,7 +158,7 @@ class VersionedAssets {
   }
 
   private key(name: string, version?: string): string {
-    const base = `${workspacePath}/${this.kind.segment}/${name}`;
+    const base = `${this.workspace}/${this.kind.segment}/${name}`;
     return version === undefined ? base : `${base}/versions/${version}`;
   }
 
@@ -183,6 +184,7 @@ class VersionedAssets {
       ...(this.kind.container?.(sent) ?? { provisioningState: 'Succeeded' }),
     };
     const document = resource(
+      this.workspace,
       `${this.kind.segment}/${name}`,
       properties,
       systemData(call, asObject(former?.['systemData'])),

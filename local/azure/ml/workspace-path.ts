@@ -1,5 +1,7 @@
+import { asString, isObject } from '../json';
 import { workspacePath } from '../seed';
-import type { Call } from '../service';
+import type { Call, Core } from '../service';
+import { workspaceId } from './wire';
 
 /** Path template of a workspace, for routes. */
 export const workspaceRoute =
@@ -16,11 +18,24 @@ export interface SystemData {
   lastModifiedByType: string;
 }
 
-/** A resource below the workspace as ARM shows it. `path` is what follows the workspace: `models/churn/versions/3`. */
-export function resource(path: string, properties: unknown, systemData: SystemData): Record<string, unknown> {
+/** ARM id of the workspace that a call is about, spelt as it was made: the one from the start, or one of the caller's. */
+export function workspaceOf(core: Core, call: Call): string {
+  const asked = workspaceId(call);
+  if (asked.toLowerCase() === workspacePath.toLowerCase()) return workspacePath;
+  const found = core.store.get(asked);
+  return (isObject(found) ? asString(found['id']) : undefined) ?? asked;
+}
+
+/** A resource below a workspace as ARM shows it. `path` is what follows the workspace: `models/churn/versions/3`. */
+export function resource(
+  workspace: string,
+  path: string,
+  properties: unknown,
+  systemData: SystemData,
+): Record<string, unknown> {
   const parts = path.split('/');
   const type = [namespace, ...parts.filter((_, index) => index % 2 === 0)].join('/');
-  return { id: `${workspacePath}/${path}`, name: parts.at(-1), type, properties, systemData };
+  return { id: `${workspace}/${path}`, name: parts.at(-1), type, properties, systemData };
 }
 
 /** Who made a resource and when; `former` keeps its creation. */

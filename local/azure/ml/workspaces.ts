@@ -1,44 +1,166 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { asString } from '../json';
+import type { ResourceMaker } from '../plain-resources';
+import { notFound } from '../resources';
 import { groupPath, names, workspacePath, type Directory } from '../seed';
-import type { Answer, Call, Core, Route } from '../service';
-import { userError } from './versioned';
+import { ArmFault, type Answer, type Call, type Core, type Route } from '../service';
+import { seedDatastores } from './datastores';
+import { page } from './versioned';
+import { invalid, param, provider, workspaceId, type Json } from './wire';
+import {
+  changedWorkspace,
+  newWorkspace,
+  readKept,
+  seededWorkspace,
+  showWorkspace,
+  type Kept,
+} from './workspace-document';
 import { workspaceRoute } from './workspace-path';
 
 const subscriptionRoute = '/subscriptions/{subscription}';
-const provider = 'providers/Microsoft.MachineLearningServices';
+const listRoute = `${subscriptionRoute}/resourceGroups/{group}/providers/${provider}/workspaces`;
 
-/** The workspace, its compute, usages, and the discovery document of its data plane. */
-export function workspaceRoutes(core: Core, directory: Directory): Route[] {
-  const created = createdAt(core);
-  const show = (): unknown => workspace(core, directory, created);
-  const arm = (path: string, handle: (call: Call) => Answer): Route => ({ method: 'GET', path, token: 'arm', handle });
-  return [
-    arm(workspaceRoute, () => ({ status: 200, body: show() })),
-    arm(`${subscriptionRoute}/resourceGroups/{group}/${provider}/workspaces`, () => ({
-      status: 200,
-      body: { value: [show()] },
-    })),
+/** Workspaces (swagger: `Workspaces_*`), usages, and the discovery document of their data plane. */
+export function workspaceRoutes(core: Core): { routes: Route[]; maker: ResourceMaker } {
+  const workspaces = new Workspaces(core);
+  const arm = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
+    method,
+    path,
+    token: 'arm',
+    handle,
+  });
+  const routes = [
+    arm('PUT', workspaceRoute, (call) => workspaces.put(call)),
+    arm('GET', workspaceRoute, (call) => ({ status: 200, body: showWorkspace(core, workspaces.find(call)) })),
+    arm('PATCH', workspaceRoute, (call) => workspaces.patch(call)),
+    arm('DELETE', workspaceRoute, (call) => workspaces.delete(call)),
+    arm('GET', listRoute, (call) => page(call, workspaces.all())),
     // Lists over a subscription show what the caller may see.
     {
-      ...arm(`${subscriptionRoute}/${provider}/workspaces`, () => ({ status: 200, body: { value: [show()] } })),
+      ...arm('GET', `${subscriptionRoute}/providers/${provider}/workspaces`, (call) => page(call, workspaces.all())),
       action: '',
     },
-    arm(`${workspaceRoute}/computes`, () => ({ status: 200, body: { value: [compute(created)] } })),
-    arm(`${workspaceRoute}/computes/{name}`, (call) => oneCompute(call, created)),
-    arm(`${subscriptionRoute}/${provider}/locations/{location}/usages`, () => ({
+    arm('GET', `${subscriptionRoute}/providers/${provider}/locations/{location}/usages`, () => ({
       status: 200,
       body: { value: usages() },
     })),
+    ...unsupported(),
     // Clients ask for it without a token.
-    { method: 'GET', path: '/discovery', token: 'none', handle: () => ({ status: 200, body: discovery(core.url) }) },
-    {
+    ...['/discovery', '/discovery/workspaces/{id}'].map((path): Route => ({
       method: 'GET',
-      path: '/discovery/workspaces/{id}',
+      path,
       token: 'none',
       handle: () => ({ status: 200, body: discovery(core.url) }),
-    },
+    })),
   ];
+  return { routes, maker: { type: `${provider}/workspaces`, make: (id, body, by) => workspaces.make(id, body, by) } };
+}
+
+/** The workspace that there is from the start, kept like those that are made. */
+export function seedWorkspace(core: Core, directory: Directory): void {
+  if (core.store.get(workspacePath) === undefined)
+    core.store.set(workspacePath, seededWorkspace(directory, createdAt(core)));
+  const start = `${groupPath}/providers/${provider}/workspaces/`;
+  for (const id of core.store.keys(start).filter((key) => !key.slice(start.length).includes('/'))) {
+    const kept = readKept(core.store.get(id));
+    // What was under way when an earlier life ended has failed.
+    if (kept !== undefined && kept.provisioningState !== 'Succeeded')
+      core.store.set(id, { ...kept, provisioningState: 'Failed' });
+  }
+}
+
+class Workspaces {
+  constructor(private readonly core: Core) {}
+
+  /** 202 with an empty body while it is made, as recorded; an update is there at once. */
+  put(call: Call): Answer {
+    const id = workspaceId(call);
+    const before = readKept(this.core.store.get(id));
+    if (before?.provisioningState === 'Creating' || before?.provisioningState === 'Deleting')
+      throw new ArmFault(
+        409,
+        'Conflict',
+        `The workspace '${param(call, 'workspace')}' is ${before.provisioningState}.`,
+      );
+    const kept = newWorkspace(this.core, before?.id ?? id, call.json(), before, call.caller.objectId);
+    this.core.store.set(id, kept);
+    if (before?.provisioningState === 'Succeeded') return { status: 200, body: showWorkspace(this.core, kept) };
+    return this.accepted(id, () => this.finish(kept));
+  }
+
+  /** A workspace that a template names: there when the promise settles. */
+  async make(id: string, body: unknown, createdBy: string): Promise<void> {
+    const kept = newWorkspace(this.core, id, body, readKept(this.core.store.get(id)), createdBy);
+    this.core.store.set(id, kept);
+    await this.finish(kept);
+  }
+
+  private async finish(kept: Kept): Promise<void> {
+    await seedDatastores(this.core, kept.id, kept.workspaceId);
+    this.core.store.set(kept.id, { ...kept, provisioningState: 'Succeeded' });
+  }
+
+  patch(call: Call): Answer {
+    const kept = changedWorkspace(this.find(call), call.json());
+    this.core.store.set(kept.id, kept);
+    return { status: 200, body: showWorkspace(this.core, kept) };
+  }
+
+  /** Everything below goes with it; the resources it stands on stay. */
+  delete(call: Call): Answer {
+    const kept = readKept(this.core.store.get(workspaceId(call)));
+    if (kept === undefined) return { status: 204 };
+    if (kept.id === workspacePath)
+      throw invalid(`The workspace '${names.workspace}' is there from the start and stays.`, 'NotSupported');
+    this.core.store.set(kept.id, { ...kept, provisioningState: 'Deleting' });
+    return this.accepted(kept.id, () => {
+      for (const key of this.core.store.keys(`${kept.id}/`)) this.core.store.delete(key);
+      for (const kind of ['datastore', 'compute', 'connection'])
+        for (const key of this.core.store.keys(`${kind}-secrets/${kept.id}/`)) this.core.store.delete(key);
+      this.core.store.delete(kept.id);
+      return Promise.resolve();
+    });
+  }
+
+  all(): Json[] {
+    const start = `${groupPath}/providers/${provider}/workspaces/`;
+    const ids = this.core.store.keys(start).filter((key) => !key.slice(start.length).includes('/'));
+    const kept = ids.map((id) => readKept(this.core.store.get(id))).filter((one) => one !== undefined);
+    return kept.map((one) => showWorkspace(this.core, one));
+  }
+
+  find(call: Call): Kept {
+    const found = readKept(this.core.store.get(workspaceId(call)));
+    if (found !== undefined) return found;
+    throw notFound(`${provider}/workspaces`, param(call, 'workspace'));
+  }
+
+  /** The document of these operations allows no shorter wait. */
+  private accepted(id: string, work: () => Promise<void>): Answer {
+    const begin = async (): Promise<void> => {
+      await sleep(100);
+      await work();
+    };
+    const started = this.core.operations.start('ws', `${this.core.url}${id}`, begin, 'InProgress');
+    return {
+      status: 202,
+      headers: { location: started.resultUrl, 'azure-asyncoperation': started.asyncOperationUrl, 'retry-after': '10' },
+    };
+  }
+}
+
+/** What a workspace can hold in the cloud and not here: named, rather than a path that leads nowhere. */
+function unsupported(): Route[] {
+  const refuse = (): never => {
+    throw invalid(
+      'This local workspace has no serverless endpoints: they serve models of the catalogue.',
+      'NotSupported',
+    );
+  };
+  const paths = [`${workspaceRoute}/serverlessEndpoints`, `${workspaceRoute}/serverlessEndpoints/{name}`];
+  const methods: Route['method'][] = ['GET', 'PUT', 'DELETE'];
+  return paths.flatMap((path) => methods.map((method): Route => ({ method, path, token: 'arm', handle: refuse })));
 }
 
 function createdAt(core: Core): string {
@@ -46,116 +168,6 @@ function createdAt(core: Core): string {
   const created = kept ?? new Date().toISOString();
   if (kept === undefined) core.store.set('workspace-created', created);
   return created;
-}
-
-/** Fields as recorded in 2026 (`workspace_get`), with the addresses of this machine. */
-function workspace(core: Core, directory: Directory, created: string): unknown {
-  const host = new URL(core.url).host;
-  const of = (type: string, name: string): string => `${groupPath}/providers/${type}/${name}`;
-  return {
-    id: workspacePath,
-    name: names.workspace,
-    type: 'Microsoft.MachineLearningServices/workspaces',
-    location: names.location,
-    tags: {},
-    etag: null,
-    properties: {
-      friendlyName: names.workspace,
-      description: '',
-      storageAccount: of('Microsoft.Storage/storageAccounts', names.account),
-      keyVault: of('Microsoft.Keyvault/vaults', 'kv-mlops'),
-      applicationInsights: of('Microsoft.insights/components', 'appi-mlops'),
-      containerRegistry: of('Microsoft.ContainerRegistry/registries', names.registry),
-      hbiWorkspace: false,
-      tenantId: names.tenantId,
-      imageBuildCompute: null,
-      provisioningState: 'Succeeded',
-      managedNetwork: {
-        changeableIsolationModes: ['AllowInternetOutbound', 'AllowOnlyApprovedOutbound'],
-        isolationMode: 'Disabled',
-        enableNetworkMonitor: false,
-        enableFirewallLog: false,
-      },
-      allowRoleAssignmentOnRG: true,
-      v1LegacyMode: false,
-      softDeleteEnabled: false,
-      creationTime: created,
-      storageHnsEnabled: false,
-      workspaceId: names.workspaceId,
-      linkedModelInventoryArmId: null,
-      privateLinkCount: 0,
-      publicNetworkAccess: 'Enabled',
-      ipAllowlist: [],
-      networkAcls: { defaultAction: 'Allow', bypass: '', ipRules: [], resourceAccessRules: [] },
-      discoveryUrl: `${core.url}/discovery`,
-      mlFlowTrackingUri: `azureml://${host}/mlflow/v1.0${workspacePath}`,
-      serverlessComputeSettings: null,
-      enableDataIsolation: false,
-      systemDatastoresAuthMode: 'accesskey',
-      enableServiceSideCMKEncryption: false,
-    },
-    identity: { type: 'SystemAssigned', principalId: directory.workspaceIdentity.objectId, tenantId: names.tenantId },
-    kind: 'Default',
-    sku: { name: 'Basic', tier: 'Basic' },
-    systemData: {
-      createdAt: created,
-      createdBy: directory.servicePrincipal.clientId,
-      createdByType: 'Application',
-      lastModifiedAt: created,
-      lastModifiedBy: directory.servicePrincipal.clientId,
-      lastModifiedByType: 'Application',
-    },
-  };
-}
-
-function compute(created: string): Record<string, unknown> {
-  return {
-    id: `${workspacePath}/computes/${names.compute}`,
-    name: names.compute,
-    type: 'Microsoft.MachineLearningServices/workspaces/computes',
-    location: names.location,
-    tags: {},
-    properties: {
-      computeType: 'AmlCompute',
-      computeLocation: names.location,
-      description: 'Jobs run as processes of this machine.',
-      createdOn: created,
-      modifiedOn: created,
-      disableLocalAuth: true,
-      isAttachedCompute: false,
-      provisioningErrors: null,
-      provisioningState: 'Succeeded',
-      resourceId: null,
-      properties: {
-        allocationState: 'Steady',
-        allocationStateTransitionTime: created,
-        currentNodeCount: 1,
-        targetNodeCount: 1,
-        nodeStateCounts: {
-          idleNodeCount: 1,
-          leavingNodeCount: 0,
-          preemptedNodeCount: 0,
-          preparingNodeCount: 0,
-          runningNodeCount: 0,
-          unusableNodeCount: 0,
-        },
-        scaleSettings: { maxNodeCount: 1, minNodeCount: 0, nodeIdleTimeBeforeScaleDown: 'PT120S' },
-        osType: 'Linux',
-        vmPriority: 'Dedicated',
-        vmSize: 'STANDARD_DS3_V2',
-        enableNodePublicIp: true,
-        isolatedNetwork: false,
-        remoteLoginPortPublicAccess: 'Disabled',
-        errors: null,
-      },
-    },
-  };
-}
-
-function oneCompute(call: Call, created: string): Answer {
-  const name = call.params['name'] ?? '';
-  if (name.toLowerCase() === names.compute) return { status: 200, body: compute(created) };
-  throw userError(404, 'ComputeNotFound', `Compute with name: ${name} not found.`);
 }
 
 function usages(): unknown[] {

@@ -55,9 +55,10 @@ function damaged(document: unknown, { op }: Mutant): unknown {
   const last = keys.pop() ?? '';
   const parent = keys.reduce<unknown>((inner, key) => (inner as Container)[key], document) as Container;
   if (op.op === 'replace') parent[last] = op.value;
-  else if (op.op === 'remove')
-    Array.isArray(parent) ? parent.splice(Number(last), 1) : Reflect.deleteProperty(parent, last);
-  else rename(parent, last, op.to ?? '');
+  else if (op.op === 'remove') {
+    if (Array.isArray(parent)) parent.splice(Number(last), 1);
+    else Reflect.deleteProperty(parent, last);
+  } else rename(parent, last, op.to ?? '');
   return document;
 }
 

@@ -181,7 +181,7 @@ describe('command jobs of the local Azure', () => {
 
   it('refuses what it does not run, by name', async () => {
     const cases: [string, Record<string, unknown>, RegExp][] = [
-      ['sweep', { jobType: 'Sweep' }, /sweep jobs/],
+      ['spark', { jobType: 'Spark' }, /Spark jobs/],
       ['absent', { environmentId: `${ws.path}/environments/absent/versions/1` }, /no environment absent\/versions\/1/],
       [
         'registry',
@@ -213,6 +213,17 @@ describe('command jobs of the local Azure', () => {
     assert.equal((await ws.arm('DELETE', '/jobs/tagged')).status, 200);
     assert.equal((await ws.arm('DELETE', '/jobs/tagged')).status, 204);
     assert.equal((await ws.arm('GET', '/jobs/tagged')).status, 404);
+  });
+
+  it('takes changes of what describes a job by run history, too', async () => {
+    await run('described', { command: 'true' });
+    const change = { displayName: 'new name', description: 'said later', tags: { a: 'b' }, hidden: true };
+    const path = `/history/v1.0${ws.path}/experiments/tests/runs/described`;
+    assert.equal((await ws.send('PATCH', path, change)).status, 200);
+    const job = await ws.arm('GET', '/jobs/described');
+    assert.equal(job.at('properties/displayName'), 'new name');
+    assert.equal(job.at('properties/description'), 'said later');
+    assert.deepEqual([job.at('properties/tags'), job.at('properties/isArchived')], [{ a: 'b' }, true]);
   });
 
   it('tells the places of named outputs as the Python SDK asks for them', async () => {

@@ -3,6 +3,7 @@ import { code } from '../../parts/code';
 import { environment } from '../../parts/environment';
 import { checkCommand } from '../../component/expressions';
 import { distribution } from '../../parts/job';
+import { without } from '../../parts/without';
 import { isRecord } from '../../../agent/json';
 import { looseTextMap, mapOf } from '../../shape/collections';
 import { dropped, openRecord, optional, record, required } from '../../shape/record';
@@ -128,8 +129,7 @@ export const commandInline: Shape<Node> = refine(ofCommand, (values, at) => {
 
 function withoutProperties(resources: unknown): unknown {
   if (!isRecord(resources)) return undefined;
-  const { properties: _dropped, ...rest } = resources;
-  return rest;
+  return without(resources, 'properties');
 }
 
 function specDistribution(ofNode: unknown): unknown {

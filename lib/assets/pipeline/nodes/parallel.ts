@@ -2,6 +2,7 @@ import { isRecord } from '../../../agent/json';
 import { definitionOf } from '../../component/common';
 import type { ComponentDefinition } from '../../component/component';
 import { parallelFields } from '../../component/parallel';
+import { without } from '../../parts/without';
 import { pythonJson } from '../../python-json';
 import { dropped, openRecord, optional, record, required } from '../../shape/record';
 import { anything, text } from '../../shape/scalars';
@@ -14,7 +15,8 @@ import { declaredOutputs } from '../node-outputs';
 import { anyNodeFields, bindableFields, nodeCompute, nodeIdentity, nodeResources, nodeVariables } from '../node-parts';
 import type { Surroundings } from '../ports';
 
-const { task, resources: _ofComponent, ...numbers } = parallelFields;
+const { task } = parallelFields;
+const numbers = without(parallelFields, 'task', 'resources');
 
 const runFields = {
   ...bindableFields(numbers),
@@ -99,11 +101,13 @@ const inline = record(
   'yaml',
 );
 
+/** Members that are the node's alone. */
+const ofNode = ['computeId', 'identity', 'properties', 'environment_variables'] as const;
+
 /** A parallel node that is written out: its component is made of it. */
 export const parallelInline: Shape<Node> = refine(inline, ({ inputs, outputs, ...members }, at) => {
-  const { mini_batch_size = 0, partition_keys, computeId, identity: _identity, ...all } = members;
+  const { mini_batch_size = 0, partition_keys } = members;
   const own = (around: Surroundings): ComponentDefinition => {
-    const { properties: _properties, environment_variables: _variables, ...spec } = all;
     const definition = definitionOf(
       'parallel',
       {
@@ -112,7 +116,11 @@ export const parallelInline: Shape<Node> = refine(inline, ({ inputs, outputs, ..
         inputs: declaredInputs(inputs, around),
         outputs: declaredOutputs(outputs, around),
       },
-      { ...withoutExpressions(spec), mini_batch_size: sizeText(mini_batch_size), partition_keys },
+      {
+        ...withoutExpressions(without(members, ...ofNode)),
+        mini_batch_size: sizeText(mini_batch_size),
+        partition_keys,
+      },
       at,
     );
     return { ...definition, ...(partition_keys ? { onTheWire: { partition_keys: pythonJson(partition_keys) } } : {}) };
@@ -123,7 +131,7 @@ export const parallelInline: Shape<Node> = refine(inline, ({ inputs, outputs, ..
     inputs,
     outputs,
     use: (around) => useOf(own(around), 'YAML.JOB'),
-    lacksCompute: computeId === undefined,
+    lacksCompute: members.computeId === undefined,
     members: () => onWire({ ...members, mini_batch_size }),
   });
 });
@@ -139,9 +147,7 @@ function withoutExpressions(members: Record<string, unknown>): Record<string, un
 }
 
 function plainResources(value: unknown): unknown {
-  if (!isRecord(value)) return value;
-  const { properties: _dropped, ...rest } = value;
-  return rest;
+  return isRecord(value) ? without(value, 'properties') : value;
 }
 
 const sizeText = (size: unknown): string | undefined => (typeof size === 'number' ? String(size) : undefined);

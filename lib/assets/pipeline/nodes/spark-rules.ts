@@ -1,7 +1,4 @@
 import type { YamlReader } from '../../../agent/yaml';
-import { isRecord } from '../../../agent/json';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { ComponentDefinition } from '../../component/component';
 import { gather } from '../../shape/gather';
 import type { NodeInput } from '../node-inputs';
@@ -58,20 +55,28 @@ export function checkModes(
       !isDirect(definition?.outputs[name]?.mode),
   );
   const refuse = (what: 'inputs' | 'outputs', name: string): never => {
-    const place = at.optional(what)?.entries().find(([key]) => key === name)?.[1];
-    throw (place ?? at).error(`${at.path}.${what}.${name}: Spark knows no mode but direct`, 'Write mode: direct.', true);
+    const place = at
+      .optional(what)
+      ?.entries()
+      .find(([key]) => key === name)?.[1];
+    throw (place ?? at).error(
+      `${at.path}.${what}.${name}: Spark knows no mode but direct`,
+      'Write mode: direct.',
+      true,
+    );
   };
   gather([
-    ...wrongInputs.map(([name]) => () => refuse('inputs', name)),
-    ...wrongOutputs.map(([name]) => () => refuse('outputs', name)),
+    ...wrongInputs.map(
+      ([name]) =>
+        () =>
+          refuse('inputs', name),
+    ),
+    ...wrongOutputs.map(
+      ([name]) =>
+        () =>
+          refuse('outputs', name),
+    ),
   ]);
-}
-
-/** @param folder of the code, where it is local */
-export function checkEntry(folder: string, entry: unknown, at: YamlReader): void {
-  const file = isRecord(entry) ? entry.file : undefined;
-  if (typeof file !== 'string' || existsSync(path.join(folder, file))) return;
-  throw (at.optional('entry')?.optional('file') ?? at).error(`there is no file ${path.join(folder, file)}`);
 }
 
 /** `${{inputs.x}}` of the arguments must be inputs of the node. */

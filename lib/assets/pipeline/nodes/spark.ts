@@ -6,6 +6,7 @@ import { entry, files, sparkConf } from '../../component/spark';
 import { code } from '../../parts/code';
 import { environment } from '../../parts/environment';
 import { isRemote, localPath } from '../../parts/paths';
+import { checkSparkEntry } from '../../parts/spark';
 import { mapOf } from '../../shape/collections';
 import { dropped, openRecord, optional, record, required } from '../../shape/record';
 import { anything, pythonText, text, words } from '../../shape/scalars';
@@ -15,7 +16,7 @@ import { nodeOf, type Node } from '../node';
 import { declaredInputs } from '../node-inputs';
 import { declaredOutputs } from '../node-outputs';
 import { anyNodeFields, bindable, nodeCompute, nodeIdentity } from '../node-parts';
-import { checkArguments, checkConf, checkEntry, checkModes, isDynamic } from './spark-rules';
+import { checkArguments, checkConf, checkModes, isDynamic } from './spark-rules';
 
 /** `3.4`, also where YAML takes it for a number. */
 const runtimeVersion: Shape<string> = shape({ type: ['string', 'number'] }, (at, scope) => {
@@ -159,7 +160,7 @@ export const sparkInline: Shape<Node> = refine(inline, (values, at, scope) => {
   checkModes(at, inputs, outputs);
   checkArguments(at, members.args, Object.keys(inputs));
   const local = at.optional('code')?.asString();
-  if (local !== undefined && !isRemote(local)) checkEntry(localPath(scope.folder, local), members.entry, at);
+  if (local !== undefined && !isRemote(local)) checkSparkEntry(localPath(scope.folder, local), at);
   const { entry: start, py_files, jars, files: others, archives, args, tags = {}, properties } = members;
   return nodeOf({
     type: 'spark',

@@ -1,17 +1,14 @@
 import { earlyTermination, objective, samplingAlgorithm, searchSpace, sweepLimits } from '../../parts/sweep';
-import { dropped, openRecord, optional, required } from '../../shape/record';
-import { text } from '../../shape/scalars';
+import { dropped, openRecord, optional, record, required } from '../../shape/record';
+import { text, words } from '../../shape/scalars';
+import { identity } from '../../parts/job';
 import { refine, type Shape } from '../../shape/shape';
 import type { ComponentUse } from '../component-use';
 import { nodeOf, type Node } from '../node';
-import {
-  anyNodeFields,
-  bindable,
-  nodeCompute,
-  nodeIdentity,
-  nodeQueueSettings,
-  nodeResources,
-} from '../node-parts';
+import { anyNodeFields, bindable, nodeCompute, nodeResources } from '../node-parts';
+
+const tiers = words('null', 'spot', 'basic', 'standard', 'premium');
+const priorities = words('low', 'medium', 'high');
 
 /** A sweep: a command component, run with the values of a search space. */
 export function sweepNode(use: Shape<ComponentUse>): Shape<Node> {
@@ -22,13 +19,15 @@ export function sweepNode(use: Shape<ComponentUse>): Shape<Node> {
       comment: optional(text),
       trial: required(use),
       compute: nodeCompute,
-      identity: nodeIdentity,
+      // The clients read and forget it.
+      identity: dropped(identity),
       search_space: optional(searchSpace('yaml')),
       sampling_algorithm: optional(bindable(samplingAlgorithm('yaml'))),
       objective: required(objective('yaml')),
       limits: required(sweepLimits('yaml')),
       early_termination: optional(earlyTermination('yaml')),
-      queue_settings: nodeQueueSettings,
+      // Goes out in the file's own words.
+      queue_settings: optional(record({ job_tier: optional(tiers), priority: optional(priorities) }, 'yaml')),
       resources: optional(nodeResources),
     },
     'yaml',
