@@ -13,7 +13,8 @@ export function closest(word: string, known: readonly string[]): string | undefi
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = edits(word.toLowerCase(), candidate.toLowerCase());
-    const most = Math.max(1, Math.floor(candidate.length / 3));
+    // Of a word of one or two letters an edit leaves nothing.
+    const most = candidate.length < 3 ? 0 : Math.max(1, Math.floor(candidate.length / 3));
     if (distance <= most && distance < (best?.distance ?? Infinity)) best = { word: candidate, distance };
   }
   return best?.word;

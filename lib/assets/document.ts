@@ -4,6 +4,7 @@ import type * as YamlPackage from 'yaml';
 import type { Document, LineCounter, ScalarTag } from 'yaml';
 import { TaskError, errorText } from '../agent/errors';
 import { YamlReader } from '../agent/yaml';
+import { indentQuoted } from './quoted';
 import { applySet } from './set';
 import type { Scope } from './shape/shape';
 
@@ -62,7 +63,7 @@ function openNamed(yaml: Yaml, file: string, shared: Shared, chain: readonly str
     );
   }
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw at.error(`there is no file ${file}`, 'Paths are relative to the YAML file.');
+    throw at.error(`there is no file ${file}, which ${at.path} names`, 'Paths are relative to the YAML file.');
   }
   return open(yaml, file, shared, chain, []);
 }
@@ -96,21 +97,44 @@ function readText(file: string): string {
 }
 
 function compose(yaml: Yaml, lines: LineCounter, file: string, text: string): Document {
-  const document: Document = yaml.parseDocument(text, {
+  const first = parsed(yaml, lines, text);
+  const document = first.errors.some(({ code }) => code === 'MISSING_CHAR')
+    ? parsed(yaml, lines, indentQuoted(yaml, text))
+    : first;
+  const [problem] = document.errors;
+  if (problem) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    throw new TaskError(`${file}:${line}:${col}: ${problem.message}`, 'Correct the YAML.');
+  }
+  refuseMapKeys(yaml, lines, document, file);
+  resolveAliases(yaml, document, file);
+  expandMerges(yaml, document);
+  return document;
+}
+
+function parsed(yaml: Yaml, lines: LineCounter, text: string): Document {
+  lines.lineStarts = [];
+  return yaml.parseDocument(text, {
     version: '1.1',
     schema: 'failsafe',
     customTags: (tags) => [...tags, ...scalarTags(yaml)],
     lineCounter: lines,
     prettyErrors: false,
   });
-  const [problem] = document.errors;
-  if (problem) {
-    const { line, col } = lines.linePos(problem.pos[0]);
-    throw new TaskError(`${file}:${line}:${col}: ${problem.message}`, 'Correct the YAML.');
-  }
-  resolveAliases(yaml, document, file);
-  expandMerges(yaml, document);
-  return document;
+}
+
+/** Python has no maps as keys of maps: what is meant is mostly a placeholder like `{{NAME}}` that nobody filled. */
+function refuseMapKeys(yaml: Yaml, lines: LineCounter, document: Document, file: string): void {
+  yaml.visit(document, {
+    Pair(_key, { key }) {
+      if (!yaml.isMap(key) && !yaml.isSeq(key)) return;
+      const { line, col } = lines.linePos(key.range?.[0] ?? 0);
+      throw new TaskError(
+        `${file}:${line}:${col}: a key is text, not a map or a list.`,
+        'Put text with braces in quotes.',
+      );
+    },
+  });
 }
 
 /** Replaces aliases by what they stand for, unless a few lines would become millions. */

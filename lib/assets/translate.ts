@@ -26,7 +26,7 @@ export async function readTranslation(
   kind?: Kind,
 ): Promise<Translation> {
   const opened = await readAssetFile(file, set, workspaceId);
-  const found = kind ?? kindOf(opened.reader);
+  const found = kind ?? kindOf(opened.reader, opened.scope);
   return { ...opened, kind: found, values: found.shape.read(opened.reader, opened.scope) };
 }
 

@@ -63,16 +63,19 @@ export interface KubeAnswer {
   body: string;
 }
 
+/** ARM id of a cluster of the resource group, or the id that was given. */
+export function clusterId(azure: Azure, cluster: string): string {
+  if (cluster.startsWith('/')) return cluster;
+  return `${azure.resourceGroupId}/providers/Microsoft.ContainerService/managedClusters/${cluster}`;
+}
+
 /**
  * The kubeconfig that Azure gives this identity for a cluster. Operation: ManagedClusters_ListClusterUserCredentials.
  *
  * @param cluster name in the resource group of the step, or ARM id
  */
 export async function clusterConfig(azure: Azure, agent: Agent, cluster: string): Promise<KubeConfig> {
-  const id = cluster.startsWith('/')
-    ? cluster
-    : `${azure.resourceGroupId}/providers/Microsoft.ContainerService/managedClusters/${cluster}`;
-  const { body } = await azure.arm.post(`${id}/listClusterUserCredential`, clusterApiVersion, undefined, {
+  const { body } = await azure.arm.post(`${clusterId(azure, cluster)}/listClusterUserCredential`, clusterApiVersion, undefined, {
     idempotent: true,
   });
   const list = at(body, 'kubeconfigs');

@@ -27,10 +27,14 @@ export interface IndexFacts {
     target: string;
     /** Endpoint, container group or Kubernetes deployment. */
     service: string;
+    /** Where that is, as the record says it: two services of one name are told apart by it. */
+    place?: string;
     deployment?: string;
     model?: string;
     version?: string;
-    /** Percent by deployment, after the step. */
+    image?: string;
+    /** Percent by deployment, before the step and after it. */
+    trafficBefore?: Record<string, number>;
     traffic?: Record<string, number>;
     /** Azure DevOps environment of the job, where it has one. */
     environment?: string;

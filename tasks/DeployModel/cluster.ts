@@ -4,7 +4,7 @@ import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import { readPipelineRun, runTags } from '../../lib/agent/pipeline-run';
 import { waitFor } from '../../lib/agent/poll';
 import { at, isRecord, number, textAt } from '../../lib/agent/json';
-import { clusterConfig, connect, items, type Kubernetes } from '../../lib/azure/kubernetes';
+import { clusterConfig, clusterId, connect, items, type Kubernetes } from '../../lib/azure/kubernetes';
 import { adviceFor } from './advice';
 import type { Collaborators, InFlight } from './collaborators';
 import type { KubernetesInputs } from './inputs';
@@ -48,7 +48,8 @@ export async function deployToCluster(
     const host = await address(kubernetes, agent, workload, pace);
     const scoringUri = `http://${host}:${workload.port}/score`;
     const { image, model } = inputs;
-    return { target: 'aks', name, deploymentName: name, scoringUri, image, model, isNew };
+    const place = `${clusterId(azure, inputs.cluster)}/namespaces/${namespace}`;
+    return { target: 'aks', name, place, deploymentName: name, scoringUri, image, model, isNew };
   } catch (error) {
     throw await failedRollout(error, kubernetes, agent, workload, runningImage(before));
   }

@@ -6,6 +6,7 @@ import type { Azure } from '../../lib/azure/azure';
 import { AzureError } from '../../lib/azure/errors';
 import {
   containerGroupBody,
+  containerGroupId,
   containerLog,
   containerName,
   getContainerGroup,
@@ -53,7 +54,8 @@ export async function deployContainer(
     if (inputs.subnet === undefined) {
       agent.print('The container is reached without TLS and without authentication: for staging with test data only.');
     }
-    return { target: 'containerInstance', name, deploymentName: name, scoringUri, image, model, isNew: !isSame };
+    const place = containerGroupId(azure, name);
+    return { target: 'containerInstance', name, place, deploymentName: name, scoringUri, image, model, isNew: !isSame };
   } catch (error) {
     throw await failedContainer(error, azure, agent, name);
   }

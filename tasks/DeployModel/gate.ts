@@ -1,9 +1,10 @@
 import { TaskError } from '../../lib/agent/errors';
 import { sha256Hex } from '../../lib/agent/hash';
 import type { Approval, ApprovalStep, Identity, TimelineRecord } from '../../lib/agent/run-answers';
+import { isSamePerson } from '../../lib/evidence/person';
 import { digestsIn, manifestText, type ManifestItem } from '../../lib/evidence/manifest';
 import type { DeploymentApproval } from '../../lib/evidence/types';
-import { contradicts, inWords, intendedInWords, isAbout, type About, type Intended } from './about';
+import { inWords, intendedInWords, notAbout, type About, type Intended } from './about';
 import type { ApprovalPolicy } from './inputs';
 
 /** What is known of the gate that let this stage in. Everything comes from the service; no clock of an agent counts. */
@@ -156,6 +157,9 @@ function adviceOf(gate: Gate, policy: ApprovalPolicy, intended: Intended): strin
   if (policy === 'unbound' || judgeEvidence(gate, Infinity, intended) === undefined) {
     return `Run the stage again and approve it, as somebody who did not request the run, with the comment "evidence sha256:${evidenceDigest(gate, Infinity)}", after looking at that evidence. The hub's page Approvals writes the comment.`;
   }
+  if (intended.kind === 'unnamed' && intended.advice !== undefined) {
+    return `${intended.advice} Or set approvalPolicy to unbound.`;
+  }
   const named = intended.kind === 'unnamed' ? 'Give the inputs modelName and modelVersion, and let' : 'Let';
   const register = intended.kind === 'image' ? '' : 'register it (RegisterModel), ';
   return `${named} a stage of this run before the gate ${register}package it (PackageModel) or deploy it to staging (DeployModel), so that approvers see it; or set approvalPolicy to unbound.`;
@@ -214,12 +218,11 @@ function judgeApproval(gate: Gate, approval: Approval, policy: ApprovalPolicy, i
 /** What is wrong with the evidence itself: who approved it has not seen what is about to be deployed. */
 function judgeEvidence(gate: Gate, openedOn: number, intended: Intended): string | undefined {
   const abouts = seen(gate, openedOn).flatMap(({ of }) => of.about ?? []);
-  const contradiction = abouts.find((about) => contradicts(about, intended));
-  if (contradiction !== undefined) {
-    return `The evidence that was approved says ${inWords([contradiction])}, and what would be deployed is ${intendedInWords(intended)}.`;
-  }
-  if (abouts.some((about) => isAbout(about, intended))) return undefined;
-  return `The evidence that was approved is about ${inWords(abouts)}, not about ${intendedInWords(intended)}.`;
+  const wrong = notAbout(abouts, intended);
+  if (wrong === undefined) return undefined;
+  return wrong.isContradiction
+    ? `The evidence that was approved says ${inWords(wrong.named)}, and what would be deployed is ${intendedInWords(intended)}.`
+    : `The evidence that was approved is about ${inWords(wrong.named)}, not about ${intendedInWords(intended)}.`;
 }
 
 /** An administrator's bypass lets the stage in without the decisions that its approval asks for. */
@@ -261,14 +264,6 @@ function judgeStep(gate: Gate, step: ApprovalStep, expected: string, policy: App
 
 function isApproved(status: string): boolean {
   return status.toLowerCase() === 'approved';
-}
-
-/** By id, and by sign-in name: one person can have an identity in several directories. */
-function isSamePerson(one: Identity, other: Identity): boolean {
-  return (
-    (one.id !== undefined && one.id === other.id) ||
-    (one.uniqueName !== undefined && one.uniqueName === other.uniqueName)
-  );
 }
 
 function nameOf({ actualApprover }: ApprovalStep): string {

@@ -1,23 +1,58 @@
 import { readAssetFile } from '../../lib/assets/document';
-import { readOnlineDeployment, type OnlineDeployment } from '../../lib/assets/online';
+import { onlineDeployment, type OnlineDeployment } from '../../lib/assets/parts/online-deployment';
 import type { Intended } from './about';
 import type { Inputs } from './inputs';
 
 /**
- * What the inputs are about to deploy, without asking Azure. The deployment file is read only where no input says it.
+ * What the inputs are about to deploy, without asking Azure.
  *
+ * @param workspaceId ARM id of the workspace that is deployed to: models are named in it
  * @throws TaskError with `file:line:column` for a deployment file that cannot be read
  */
-export async function readIntended(inputs: Inputs): Promise<Intended> {
+export async function readIntended(inputs: Inputs, workspaceId?: string): Promise<Intended> {
   if (inputs.target !== 'managedEndpoint') return { kind: 'image', image: inputs.image, model: inputs.model };
-  if (inputs.subject !== undefined) return inputs.subject;
-  if (inputs.deploymentFile === undefined) return { kind: 'unnamed', what: 'anything that an input names' };
-  return ofFile(await readOnlineDeployment(await readAssetFile(inputs.deploymentFile)));
+  const { subject, deploymentFile } = inputs;
+  if (subject?.kind === 'image') return subject;
+  const file = deploymentFile === undefined ? undefined : await readDeployment(deploymentFile, workspaceId);
+  const intended = subject ?? (file === undefined ? nothing : ofFile(file));
+  if (intended.kind === 'unnamed') return intended;
+  return labelled(file?.environment) ?? (intended.kind === 'model' ? inWorkspace(intended, workspaceId) : intended);
 }
 
-function ofFile({ model, environment }: OnlineDeployment): Intended {
-  if (model === undefined) return ofEnvironment(environment);
-  if (model.kind === 'local') return { kind: 'unnamed', what: `the files in ${model.path}, which are not registered` };
+const nothing: Intended = { kind: 'unnamed', what: 'anything that an input names' };
+
+async function readDeployment(file: string, workspaceId: string | undefined): Promise<OnlineDeployment> {
+  const { reader, scope } = await readAssetFile(file, [], workspaceId);
+  return onlineDeployment.read(reader, scope);
+}
+
+/** A name without a place means the workspace that is deployed to. */
+function inWorkspace(model: Extract<Intended, { kind: 'model' }>, workspaceId: string | undefined): Intended {
+  if (model.id !== undefined || workspaceId === undefined) return model;
+  return { ...model, id: `${workspaceId}/models/${model.name}/versions/${model.version}` };
+}
+
+/** What a label stands for can change after the approval, and with it the code that serves the model. */
+function labelled(environment: OnlineDeployment['environment']): Intended | undefined {
+  if (environment?.kind !== 'reference') return undefined;
+  const { reference } = environment;
+  if (reference.kind === 'version') return undefined;
+  const written = reference.kind === 'id' ? reference.id : `azureml:${reference.name}@${reference.label}`;
+  if (reference.kind === 'id' && !/\/labels\/[^/]+$/i.test(written)) return undefined;
+  return {
+    kind: 'unnamed',
+    what: `the environment ${written}, a version that only Azure knows`,
+    advice: 'Name the environment of the deployment file by its version, azureml:name:version, or define it in the file.',
+  };
+}
+
+function ofFile({ model, environment, codeConfiguration }: OnlineDeployment): Intended {
+  if (model === undefined) return ofEnvironment(environment, codeConfiguration !== undefined);
+  if (model.kind === 'definition') {
+    const { source } = model.definition;
+    const what = typeof source === 'string' ? source : `the files in ${source.root}`;
+    return { kind: 'unnamed', what: `${what}, which are not registered` };
+  }
   const { reference } = model;
   switch (reference.kind) {
     case 'version':
@@ -28,19 +63,32 @@ function ofFile({ model, environment }: OnlineDeployment): Intended {
         what: `azureml:${reference.name}@${reference.label}, a version that only Azure knows`,
       };
     case 'id': {
-      const [, name, version] = /\/models\/([^/]+)\/versions\/([^/]+)$/.exec(reference.id) ?? [];
+      const { id } = reference;
+      const [, name, version] = /\/models\/([^/]+)\/versions\/([^/]+)$/i.exec(id) ?? [];
       return name !== undefined && version !== undefined
-        ? { kind: 'model', name, version }
-        : { kind: 'unnamed', what: `${reference.id}, which has no version` };
+        ? { kind: 'model', name, version, id }
+        : { kind: 'unnamed', what: `${id}, which has no version` };
     }
   }
 }
 
-/** Without a model the image holds it, unless packages are added to the image: then it becomes another one. */
-function ofEnvironment(environment: OnlineDeployment['environment']): Intended {
-  const definition = environment?.kind === 'definition' ? environment.definition : undefined;
-  if (definition?.image !== undefined && definition.condaFile === undefined && definition.build === undefined) {
-    return { kind: 'image', image: definition.image };
+/** Without a model the image holds it, unless packages are added to the image, or code that nobody approved answers in it. */
+function ofEnvironment(environment: OnlineDeployment['environment'], hasCode: boolean): Intended {
+  const image = servedImage(environment);
+  if (image === undefined) {
+    return { kind: 'unnamed', what: 'what the deployment file describes, which has no model' };
   }
-  return { kind: 'unnamed', what: 'what the deployment file describes, which has no model' };
+  if (!hasCode) return { kind: 'image', image };
+  return {
+    kind: 'unnamed',
+    what: `the code that the deployment file puts beside image ${image}`,
+    advice:
+      'Leave code_configuration out of the deployment file: an image that was approved brings its code. Or give the inputs modelName and modelVersion of a registered model that the code serves.',
+  };
+}
+
+/** The image that serves as it is: nothing is added to it. */
+export function servedImage(environment: OnlineDeployment['environment']): string | undefined {
+  const definition = environment?.kind === 'definition' ? environment.definition : undefined;
+  return definition?.condaFile === undefined && definition?.build === undefined ? definition?.image : undefined;
 }

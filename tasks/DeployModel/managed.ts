@@ -1,17 +1,14 @@
 import { TaskError } from '../../lib/agent/errors';
 import { readPipelineRun, runTags } from '../../lib/agent/pipeline-run';
 import { readAssetFile } from '../../lib/assets/document';
+import { namePattern } from '../../lib/assets/parts/names';
 import {
-  deploymentName as deploymentPattern,
-  endpointName as endpointPattern,
+  onlineDeployment,
   onlineDeploymentBody,
-  onlineEndpointBody,
-  readOnlineDeployment,
-  readOnlineEndpoint,
   type OnlineDeployment,
-  type OnlineEndpoint,
-  type ResolvedDeployment,
-} from '../../lib/assets/online';
+} from '../../lib/assets/parts/online-deployment';
+import { onlineEndpoint, onlineEndpointBody, type OnlineEndpoint } from '../../lib/assets/parts/online-endpoint';
+import type { Remote } from '../../lib/assets/remote';
 import {
   changeTraffic,
   createEndpoint,
@@ -26,13 +23,14 @@ import {
   type EndpointState,
   type Traffic,
 } from '../../lib/azure/onlineEndpoints';
+import { azureRemote } from '../../lib/azure/remote';
 import { canonicalJson } from '../../lib/evidence/canonical';
 import { sha256Hex } from '../../lib/agent/hash';
 import type { Collaborators, InFlight } from './collaborators';
 import { failedDeployment } from './failure';
 import type { ManagedInputs } from './inputs';
 import type { Deployed } from './report';
-import { ensureCollections, resolveDeployment, withSubject } from './resolve';
+import { ensureCollections, resolveDeployment, withSubject, type ResolvedDeployment } from './resolve';
 
 /** Tag of a deployment: digest of everything it was made of. */
 const configTag = 'mlops.config';
@@ -59,14 +57,15 @@ export async function deployManaged(
   inFlight: InFlight,
 ): Promise<Deployed> {
   const endpointSpec = await readEndpointFile(inputs, azure.workspace.id);
-  const spec = withSubject(await readDeploymentFile(inputs), inputs.subject);
+  const spec = withSubject(await readDeploymentFile(inputs, azure.workspace.id), inputs.subject);
   const endpoint = nameOfEndpoint(inputs, endpointSpec, spec);
   agent.progress(2, `endpoint ${endpoint}`);
   const state = await ensureEndpoint({ inputs, endpoint, endpointSpec }, { azure, agent }, inFlight);
   agent.progress(15, 'uploading code and environment');
-  const resolved = await resolveDeployment(azure, agent, spec, inputs.subject);
+  const remote = azureRemote(azure, agent);
+  const resolved = await resolveDeployment(azure, remote, spec, inputs.subject);
   const plan = planOf(endpoint, spec, resolved, inputs.subject);
-  const { isNew } = await ensureDeployment(plan, state.traffic, inputs, { azure, agent }, inFlight);
+  const { isNew } = await ensureDeployment(plan, state.traffic, inputs, { azure, agent, remote }, inFlight);
   inFlight.left = `Deployment ${plan.deployment} of endpoint ${endpoint} is healthy; look at the endpoint's traffic.`;
   const { before, after, previous } = await giveTraffic(plan, inputs, { azure, agent });
   const scoringUri = state.scoringUri ?? (await getEndpoint(azure, endpoint))?.scoringUri;
@@ -87,17 +86,19 @@ export async function deployManaged(
 
 async function readEndpointFile(inputs: ManagedInputs, workspaceId: string): Promise<OnlineEndpoint | undefined> {
   if (inputs.endpointFile === undefined) return undefined;
-  return readOnlineEndpoint(await readAssetFile(inputs.endpointFile), workspaceId);
+  const { reader, scope } = await readAssetFile(inputs.endpointFile, [], workspaceId);
+  return onlineEndpoint.read(reader, scope);
 }
 
-async function readDeploymentFile(inputs: ManagedInputs): Promise<OnlineDeployment> {
+async function readDeploymentFile(inputs: ManagedInputs, workspaceId: string): Promise<OnlineDeployment> {
   const { deploymentFile, instanceCount } = inputs;
   if (deploymentFile !== undefined) {
-    const spec = await readOnlineDeployment(await readAssetFile(deploymentFile));
-    return instanceCount === undefined ? spec : { ...spec, instanceCount };
+    const { reader, scope } = await readAssetFile(deploymentFile, [], workspaceId);
+    const spec = onlineDeployment.read(reader, scope);
+    return { ...spec, instanceCount: instanceCount ?? spec.instanceCount ?? 1 };
   }
   return {
-    kind: 'Managed',
+    endpointComputeType: 'Managed',
     tags: {},
     properties: {},
     environmentVariables: {},
@@ -112,10 +113,10 @@ function nameOfEndpoint(inputs: ManagedInputs, file: OnlineEndpoint | undefined,
   if (name === undefined) {
     throw new TaskError('Nothing names the endpoint.', 'Give the input endpointName, or a name in the endpoint file.');
   }
-  if (endpointPattern.test(name)) return name;
+  if (namePattern.test(name)) return name;
   throw new TaskError(
     `The endpoint's name is "${name}".`,
-    'Use 3 to 32 letters, digits and single dashes; start with a letter.',
+    'Use 3 to 32 letters, digits and dashes; start with a letter, end with a letter or digit.',
   );
 }
 
@@ -126,6 +127,7 @@ interface EndpointPlan {
 }
 
 type AzureAndAgent = Pick<Collaborators, 'azure' | 'agent'>;
+type WithRemote = AzureAndAgent & { remote: Remote };
 
 /** An endpoint that is there stays as it is; a new one starts without traffic, whatever its file says. */
 async function ensureEndpoint(
@@ -178,7 +180,7 @@ export function planOf(
       : `v${modelReference(resolved.model)?.version ?? ''}`.replace(/[^A-Za-z0-9]+/g, '-');
   const derived = `${label.slice(0, 23).replace(/-+$/, '')}-${config.slice(0, 8)}`;
   const deployment = spec.name ?? derived;
-  if (deploymentPattern.test(deployment)) return { endpoint, deployment, config, spec, resolved };
+  if (namePattern.test(deployment)) return { endpoint, deployment, config, spec, resolved };
   throw new TaskError(`"${deployment}" is no name of a deployment.`, 'Give the deployment file a name.');
 }
 
@@ -191,7 +193,7 @@ async function ensureDeployment(
   plan: Plan,
   traffic: Traffic,
   inputs: ManagedInputs,
-  { azure, agent }: AzureAndAgent,
+  { azure, agent, remote }: WithRemote,
   inFlight: InFlight,
 ): Promise<{ isNew: boolean }> {
   const { endpoint, deployment, config } = plan;
@@ -213,7 +215,7 @@ async function ensureDeployment(
       agent.print(`Deployment ${deployment} is being created by an earlier attempt; following it.`);
       await waitForDeployment(azure, endpoint, deployment, options);
     } else {
-      const body = await deploymentBody(plan, { azure, agent });
+      const body = await deploymentBody(plan, { azure, agent, remote });
       agent.print(`Creating deployment ${deployment} beside what serves (${trafficText(traffic)}), without traffic.`);
       await putDeployment(azure, agent, endpoint, deployment, body, options);
     }
@@ -237,9 +239,9 @@ function refuseServing(found: DeploymentState | undefined, isSame: boolean, traf
   );
 }
 
-async function deploymentBody(plan: Plan, { azure, agent }: AzureAndAgent): Promise<unknown> {
+async function deploymentBody(plan: Plan, { azure, agent, remote }: WithRemote): Promise<unknown> {
   const { spec, resolved, endpoint, deployment, config } = plan;
-  const dataIds = await ensureCollections(azure, spec, endpoint, deployment);
+  const dataIds = await ensureCollections(remote, spec, endpoint, deployment);
   const body = onlineDeploymentBody(spec, { ...resolved, dataIds }, azure.workspace.location);
   const model = modelReference(resolved.model);
   const modelTags = model ? { 'mlops.model': model.name, 'mlops.modelVersion': model.version } : {};

@@ -16,6 +16,9 @@ export interface Deployed {
   /** The deployment that had served most before; it keeps running. */
   previousDeployment?: string;
   scoringUri: string;
+  /** Where it is: ARM id of the endpoint or group, or of the cluster with `/namespaces/<namespace>`. */
+  place?: string;
+  /** That serves, where the step named one. */
   image?: string;
   model?: { name: string; version: string; id?: string };
   trafficBefore?: Traffic;
@@ -56,18 +59,21 @@ export async function report(agent: Agent, deployed: Deployed, approval?: Deploy
 }
 
 function recordOf(agent: Agent, deployed: Deployed, approval?: DeploymentApproval): Leaving<'mlops.deployment.v1'> {
-  const { target, name, deploymentName, previousDeployment, scoringUri, image, model, trafficBefore, traffic } =
-    deployed;
+  const { target, name, place, deploymentName, previousDeployment, scoringUri, image, model } = deployed;
+  const { trafficBefore, traffic } = deployed;
   const common = {
     target,
+    place,
     deployment: target === 'managedEndpoint' ? deploymentName : undefined,
+    image,
+    trafficBefore,
     traffic,
     environment: agent.variable('Environment.Name'),
   };
   return {
     schema: deploymentSchema,
     name: 'deployment',
-    body: { ...common, name, previousDeployment, scoringUri, image, model, trafficBefore, approval },
+    body: { ...common, name, previousDeployment, scoringUri, model, approval },
     facts: { ...common, service: name, model: model?.name, version: model?.version, approval: approval?.id },
     lease: model,
   };

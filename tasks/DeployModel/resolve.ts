@@ -1,20 +1,24 @@
-import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
-import type { EnvironmentSpec } from '../../lib/assets/environment';
-import { listAsset, objectHash } from '../../lib/assets/folder';
-import type { ModelSpec, OnlineDeployment, ResolvedDeployment } from '../../lib/assets/online';
+import { settle, type Soon } from '../../lib/assets/later';
+import { collectionIds } from '../../lib/assets/parts/collector';
+import { environmentId, type EnvironmentChoice } from '../../lib/assets/parts/environment-choice';
+import { modelId, type ModelChoice } from '../../lib/assets/parts/model';
+import type { DeploymentIds, OnlineDeployment } from '../../lib/assets/parts/online-deployment';
+import type { Remote } from '../../lib/assets/remote';
 import type { Azure } from '../../lib/azure/azure';
-import { uploadCode } from '../../lib/azure/codes';
-import { ensureEnvironment } from '../../lib/azure/environments';
-import { uploadData } from '../../lib/azure/local-data';
-import { getModelVersion, listModelVersions, modelId } from '../../lib/azure/models';
-import { nextVersion, resolveReference } from '../../lib/azure/versions';
-import { mlApiVersion } from '../../lib/azure/workspace';
-import { sha256Hex } from '../../lib/agent/hash';
+import { getModelVersion, listModelVersions } from '../../lib/azure/models';
 import type { Subject } from './inputs';
 
+/** What a deployment refers to, all of it in the workspace. */
+export interface ResolvedDeployment extends DeploymentIds {
+  model?: string;
+  codeId?: string;
+  environmentId?: string;
+  dataIds: Readonly<Record<string, string>>;
+}
+
 /** Port and routes of `azureml-inference-server-http` in images that PackageModel builds. */
-const servedImage = (image: string): EnvironmentSpec => ({
+const servedImage = (image: string): EnvironmentChoice => ({
   kind: 'definition',
   definition: {
     image,
@@ -43,7 +47,11 @@ export function withSubject(deployment: OnlineDeployment, subject: Subject | und
       'Leave model out of the file: the pipeline says which approved version is deployed.',
     );
   }
-  const own = { model: deployment.model, code_configuration: deployment.code, environment: deployment.environment };
+  const own = {
+    model: deployment.model,
+    code_configuration: deployment.codeConfiguration,
+    environment: deployment.environment,
+  };
   const both = Object.entries(own).filter(([, value]) => value !== undefined);
   if (both.length === 0) return { ...deployment, environment: servedImage(subject.image) };
   throw new TaskError(
@@ -52,7 +60,7 @@ export function withSubject(deployment: OnlineDeployment, subject: Subject | und
   );
 }
 
-function refuseLabel(model: ModelSpec | undefined): void {
+function refuseLabel(model: ModelChoice | undefined): void {
   if (model?.kind !== 'reference' || model.reference.kind !== 'label') return;
   throw new TaskError(
     `The deployment file names the model azureml:${model.reference.name}@${model.reference.label}.`,
@@ -63,34 +71,40 @@ function refuseLabel(model: ModelSpec | undefined): void {
 /** Brings everything a deployment refers to into the workspace; what is there already is used again. */
 export async function resolveDeployment(
   azure: Azure,
-  agent: Agent,
-  deployment: OnlineDeployment,
+  remote: Remote,
+  { model, codeConfiguration, environment }: OnlineDeployment,
   subject: Subject | undefined,
 ): Promise<ResolvedDeployment> {
-  const { code, environment } = deployment;
   return {
-    model: await resolveModel(azure, agent, deployment.model, subject),
-    codeId:
-      code &&
-      (code.code.kind === 'local'
-        ? await uploadCode(azure, agent, code.code.path)
-        : await resolveReference(azure, code.code.reference, 'codes')),
-    environmentId: environment && (await ensureEnvironment(azure, agent, environment)),
+    model: await resolveModel(azure, remote, model, subject),
+    codeId: codeConfiguration && (await known(codeConfiguration.codeId, remote)),
+    environmentId: environment && (await known(environmentId(byContent(environment)), remote)),
     dataIds: {},
   };
 }
 
+/** Without a version an environment would be a new one in every run, and the deployment too: then its content names it. */
+function byContent(environment: EnvironmentChoice): EnvironmentChoice {
+  if (environment.kind === 'reference' || environment.named?.version !== undefined) return environment;
+  return { ...environment, named: undefined };
+}
+
+async function known(id: Soon<string>, remote: Remote): Promise<string> {
+  return String(await settle(id, remote));
+}
+
 async function resolveModel(
   azure: Azure,
-  agent: Agent,
-  spec: ModelSpec | undefined,
+  remote: Remote,
+  model: ModelChoice | undefined,
   subject: Subject | undefined,
 ): Promise<string | undefined> {
   if (subject?.kind === 'model') return existing(azure, subject.name, subject.version);
-  if (spec === undefined) return undefined;
-  if (spec.kind === 'local') return uploadModel(azure, agent, spec);
-  if (spec.reference.kind === 'version') return existing(azure, spec.reference.name, spec.reference.version);
-  return resolveReference(azure, spec.reference, 'models');
+  if (model === undefined) return undefined;
+  if (model.kind === 'reference' && model.reference.kind === 'version') {
+    return existing(azure, model.reference.name, model.reference.version);
+  }
+  return known(modelId(model), remote);
 }
 
 async function existing(azure: Azure, name: string, version: string): Promise<string> {
@@ -110,54 +124,16 @@ async function existing(azure: Azure, name: string, version: string): Promise<st
   );
 }
 
-/** Without a name the model is anonymous and named by its content, as the clients do it. */
-async function uploadModel(azure: Azure, agent: Agent, spec: Extract<ModelSpec, { kind: 'local' }>): Promise<string> {
-  const asset = listAsset(spec.path, 'model');
-  const name = spec.name ?? sha256Hex(await objectHash(asset));
-  const isAnonymous = spec.name === undefined;
-  const version = isAnonymous ? '1' : (spec.version ?? (await nextVersion(azure, modelId(azure, name))));
-  const { uri } = await uploadData(azure, agent, spec.path, 'model', () => ({ name, version }));
-  const store = uri.replace(/^azureml:\/\//, '');
-  const id = `${modelId(azure, name)}/versions/${version}`;
-  await azure.arm.put(id, mlApiVersion, {
-    properties: {
-      modelUri: `azureml://subscriptions/${azure.subscriptionId}/resourcegroups/${azure.resourceGroup}/workspaces/${azure.workspace.name}/${store}`,
-      modelType: spec.type,
-      description: spec.description,
-      isAnonymous,
-      isArchived: false,
-      properties: spec.properties,
-      tags: spec.tags,
-    },
-  });
-  return id;
-}
-
 /** The data assets that a deployment's collections are written to, one for each unless the file names it. */
 export async function ensureCollections(
-  azure: Azure,
-  deployment: OnlineDeployment,
+  remote: Remote,
+  { dataCollector }: OnlineDeployment,
   endpoint: string,
   name: string,
 ): Promise<Record<string, string>> {
   const ids: Record<string, string> = {};
-  for (const [collection, { data }] of Object.entries(deployment.dataCollector?.collections ?? {})) {
-    if (data) {
-      ids[collection] = await resolveReference(azure, data, 'data');
-      continue;
-    }
-    const id = `${azure.workspace.id}/data/${endpoint}-${name}-${collection}/versions/1`;
-    await azure.arm.put(id, mlApiVersion, {
-      properties: {
-        dataType: 'uri_folder',
-        dataUri: `azureml://datastores/workspaceblobstore/paths/modelDataCollector/${endpoint}/${name}/${collection}`,
-        isAnonymous: false,
-        isArchived: false,
-        properties: {},
-        tags: {},
-      },
-    });
-    ids[collection] = id;
+  for (const [collection, id] of Object.entries(dataCollector ? collectionIds(dataCollector, endpoint, name) : {})) {
+    ids[collection] = await known(id, remote);
   }
   return ids;
 }

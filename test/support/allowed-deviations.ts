@@ -21,7 +21,7 @@ export const allowedDeviations: AllowedDeviation[] = [
   },
   {
     // Any api-version is answered with what the newest shows.
-    operation: /^Workspaces_(Get|List)/,
+    operation: /^Workspaces_(Get|List|CreateOrUpdate|Update)/,
     where: 'response',
     code: 'OBJECT_ADDITIONAL_PROPERTIES',
     path: /\/(etag|allowRoleAssignmentOnRG|softDeleteEnabled|creationTime|linkedModelInventoryArmId|ipAllowlist|networkAcls|systemDatastoresAuthMode|enableServiceSideCMKEncryption|managedNetwork\/(changeableIsolationModes|enableNetworkMonitor|enableFirewallLog))$/,

@@ -16,6 +16,8 @@ export interface Pair {
   responseBody: Buffer;
 }
 
+type SentPair = Pick<Pair, 'method' | 'requestBody'>;
+
 export interface Problem {
   /** `oav` (OpenAPI documents) or `ajv` (JSON schemas of request bodies). */
   judge: 'oav' | 'ajv';
@@ -66,6 +68,8 @@ export async function createJudge(): Promise<Judge | undefined> {
       const version = documents.find(([pattern]) => pattern.test(url.pathname))?.[1];
       // The data plane carries resource ids behind prefixes of its own; its operations are not Resource Manager's.
       if (version === undefined || !/^\/subscriptions\//i.test(url.pathname)) return [];
+      // Triggering a schedule is an operation of preview versions only.
+      if (/\/schedules\/[^/]+\/trigger$/i.test(url.pathname)) return [];
       // What the gateway refuses (token, permission, an unknown path) never reaches the service the documents describe.
       if (pair.status === 401 || pair.status === 405) return [];
       url.searchParams.set('api-version', version);
@@ -161,22 +165,24 @@ async function openApiJudge(): Promise<Judging> {
   };
 }
 
-/** Resource types whose bodies the JSON schemas describe, by their path below the workspace. */
+/** Resource types whose bodies are judged by the JSON schemas, too. */
 const bodyTypes = [
-  'jobs',
-  'onlineEndpoints',
-  'onlineEndpoints/deployments',
-  'models/versions',
-  'environments/versions',
-  'codes/versions',
-  'data/versions',
-].map((type) => ({
-  type: `Microsoft.MachineLearningServices/workspaces/${type}`,
-  definition: `workspaces_${type.replaceAll('/', '_')}`,
-  pattern: new RegExp(`/workspaces/[^/]+/${type.split('/').join('/[^/]+/')}/([^/]+)$`, 'i'),
-}));
+  'workspaces/jobs',
+  'workspaces/onlineEndpoints',
+  'workspaces/onlineEndpoints/deployments',
+  'workspaces/models/versions',
+  'workspaces/environments/versions',
+  'workspaces/codes/versions',
+  'workspaces/data/versions',
+];
 
-function schemaJudge(): (pair: Pair, url: URL) => Problem[] {
+/** Judges PUT requests of these resource types by the JSON schemas of Resource Manager's templates. */
+export function schemaJudge(types: readonly string[] = bodyTypes): (pair: SentPair, url: URL) => Problem[] {
+  const judged = types.map((type) => ({
+    type: `Microsoft.MachineLearningServices/${type}`,
+    definition: type.replaceAll('/', '_'),
+    pattern: new RegExp(`/Microsoft\\.MachineLearningServices/${type.split('/').join('/[^/]+/')}/([^/]+)$`, 'i'),
+  }));
   const ajv = new Ajv4({ strict: false, allErrors: true, validateFormats: false });
   const read = (file: string): unknown =>
     JSON.parse(readFileSync(join(contracts, 'arm-template-schemas', file), 'utf8'));
@@ -188,10 +194,10 @@ function schemaJudge(): (pair: Pair, url: URL) => Problem[] {
   const base =
     'https://schema.management.azure.com/schemas/2026-05-01/Microsoft.MachineLearningServices.json#/resourceDefinitions';
   const compiled = new Map(
-    bodyTypes.map(({ definition }) => [definition, ajv.compile({ $ref: `${base}/${definition}` })]),
+    judged.map(({ definition }) => [definition, ajv.compile({ $ref: `${base}/${definition}` })]),
   );
   return (pair, url) => {
-    const known = bodyTypes.find(({ pattern }) => pattern.test(url.pathname));
+    const known = judged.find(({ pattern }) => pattern.test(url.pathname));
     const body = readJson(pair.requestBody);
     const validate = compiled.get(known?.definition ?? '');
     if (pair.method !== 'PUT' || known === undefined || validate === undefined || body === undefined) return [];

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAzure, type LocalAzure } from '../../local/azure/index';
+import { createBatch } from '../../local/azure/ml/batch';
 import { createEndpoints } from '../../local/azure/ml/endpoints';
 import { createJobs } from '../../local/azure/ml/jobs';
+import { createSchedules } from '../../local/azure/ml/schedules';
 import { createTracking } from '../../local/azure/ml/tracking';
 import type { Core } from '../../local/azure/service';
 import { createJudge, judgeServer, type Judge } from './judge';
@@ -78,7 +80,14 @@ export class MlWorkspace {
     let core: Core | undefined;
     const services = (lent: Core) => {
       core = lent;
-      return [createJobs(lent), createTracking(lent), createEndpoints(lent)];
+      const batch = createBatch(lent);
+      return [
+        createJobs(lent),
+        createTracking(lent),
+        createEndpoints(lent),
+        batch,
+        createSchedules(lent, batch.invoke),
+      ];
     };
     const azure = await startAzure({ stateDir: folder, services });
     assert(core !== undefined);
@@ -224,7 +233,7 @@ export class MlWorkspace {
       const reply = await this.send('GET', url);
       if (
         reply.status >= 400 ||
-        (reply.status !== 202 && !['Creating', 'Updating', 'Deleting'].includes(reply.str('status')))
+        (reply.status !== 202 && !['Creating', 'Updating', 'Deleting', 'InProgress'].includes(reply.str('status')))
       )
         return reply;
       await sleep(50);

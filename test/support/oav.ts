@@ -8,7 +8,9 @@ import type { Seen } from './fake-azure';
  * What the official swagger of Azure Machine Learning (2024-10-01) says against the ARM requests among `seen`; empty when
  * it agrees with all.
  */
-export function swaggerObjections(seen: readonly Seen[]): string[] {
+export function swaggerObjections(
+  seen: readonly Pick<Seen, 'method' | 'path' | 'query' | 'body' | 'host'>[],
+): string[] {
   const requests = seen
     .filter((entry) => entry.host === 'management.azure.com')
     .map(({ method, path: at, query, body, host }) => ({

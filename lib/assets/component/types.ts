@@ -13,9 +13,11 @@ const types: Readonly<Record<string, Shape<ComponentDefinition>>> = {
   data_transfer: dataTransferComponent,
   parallel: parallelComponent,
   spark: sparkComponent,
-  // Nodes of a pipeline may be components of any type.
-  pipeline: lazy<ComponentDefinition>(() => pipelineComponent(component)),
+  pipeline: lazy<ComponentDefinition>(() => pipeline),
 };
 
 /** A component of any type, from a file of its own or written inside a job; `type` is command where nothing is said. */
 export const component: Shape<ComponentDefinition> = tagged('type', types, 'command');
+
+/** A component that is a pipeline: its nodes may be components of any type. */
+export const pipeline = pipelineComponent(component);

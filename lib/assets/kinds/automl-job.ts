@@ -10,7 +10,7 @@ import { kind } from './kind';
 /** Beside the task's own keys. */
 const common: Fields = {
   ...jobFields,
-  type: required(words('automl')),
+  type: required(words('automl'), { as: '' }),
   outputs: withDefault(jobOutputs, () => ({})),
   environment_id: optional(text),
   environment_variables: optional(textMap),
@@ -20,6 +20,9 @@ const common: Fields = {
 
 const jobMembers = new Set(Object.entries(common).map(([key, field]) => field.wire ?? camel(key)));
 
+/** Limits and search spaces of AutoML have members that no stable version knows. */
+const previewApiVersion = '2024-01-01-preview';
+
 /** `az ml job create`, type automl. Body: Jobs_CreateOrUpdate, AutoMLJob with the details of its task. */
 export const automlJob = kind({
   name: 'automl job',
@@ -27,13 +30,9 @@ export const automlJob = kind({
   signs: { type: ['automl'], keys: ['task', 'target_column_name'] },
   shape: refine(automlTask('camel', common), (read) => {
     const members = Object.entries(read);
-    const {
-      name,
-      type: _type,
-      displayName,
-      experimentName,
-      ...job
-    } = Object.fromEntries(members.filter(([member]) => jobMembers.has(member)));
+    const { name, displayName, experimentName, ...job } = Object.fromEntries(
+      members.filter(([member]) => jobMembers.has(member)),
+    );
     return {
       name: textOf(name),
       displayName: textOf(displayName),
@@ -54,6 +53,7 @@ export const automlJob = kind({
         isArchived: false,
       },
     },
+    apiVersion: previewApiVersion,
   }),
 });
 

@@ -6,7 +6,7 @@ import { Later, mapSoon } from '../later';
 import { without } from '../parts/without';
 import { componentOfJob } from '../register/job-component';
 import { tagged } from '../shape/collections';
-import { refine, type Scope, type Shape } from '../shape/shape';
+import { knownTo, refine, type Scope, type Shape } from '../shape/shape';
 import { kind, type Resource } from './kind';
 
 type Batch = { of: 'model'; values: ModelBatch } | { of: 'pipeline'; values: PipelineBatch };
@@ -20,6 +20,7 @@ const untyped = ofModel(plainBatch);
 const shape: Shape<Batch> = {
   read: (at, scope) => (at.object().has('type') ? typed : untyped).read(at, scope),
   schema: () => ({ anyOf: [typed.schema(), untyped.schema()] }),
+  known: () => knownTo(typed, untyped),
 };
 
 const reference = (assetId: unknown): unknown => ({ referenceType: 'Id', assetId });
@@ -71,7 +72,10 @@ export const batchDeployment = kind({
   ],
   signs: {
     type: ['model', 'pipeline'],
-    keys: ['endpoint_name', 'mini_batch_size', 'output_action', 'output_file_name', 'retry_settings', 'job_definition'],
+    keys: [
+      ...['endpoint_name', 'component', 'job_definition', 'settings'],
+      ...['mini_batch_size', 'error_threshold', 'output_action', 'output_file_name', 'retry_settings', 'logging_level'],
+    ],
   },
   shape,
   resource,

@@ -1,6 +1,6 @@
 import { answered } from '../parts/answered';
 import { connectionCredentials, type Credentials } from '../parts/connection-credentials';
-import { resourceName } from '../parts/names';
+import { connectionName } from '../parts/names';
 import { looseTextMap, tagged } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
 import { boolean, text, word } from '../shape/scalars';
@@ -19,7 +19,7 @@ interface Connection extends Credentials {
 }
 
 const common = (type: string) => ({
-  name: required(resourceName),
+  name: required(connectionName),
   type: required(word({ [type]: type })),
   is_shared: withDefault(boolean, () => true, { as: 'isSharedToAll' }),
   metadata: withDefault(looseTextMap, () => ({})),
@@ -197,7 +197,10 @@ const types: Readonly<Record<string, Shape<Connection>>> = {
 export const connection = kind({
   name: 'connection',
   schemas: ['workspaceConnection.schema.json', 'connection.schema.json', 'Connection.json'],
-  signs: { type: Object.keys(types), keys: ['target', 'is_shared', 'api_key', 'url'] },
+  signs: {
+    type: Object.keys(types),
+    keys: ['target', 'is_shared', 'api_key', 'url', 'account_name', 'container_name'],
+  },
   shape: tagged('type', types),
   resource: ({ name, ...properties }, scope) => ({
     path: `${scope.workspaceId}/connections/${name}`,

@@ -1,6 +1,6 @@
 import { asProperties, promptSettings, teacherConnection, teacherSettings } from '../parts/distillation';
 import { examples, fineTuningApiVersion, hyperparameterTexts, modelOrReference } from '../parts/finetuning';
-import { defaultExperiment, jobFields } from '../parts/job';
+import { defaultExperiment, namedJobFields } from '../parts/job';
 import { jobOutputs } from '../parts/outputs';
 import { mapOf } from '../shape/collections';
 import { dropped, optional, record, required, withDefault } from '../shape/record';
@@ -8,10 +8,8 @@ import { anything, integer, text, words } from '../shape/scalars';
 import { refine } from '../shape/shape';
 import { kind } from './kind';
 
-const { identity: _identity, ...named } = jobFields;
-
 const fields = record({
-  ...named,
+  ...namedJobFields,
   type: required(words('distillation'), { as: '' }),
   // The service chooses its machines by the models.
   compute: dropped(text),

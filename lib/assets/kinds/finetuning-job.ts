@@ -1,5 +1,5 @@
 import { computeName, fineTuningApiVersion, providers, tuningResources } from '../parts/finetuning';
-import { defaultExperiment, jobFields, queueSettings } from '../parts/job';
+import { defaultExperiment, namedJobFields, queueSettings } from '../parts/job';
 import { jobOutputs } from '../parts/outputs';
 import { tagged } from '../shape/collections';
 import { dropped, optional, record, withDefault, required } from '../shape/record';
@@ -7,11 +7,8 @@ import { anything, words } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 import { kind } from './kind';
 
-// The service has no place for whose rights the tuning has.
-const { identity: _identity, ...named } = jobFields;
-
 const common = {
-  ...named,
+  ...namedJobFields,
   type: required(words('finetuning'), { as: '' }),
   outputs: withDefault(jobOutputs, () => ({})),
 };

@@ -1,6 +1,5 @@
 import { componentKind } from '../component/kind';
-import { component } from '../component/types';
-import { pipelineComponent } from '../pipeline/component';
+import { pipeline } from '../component/types';
 import { refine } from '../shape/shape';
 
 /** `az ml component create`, type pipeline. Body: ComponentVersions_CreateOrUpdate. */
@@ -8,7 +7,7 @@ export const pipelineComponentKind = componentKind({
   name: 'pipeline component',
   schemas: ['pipelineComponent.schema.json'],
   signs: { type: ['pipeline'], keys: ['version', 'is_deterministic'] },
-  shape: refine(pipelineComponent(component), (definition, at) => {
+  shape: refine(pipeline, (definition, at) => {
     at.required('type');
     return definition;
   }),

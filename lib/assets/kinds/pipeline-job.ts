@@ -28,6 +28,14 @@ const shape = refine(fields, ({ component: use, jobs: nodes = {}, settings: set,
   }
   const named = { ...set, _source: use ? 'REMOTE.WORKSPACE.JOB' : 'YAML.JOB' };
   const definition = use?.definition;
+  if (definition && definition.type !== 'pipeline') {
+    throw at
+      .required('component')
+      .error(
+        `the component is of type ${definition.type}, and a pipeline job runs a pipeline`,
+        'Put it into jobs, as a node.',
+      );
+  }
   const all = definition ? nodesOf(definition) : nodes;
   if (job.computeId === undefined && set.default_compute === undefined) checkComputes(all);
   checkEnds(at.optional('settings'), all);
@@ -52,7 +60,7 @@ function present(inputs: Record<string, JobInput>): Record<string, JobInput> {
 export const pipelineJob = kind({
   name: 'pipeline job',
   schemas: ['pipelineJob.schema.json'],
-  signs: { type: ['pipeline'], keys: ['settings', 'compute', 'experiment_name'] },
+  signs: { type: ['pipeline'], keys: ['settings', 'compute', 'experiment_name', 'component'] },
   shape,
   resource: ({ name: own, ...job }, scope, name) => ({
     path: `${scope.workspaceId}/jobs/${own ?? name}`,

@@ -1,5 +1,7 @@
+import { TaskError } from '../../agent/errors';
 import type { YamlReader } from '../../agent/yaml';
 import { closest } from '../../agent/suggestion';
+import { knownTo, type Scope } from '../shape/shape';
 import { kinds } from './all';
 import type { Kind } from './kind';
 
@@ -8,11 +10,16 @@ import type { Kind } from './kind';
  *
  * @throws TaskError at the place that names no kind
  */
-export function kindOf(reader: YamlReader): Kind {
+export function kindOf(reader: YamlReader, scope: Scope): Kind {
   reader.object();
   const schema = reader.optional('$schema')?.plain();
   const named = typeof schema === 'string' ? bySchema(schema) : undefined;
-  const found = named ?? byType(reader) ?? byKeys(reader);
+  return named ?? kindOfContent(reader, scope);
+}
+
+/** As `kindOf`, whatever `$schema` says. */
+export function kindOfContent(reader: YamlReader, scope: Scope): Kind {
+  const found = byType(reader, scope) ?? byKeys(reader, scope);
   if (found) return found;
   const type = reader.optional('type');
   const near =
@@ -37,21 +44,49 @@ function bySchema(schema: string): Kind | undefined {
   return kinds.find(({ schemas }) => schemas.some((name) => name.toLowerCase() === file));
 }
 
-function byType(reader: YamlReader): Kind | undefined {
+function byType(reader: YamlReader, scope: Scope): Kind | undefined {
   const type = reader.optional('type')?.plain();
-  const same = kinds.filter(({ signs }) => typeof type === 'string' && signs.type?.includes(type.toLowerCase()));
-  return same.length > 1 ? mostKeys(same, reader) : same[0];
-}
-
-function byKeys(reader: YamlReader): Kind | undefined {
-  return mostKeys(
-    kinds.filter(({ signs }) => signs.keys?.some((key) => reader.has(key))),
+  return nearest(
+    kinds.filter(({ signs }) => typeof type === 'string' && signs.type?.includes(type.toLowerCase())),
     reader,
+    scope,
   );
 }
 
-/** Kinds that share a type are told apart by the keys that the file has. */
-function mostKeys(candidates: readonly Kind[], reader: YamlReader): Kind | undefined {
-  const count = ({ signs }: Kind): number => (signs.keys ?? []).filter((key) => reader.has(key)).length;
-  return [...candidates].sort((a, b) => count(b) - count(a))[0];
+function byKeys(reader: YamlReader, scope: Scope): Kind | undefined {
+  return nearest(
+    kinds.filter(({ signs }) => signs.keys?.some((key) => reader.has(key))),
+    reader,
+    scope,
+  );
+}
+
+/**
+ * The kind that the file fits: the fewest keys that it does not know, then the most that are signs of it. Where that leaves
+ * several (a command, as a job and as a component), the first that can read the file.
+ */
+function nearest(candidates: readonly Kind[], reader: YamlReader, scope: Scope): Kind | undefined {
+  const given = reader.entries().map(([key]) => key);
+  const strange = (one: Kind): number => {
+    const known = knownTo(one.shape);
+    return given.filter((key) => !known.includes(key)).length;
+  };
+  const signs = (one: Kind): number => given.filter((key) => one.signs.keys?.includes(key)).length;
+  const best = leastOf(leastOf(candidates, strange), (one) => -signs(one));
+  return (best.length > 1 ? best.find((one) => canRead(one, reader, scope)) : undefined) ?? best[0];
+}
+
+function leastOf<T>(items: readonly T[], measure: (item: T) => number): T[] {
+  const least = Math.min(...items.map(measure));
+  return items.filter((item) => measure(item) === least);
+}
+
+function canRead({ shape }: Kind, reader: YamlReader, scope: Scope): boolean {
+  try {
+    shape.read(reader, scope);
+    return true;
+  } catch (error) {
+    if (error instanceof TaskError) return false;
+    throw error;
+  }
 }

@@ -22,7 +22,7 @@ const fields = record({
 export const serverlessEndpoint = kind({
   name: 'serverless endpoint',
   schemas: ['serverlessEndpoint.schema.json'],
-  signs: { keys: ['model_id'] },
+  signs: { keys: ['model_id', 'auth_mode'] },
   shape: fields,
   resource: ({ name, authMode, modelId, tags }, scope) => ({
     path: `${scope.workspaceId}/serverlessEndpoints/${name}`,

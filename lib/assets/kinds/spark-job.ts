@@ -4,7 +4,7 @@ import { code } from '../parts/code';
 import { environment } from '../parts/environment';
 import { jobInputs } from '../parts/inputs';
 import { defaultExperiment, jobFields } from '../parts/job';
-import { jobOutputs } from '../parts/outputs';
+import { jobOutputs, outputsApiVersion } from '../parts/outputs';
 import { isRemote, localPath } from '../parts/paths';
 import { checkSparkEntry, sparkResources, textConf } from '../parts/spark';
 import { checkArguments, checkConf } from '../pipeline/nodes/spark-rules';
@@ -17,7 +17,7 @@ import { kind } from './kind';
 
 const fields = record({
   ...jobFields,
-  type: required(words('spark')),
+  type: required(words('spark'), { as: '' }),
   code: optional(code, { as: 'codeId' }),
   entry: required(entry),
   py_files: optional(files),
@@ -91,7 +91,7 @@ export const sparkJob = kind({
       identity: job.identity ?? { identityType: job.computeId === undefined ? 'UserIdentity' : 'Managed' },
     };
   }),
-  resource: ({ name: own, type: _type, ...job }, scope, name) => ({
+  resource: ({ name: own, ...job }, scope, name) => ({
     path: `${scope.workspaceId}/jobs/${own ?? name}`,
     body: {
       properties: {
@@ -102,5 +102,6 @@ export const sparkJob = kind({
         isArchived: false,
       },
     },
+    apiVersion: outputsApiVersion(job.outputs),
   }),
 });

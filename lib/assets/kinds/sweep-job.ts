@@ -10,10 +10,10 @@ import {
   queueSettings,
   resources,
 } from '../parts/job';
-import { jobOutputs } from '../parts/outputs';
+import { jobOutputs, outputsApiVersion } from '../parts/outputs';
 import { earlyTermination, objective, samplingAlgorithm, searchSpace, sweepLimits } from '../parts/sweep';
 import { looseTextMap } from '../shape/collections';
-import { optional, record, required, withDefault } from '../shape/record';
+import { dropped, optional, record, required, withDefault } from '../shape/record';
 import { words } from '../shape/scalars';
 import { refine } from '../shape/shape';
 import { kind } from './kind';
@@ -27,12 +27,12 @@ const trial = record({
   distribution: optional(distribution('camel')),
   resources: optional(resources('camel')),
   // The job's own counts: the clients know the key here, and send nothing of it.
-  queue_settings: optional(queueSettings),
+  queue_settings: dropped(queueSettings),
 });
 
 const fields = record({
   ...jobFields,
-  type: required(words('sweep')),
+  type: required(words('sweep'), { as: '' }),
   trial: required(trial),
   inputs: withDefault(jobInputs, () => ({})),
   outputs: withDefault(jobOutputs, () => ({})),
@@ -44,6 +44,9 @@ const fields = record({
   queue_settings: optional(queueSettings),
   resources: optional(resources('camel')),
 });
+
+/** Machines of a sweep are members of a preview version; it knows the rest as well. */
+const previewApiVersion = '2024-01-01-preview';
 
 /** `az ml job create`, type sweep. Body: Jobs_CreateOrUpdate, SweepJob. */
 export const sweepJob = kind({
@@ -58,7 +61,7 @@ export const sweepJob = kind({
     });
     return job;
   }),
-  resource: ({ name: own, type: _type, trial: { queueSettings: _queue, ...command }, ...job }, scope, name) => ({
+  resource: ({ name: own, trial: command, ...job }, scope, name) => ({
     path: `${scope.workspaceId}/jobs/${own ?? name}`,
     body: {
       properties: {
@@ -71,5 +74,6 @@ export const sweepJob = kind({
         isArchived: false,
       },
     },
+    apiVersion: job.resources || command.resources ? previewApiVersion : outputsApiVersion(job.outputs),
   }),
 });

@@ -28,8 +28,7 @@ const kinds = {
   aad: bare('aad', 'AAD'),
   pat: credentialsOf('pat', 'PAT', { pat: required(text) }),
   sas: credentialsOf('sas', 'SAS', { sas_token: required(text, { as: 'sas' }) }),
-  // The Python SDK sends an account's key under this name.
-  account_key: credentialsOf('account_key', 'AccountKey', { account_key: required(text, { as: 'sas' }) }),
+  account_key: credentialsOf('account_key', 'AccountKey', { account_key: required(text, { as: 'key' }) }),
   api_key: credentialsOf('api_key', 'ApiKey', { key: required(text) }),
   access_key: credentialsOf('access_key', 'AccessKey', {
     access_key_id: required(text),

@@ -93,8 +93,8 @@ function environmentOf(inline: Shape<EnvironmentDefinition>): Shape<Soon<string>
       when: (at) => isText(at) && at.asString().startsWith('file:'),
       shape: shape({ type: 'string', pattern: '^file:' }, (at, scope) => {
         const opened = scope.open(localPath(scope.folder, at.asString()), at);
-        const { name, version, ...definition } = environmentFile.read(opened.reader, opened.scope);
-        return new Later((remote) => registerEnvironment(remote, definition, { name, version }));
+        const definition = inline.read(opened.reader, opened.scope);
+        return new Later((remote) => registerEnvironment(remote, definition));
       }),
     },
     { when: () => true, shape: assetId('environments') },

@@ -49,7 +49,10 @@ export function uriOf(at: YamlReader, scope: Scope, type: string): Soon<string> 
   const reference = parseReference(value, kind);
   if (reference) return idOf(reference, kind, scope.workspaceId, at);
   if (value.startsWith('azureml:') && !value.startsWith('azureml://')) {
-    throw at.error(`"${value}" names no asset`, 'Write azureml:name:version or azureml:name@latest.');
+    throw at.error(
+      `${at.path} is "${value}", which names no asset`,
+      'Write azureml:name:version or azureml:name@latest.',
+    );
   }
   if (isRemote(value)) return value;
   return uploadedUri(localPath(scope.folder, value), at, type);
@@ -67,7 +70,7 @@ function uploadedUri(path: string, at: YamlReader, type: string): Later<string> 
 
 export function checkType(path: string, at: YamlReader, type: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw at.error(`${path} does not exist`, 'Paths are relative to the YAML file.');
+  if (!stats) throw at.error(`${at.path}: ${path} does not exist`, 'Paths are relative to the YAML file.');
   const wanted = type === 'uri_file' ? 'a file' : type === 'uri_folder' ? 'a folder' : undefined;
   const found = stats.isDirectory() ? 'a folder' : 'a file';
   if (wanted === undefined || wanted === found) return;

@@ -138,7 +138,7 @@ export const services: Shape<Record<string, unknown>> = mapOf(
 );
 
 /** Keys that every job has. */
-export const jobFields = {
+export const namedJobFields = {
   name: optional(text),
   display_name: optional(text),
   experiment_name: optional(text),
@@ -146,13 +146,15 @@ export const jobFields = {
   tags: withDefault(textMap, () => ({})),
   properties: withDefault(looseTextMap, () => ({})),
   compute: optional(computeId, { as: 'computeId' }),
-  identity: optional(identity),
   services: optional(services),
   id: answered,
   creation_context: answered,
   status: answered,
   log_files: answered,
 };
+
+/** Keys of every job that runs with somebody's rights. */
+export const jobFields = { ...namedJobFields, identity: optional(identity) };
 
 /** The folder's name without an extension and without spaces, as the clients take it from the working folder. */
 export function defaultExperiment(folder: string): string {

@@ -1,7 +1,7 @@
 import { answered } from './answered';
 import { Later, type Soon } from '../later';
 import { pythonStr } from '../python-repr';
-import type { AssetReference } from '../references';
+import { parseReference, type AssetReference } from '../references';
 import { registerModel, type AssetName, type ModelDefinition } from '../register/model';
 import { idOf } from '../register/versions';
 import { isMap, list, mapOf, union } from '../shape/collections';
@@ -11,7 +11,6 @@ import { refine, type Shape } from '../shape/shape';
 import { isAddress } from './data-source';
 import { assetName, datastoreName } from './names';
 import { assetAt, existingPath } from './paths';
-import { referenceAt } from './references';
 
 /** Models: a file of their own, or what a deployment says about its model. */
 
@@ -101,7 +100,13 @@ export const modelChoice: Shape<ModelChoice> = union<ModelChoice>('a reference o
     when: () => true,
     shape: {
       ...refine(text, (value, at, scope): ModelChoice => {
-        const reference = referenceAt(value, 'models', at);
+        const reference = parseReference(value, 'models');
+        if (!reference) {
+          throw at.error(
+            `${at.path} is "${value}", which names no model`,
+            'Write azureml:name:version, azureml:name@latest, an ARM id, azureml://registries/…, or a map with path.',
+          );
+        }
         return { kind: 'reference', reference, id: idOf(reference, 'models', scope.workspaceId, at) };
       }),
       schema: () => ({ type: 'string', pattern: '^(azureml:|/subscriptions/)' }),

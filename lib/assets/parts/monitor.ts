@@ -33,7 +33,7 @@ import type { Trigger } from './schedule';
 type Signal = InSetting;
 
 const common = (type: string) => ({
-  type: required(words(type)),
+  type: required(words(type), { as: '' }),
   alert_enabled: withDefault(boolean, () => false),
   properties: optional(mapOf(anything)),
 });
@@ -77,7 +77,7 @@ function comparing(
   constant: object = {},
 ): Shape<Signal> {
   return refine(record({ ...common(type), ...compared, ...own }), (value, at): Signal => {
-    const { type: _type, alertEnabled, productionData: latest, referenceData: earlier, ...rest } = value;
+    const { alertEnabled, productionData: latest, referenceData: earlier, ...rest } = value;
     return (setting) => ({
       signalType,
       mode: modeOf(alertEnabled),
@@ -100,7 +100,7 @@ const attribution: Shape<Signal> = refine(
     reference_data: required(referenceData),
     metric_thresholds: required(attributionThreshold, { as: 'metricThreshold' }),
   }),
-  ({ type: _type, alertEnabled, productionData: latest, referenceData: earlier, ...rest }, at): Signal =>
+  ({ alertEnabled, productionData: latest, referenceData: earlier, ...rest }, at): Signal =>
     (setting) => ({
       signalType: 'FeatureAttributionDrift',
       mode: modeOf(alertEnabled),
@@ -122,7 +122,7 @@ const performance: Shape<Signal> = refine(
     data_segment: optional(segment),
     metric_thresholds: required(performanceThresholds),
   }),
-  ({ type: _type, alertEnabled, productionData: latest, referenceData: earlier, metricThresholds, ...rest }): Signal =>
+  ({ alertEnabled, productionData: latest, referenceData: earlier, metricThresholds, ...rest }): Signal =>
     (setting) => ({
       signalType: 'ModelPerformance',
       mode: modeOf(alertEnabled),
@@ -168,13 +168,13 @@ const custom: Shape<Signal> = refine(
     metric_thresholds: required(list(customThreshold)),
     inputs: optional(jobInputs),
     input_data: optional(mapOf(customData), { as: 'inputAssets' }),
-    connection: withDefault<Record<string, unknown>>(
+    connection: withDefault(
       record({ environment_variables: optional(textMap), secret_config: optional(textMap, { as: 'secrets' }) }),
       () => ({}),
       { as: 'workspaceConnection' },
     ),
   }),
-  ({ type: _type, alertEnabled, ...rest }): Signal =>
+  ({ alertEnabled, ...rest }): Signal =>
     () => ({ signalType: 'Custom', mode: modeOf(alertEnabled), ...rest }),
 );
 
@@ -186,7 +186,7 @@ const safety: Shape<Signal> = refine(
     metric_thresholds: required(safetyThresholds),
     sampling_rate: optional(float),
   }),
-  ({ type: _type, alertEnabled, productionData: latest, ...rest }): Signal =>
+  ({ alertEnabled, productionData: latest, ...rest }): Signal =>
     (setting) => ({
       signalType: 'GenerationSafetyQuality',
       mode: modeOf(alertEnabled),
@@ -202,7 +202,7 @@ const tokens: Shape<Signal> = refine(
     metric_thresholds: withDefault(tokenThresholds, () => standardTokens),
     sampling_rate: withDefault<unknown>(float, () => 0.1),
   }),
-  ({ type: _type, alertEnabled, productionData: latest, ...rest }, at): Signal =>
+  ({ alertEnabled, productionData: latest, ...rest }, at): Signal =>
     (setting) => ({
       signalType: 'GenerationTokenStatistics',
       mode: modeOf(alertEnabled),

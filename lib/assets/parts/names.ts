@@ -9,10 +9,16 @@ export const assetName = textLike(
   'a name of an asset: letters, digits, dots, dashes and underscores',
 );
 
-/** Name of a datastore, a connection, a compute: the pattern of the service's own specification. */
+/** Name of a datastore, a batch deployment: the pattern of the service's own specification. */
 export const resourceName = textLike(
   /^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/,
   'a name of a resource: letters, digits, dashes and underscores',
+);
+
+/** Name of a connection. */
+export const connectionName = textLike(
+  /^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$/,
+  'a name of a connection: 3 to 33 letters, digits, dashes and underscores',
 );
 
 /** A datastore by its name, with or without `azureml:`. */

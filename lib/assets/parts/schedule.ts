@@ -10,23 +10,13 @@ const isoTime =
 
 /** A time as the service wants it, without its zone: that is the trigger's. */
 const time = refine(text, (value, at) => {
-  const parts = isoTime
-    .exec(value)
-    ?.slice(1, 7)
-    .map((part) => (part as string | undefined) ?? '0');
-  const [year = '', month = '', day = '', hour = '', minute = '', second = ''] = (parts ?? []).map((part) =>
-    part.padStart(2, '0'),
-  );
-  const isReal =
-    Number(month) >= 1 &&
-    Number(month) <= 12 &&
-    Number(day) >= 1 &&
-    Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate() &&
-    Number(hour) < 24 &&
-    Number(minute) < 60 &&
-    Number(second) < 60;
-  if (!parts || !isReal) throw at.error(`${at.path} is "${value}", which is no time`, 'Write "2026-07-10T10:00:00".');
-  return `${year}-${month}-${day} ${hour}:${minute}:${second}`;
+  const written: (string | undefined)[] = isoTime.exec(value)?.slice(1, 7) ?? [];
+  const [year, month, day, hour, minute, second] = written.map((part) => (part ?? '0').padStart(2, '0'));
+  const [date, clock] = [`${year}-${month}-${day}`, `${hour}:${minute}:${second}`];
+  const instant = Date.parse(`${date}T${clock}Z`);
+  const isReal = !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(`${date}T${clock}`);
+  if (isReal) return `${date} ${clock}`;
+  throw at.error(`${at.path} is "${value}", which is no time`, 'Write "2026-07-10T10:00:00".');
 });
 
 const common = {

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { pythonFault } from '../python-syntax';
 import { parseReference } from '../references';
 import { tagged } from '../shape/collections';
 import { optional, record, required } from '../shape/record';
@@ -27,8 +28,14 @@ export const codeConfiguration = refine(
     if (statSync(script, { throwIfNoEntry: false })?.isFile() !== true) {
       throw place.error(`scoring_script: ${script} does not exist`, 'It is a path below code.');
     }
-    if (script.startsWith(folder + path.sep)) return { codeId, scoringScript };
-    throw place.error(`scoring_script: ${script} is not below code, so it is not uploaded`, 'Move it below code.');
+    if (!script.startsWith(folder + path.sep)) {
+      throw place.error(`scoring_script: ${script} is not below code, so it is not uploaded`, 'Move it below code.');
+    }
+    const fault = pythonFault(readFileSync(script, 'utf8'));
+    if (fault) {
+      throw place.error(`scoring_script: ${script}:${fault.line}: ${fault.problem}`, 'Correct the script.');
+    }
+    return { codeId, scoringScript };
   },
 );
 

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { YamlReader } from '../../agent/yaml';
-import { pythonBoolean, pythonFloat } from '../python';
-import { PythonFloat } from '../python-float';
+import { pythonStr } from '../python-repr';
 import { optional, record, required } from '../shape/record';
 import { pythonText, text } from '../shape/scalars';
 import { refine } from '../shape/shape';
@@ -11,7 +10,8 @@ import { refine } from '../shape/shape';
 
 const instanceTypes = /^standard_e(?:4|8|16|32|64)s_v3$/i;
 
-const instanceType = refine(text, (value, at) => {
+/** In the spelling of the file. */
+export const sparkInstanceType = refine(text, (value, at) => {
   if (instanceTypes.test(value)) return value;
   throw at.error(
     `${at.path} is "${value}", which serverless Spark does not have`,
@@ -27,7 +27,7 @@ const runtimeVersion = refine(pythonText, (value, at) => {
 
 /** Machines of serverless Spark. */
 export const sparkResources = record({
-  instance_type: required(instanceType),
+  instance_type: required(sparkInstanceType),
   runtime_version: optional(runtimeVersion),
 });
 
@@ -38,7 +38,7 @@ const instances = 'spark.executor.instances';
 export function textConf(conf: Readonly<Record<string, unknown>>): Record<string, string> {
   const isDynamic = String(conf[`${dynamic}enabled`]).toLowerCase() === 'true';
   const kept = Object.entries(conf).filter(([key]) => isDynamic || !key.startsWith(dynamic));
-  const texts = Object.fromEntries(kept.map(([key, value]) => [key, textOf(value)]));
+  const texts = Object.fromEntries(kept.map(([key, value]) => [key, pythonStr(value)]));
   if (!isDynamic) return texts;
   const fewest = texts[`${dynamic}minExecutors`];
   return {
@@ -48,15 +48,10 @@ export function textConf(conf: Readonly<Record<string, unknown>>): Record<string
   };
 }
 
-function textOf(value: unknown): string {
-  if (typeof value === 'boolean') return pythonBoolean(value);
-  if (value instanceof PythonFloat) return pythonFloat(value.value);
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
 /** The file that starts is in the code. */
 export function checkSparkEntry(folder: string, at: YamlReader): void {
   const place = at.required('entry').required('file');
   const file = path.join(folder, place.asString());
-  if (!existsSync(file)) throw place.error(`${file} does not exist`, 'The entry is a path in the folder of the code.');
+  if (!existsSync(file))
+    throw place.error(`entry: ${file} does not exist`, 'The entry is a path in the folder of the code.');
 }

@@ -58,6 +58,14 @@ export const anyNodeFields = {
   outputs: withDefault(nodeOutputs, () => ({})),
 };
 
+/** Keys of a node that runs a component: what the clients do not check there goes out as it stands, or is forgotten. */
+export const componentNodeFields = {
+  ...anyNodeFields,
+  description: dropped(anything),
+  tags: optional(mapOf(anything)),
+  comment: optional(text),
+};
+
 /** Names of services are the writer's; their members go out in snake case. */
 export const nodeServices = refine(services, (all) =>
   Object.fromEntries(Object.entries(all).map(([name, service]) => [name, snake(service)])),

@@ -1,5 +1,5 @@
 import type { YamlReader } from '../../agent/yaml';
-import { suggestion } from '../../agent/suggestion';
+import { closest, suggestion } from '../../agent/suggestion';
 import { withoutEmpty } from '../component/common';
 import type { ComponentDefinition, ComponentInput } from '../component/component';
 import { gather } from '../shape/gather';
@@ -68,10 +68,15 @@ function wireOf(parts: Parts, { id, source, definition }: ComponentUse): Record<
     type,
     ...component(id),
     _source: source,
-    inputs: wireInputs(inputs, definition),
-    outputs: wireOutputs(outputs, definition),
+    inputs: wireInputs(declaredOf(inputs, definition?.inputs), definition),
+    outputs: wireOutputs(declaredOf(outputs, definition?.outputs), definition),
     ...members(definition),
   });
+}
+
+/** What the component does not declare is forgotten, as the clients do. */
+function declaredOf<T>(given: Record<string, T>, declared?: object): Record<string, T> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !declared || Object.hasOwn(declared, name)));
 }
 
 function wireInputs(inputs: Record<string, NodeInput>, definition?: ComponentDefinition): Record<string, unknown> {
@@ -110,7 +115,7 @@ function checkType({ type, runs = type, at }: Parts, definition: ComponentDefini
   );
 }
 
-/** The service would find a misspelt input only when the pipeline runs; the clients drop it. */
+/** A misspelt input would be forgotten, and found missing only when the pipeline runs. */
 function checkPorts({ at, inputs = {}, outputs = {}, provided = [] }: Parts, definition: ComponentDefinition): void {
   const named = [
     ...unknownOf(at.optional('inputs'), Object.keys(inputs), definition.inputs, 'input'),
@@ -138,14 +143,14 @@ export function isOptional({ optional }: ComponentInput): boolean {
   return optional === true || optional === 'True';
 }
 
+/** Names that look like one of the component's that is not given. */
 function unknownOf(at: YamlReader | undefined, names: string[], declared: object, what: string): (() => never)[] {
-  const known = Object.keys(declared);
+  const free = Object.keys(declared).filter((name) => !names.includes(name));
   return names
-    .filter((name) => !known.includes(name))
+    .filter((name) => !Object.hasOwn(declared, name) && closest(name, free) !== undefined)
     .map((name) => () => {
       const place = at?.entries().find(([key]) => key === name)?.[1] ?? at;
       if (!place) throw new Error(`no place of ${name}`);
-      const list = known.length > 0 ? `Its ${what}s: ${known.join(', ')}.` : `It has no ${what}s.`;
-      throw place.error(`the component has no ${what} "${name}"`, suggestion(name, known) ?? list, true);
+      throw place.error(`the component has no ${what} "${name}"`, suggestion(name, free), true);
     });
 }

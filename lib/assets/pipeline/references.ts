@@ -15,10 +15,10 @@ const foreignMembers = new Set(['component', 'trial', 'command', 'description', 
 
 /** @throws TaskError, or `Problems`, at the places of expressions that name nothing, and of a circle */
 export function checkReferences(nodes: Readonly<Record<string, Node>>, around: Surroundings): void {
-  const edges = new Map<string, { to: string; at: YamlReader }[]>();
+  const edges = new Map<string, Edge[]>();
   const work: (() => void)[] = [];
   for (const [name, { at }] of Object.entries(nodes)) {
-    const own: { to: string; at: YamlReader }[] = [];
+    const own: Edge[] = [];
     edges.set(name, own);
     for (const [key, member] of at.entries()) {
       if (foreignMembers.has(key)) continue;
@@ -58,8 +58,9 @@ function checkExpression(
       'Write ${{parent.inputs.name}}, ${{parent.outputs.name}} or ${{parent.jobs.node.outputs.name}}.',
     );
   }
-  const names = target.of === 'pipeline' ? [...around[target.direction].keys()] : namesOf(target, place, whole, around);
-  if (!names || names.includes(target.port)) return;
+  const known = knownPorts(target, place, whole, around);
+  if (!known || known.some((ports) => ports.has(target.port))) return;
+  const names = known.flatMap((ports) => [...ports.keys()]);
   const what = target.direction === 'inputs' ? 'input' : 'output';
   const owner = target.of === 'pipeline' ? 'the pipeline' : `the node "${target.node}"`;
   const list = names.length > 0 ? `Its ${what}s: ${names.join(', ')}.` : `It has no ${what}s.`;
@@ -69,13 +70,14 @@ function checkExpression(
   );
 }
 
-/** Names of a node's ports, where all of them are known. */
-function namesOf(
-  target: Target & { of: 'node' },
+/** Where the target's name must be, if all names are known. */
+function knownPorts(
+  target: Target,
   place: YamlReader,
   whole: string,
   around: Surroundings,
-): string[] | undefined {
+): ReadonlyMap<string, unknown>[] | undefined {
+  if (target.of === 'pipeline') return [around[target.direction]];
   const ports = around.nodes.get(target.node);
   if (!ports) {
     const known = [...around.nodes.keys()];
@@ -85,26 +87,57 @@ function namesOf(
     );
   }
   if (ports.isOpen) return undefined;
-  if (ports.declared) return [...ports.declared[target.direction].keys()];
-  return target.direction === 'outputs' ? [...ports.given.keys()] : undefined;
+  if (ports.declared) return [ports.declared[target.direction]];
+  return target.direction === 'outputs' ? [ports.given] : undefined;
 }
 
-/** Depth first, each node once. */
-function checkCircles(edges: ReadonlyMap<string, readonly { to: string; at: YamlReader }[]>): void {
-  const done = new Set<string>();
-  const open: string[] = [];
-  const visit = (name: string): void => {
-    open.push(name);
-    for (const { to, at } of edges.get(name) ?? []) {
-      const start = open.indexOf(to);
-      if (start >= 0) {
-        const circle = [...open.slice(start), to].join(' → ');
-        throw at.error(`the nodes wait for each other in a circle: ${circle}`, 'Cut one of the connections.');
-      }
-      if (!done.has(to)) visit(to);
+interface Edge {
+  to: string;
+  at: YamlReader;
+}
+
+/** Takes away, again and again, the nodes that wait for none of the rest: what is left waits for itself. */
+function checkCircles(edges: ReadonlyMap<string, readonly Edge[]>): void {
+  const waiting = new Map([...edges].map(([name, own]) => [name, new Set(own.map(({ to }) => to))]));
+  const readers = new Map<string, string[]>();
+  for (const [name, own] of waiting) for (const to of own) listen(readers, to, name);
+  const ready = [...waiting].filter(([, own]) => own.size === 0).map(([name]) => name);
+  for (let name = ready.pop(); name !== undefined; name = ready.pop()) {
+    waiting.delete(name);
+    for (const reader of readers.get(name) ?? []) {
+      const own = waiting.get(reader);
+      own?.delete(name);
+      if (own?.size === 0) ready.push(reader);
     }
-    open.pop();
-    done.add(name);
-  };
-  for (const name of edges.keys()) if (!done.has(name)) visit(name);
+  }
+  const [start] = waiting.keys();
+  if (start !== undefined) throw circleFrom(start, edges, waiting);
+}
+
+function listen(readers: Map<string, string[]>, to: string, name: string): void {
+  const all = readers.get(to);
+  if (all) all.push(name);
+  else readers.set(to, [name]);
+}
+
+/** Every node that is left waits for another that is left: following them leads into the circle. */
+function circleFrom(
+  start: string,
+  edges: ReadonlyMap<string, readonly Edge[]>,
+  left: ReadonlyMap<string, unknown>,
+): Error {
+  const path = new Map<string, Edge | undefined>();
+  let name = start;
+  for (;;) {
+    const edge = edges.get(name)?.find(({ to }) => left.has(to));
+    path.set(name, edge);
+    if (!edge || path.has(edge.to)) break;
+    name = edge.to;
+  }
+  const last = path.get(name);
+  const names = [...path.keys()];
+  const circle = last ? [...names.slice(names.indexOf(last.to)), last.to] : names;
+  const at = last?.at ?? edges.get(start)?.[0]?.at;
+  const problem = `the nodes wait for each other in a circle: ${circle.join(' → ')}`;
+  return at ? at.error(problem, 'Cut one of the connections.') : new Error(problem);
 }

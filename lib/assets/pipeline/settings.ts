@@ -1,18 +1,38 @@
 import { computeId } from '../parts/references';
 import { datastoreName } from '../parts/names';
 import { openRecord, optional } from '../shape/record';
-import { boolean } from '../shape/scalars';
+import { boolean, text } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 
-/** The `settings` of a pipeline job. Unknown ones go out as they stand: the service has more than the clients know. */
+const armId = /^azureml:(\/subscriptions\/.+)$/;
+
+/** Something of the workspace: here, unlike elsewhere, the clients take no bare name. */
+function prefixed(inner: Shape<string>, ...words: readonly string[]): Shape<string> {
+  return refine(text, (value, at, scope) => {
+    if (value.startsWith('azureml:') || words.includes(value.toLowerCase())) return inner.read(at, scope);
+    const others = words.map((word) => `, or ${word}`).join('');
+    throw at.error(`${at.path} is "${value}"`, `Write azureml:${value}${others}.`);
+  });
+}
+
+const datastoreId: Shape<string> = {
+  read: (at, scope) => {
+    const id = armId.exec(at.asString())?.[1];
+    return id ?? `${scope.workspaceId}/datastores/${datastoreName.read(at, scope)}`;
+  },
+  schema: () => datastoreName.schema(),
+};
+
+/** The `settings` of a pipeline job. Unknown ones go out as they stand: the clients check none, and files have slips in them. */
 const fields = openRecord(
   {
-    default_datastore: optional(refine(datastoreName, (name, _at, scope) => `${scope.workspaceId}/datastores/${name}`)),
-    default_compute: optional(computeId),
+    default_datastore: optional(prefixed(datastoreId)),
+    default_compute: optional(prefixed(computeId, 'serverless')),
     continue_on_step_failure: optional(boolean),
     force_rerun: optional(boolean),
   },
   'yaml',
+  'kept',
 );
 
 export interface Settings extends Record<string, unknown> {

@@ -68,6 +68,7 @@ const rules: Readonly<Record<string, Rules>> = {
   onlineEndpoints: endpoint,
   batchEndpoints: endpoint,
   serverlessEndpoints: endpoint,
+  schedules: { ...open, kept: ['properties.isEnabled'] },
 };
 
 /** Type of a resource by its path: `computes`, `components`, `workspaces` for the workspace itself. */

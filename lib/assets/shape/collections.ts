@@ -1,8 +1,8 @@
 import { TaskError } from '../../agent/errors';
 import type { YamlReader } from '../../agent/yaml';
 import { gather } from './gather';
-import { pythonText, text } from './scalars';
-import { mismatch, type Scope, type Shape } from './shape';
+import { pythonText, snake, text } from './scalars';
+import { knownTo, mismatch, type Scope, type Shape } from './shape';
 
 export function list<T>(item: Shape<T>): Shape<T[]> {
   return {
@@ -68,6 +68,7 @@ export function union<T>(wanted: string, forms: readonly Form<T>[]): Shape<T> {
       return form.shape.read(at, scope);
     },
     schema: () => ({ anyOf: forms.map((form) => form.shape.schema()) }),
+    known: () => knownTo(...forms.map((form) => form.shape)),
   };
 }
 
@@ -87,6 +88,7 @@ export function firstOf<T>(...shapes: readonly Shape<T>[]): Shape<T> {
       throw problem;
     },
     schema: () => ({ anyOf: shapes.map((one) => one.schema()) }),
+    known: () => knownTo(...shapes),
   };
 }
 
@@ -98,13 +100,14 @@ export function tagged<T>(key: string, table: Readonly<Record<string, Shape<T>>>
       at.object();
       const tag = at.optional(key);
       const name = tag === undefined ? otherwise : text.read(tag, scope);
-      const known = name?.toLowerCase() ?? '';
-      const found = Object.hasOwn(table, known) ? table[known] : undefined;
+      const known = [name?.toLowerCase() ?? '', snake(name ?? '')].find((one) => Object.hasOwn(table, one));
+      const found = known === undefined ? undefined : table[known];
       if (found) return found.read(at, scope);
       if (!tag)
         throw at.error(`"${key}" is missing${at.path ? ` in ${at.path}` : ''}`, `Known values: ${names.join(', ')}.`);
       throw tag.error(`${tag.path} is ${JSON.stringify(name)}`, `Known values: ${names.join(', ')}.`);
     },
     schema: () => ({ anyOf: names.map((name) => table[name]?.schema()) }),
+    known: () => knownTo(...Object.values(table)),
   };
 }

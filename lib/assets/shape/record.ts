@@ -96,48 +96,50 @@ export function record<F extends Fields, N extends Spelling = 'camel'>(
     keys: [...rules.keys()],
     read: (at, scope) => readRecord(rules, spelling ?? 'camel', at, scope) as Values<F, N>,
     schema: () => schemaOf(rules),
+    known: () => [...rules.keys()],
   };
 }
 
 /**
- * A map with known keys among others that the clients carry along as they are; those are in `others`. A key that looks like
- * a known one is refused all the same.
+ * A map with known keys among others that the clients carry along as they are; those are in `others`.
+ *
+ * @param slips is a key that looks like a known one refused all the same?
  */
 export function openRecord<F extends Fields, N extends Spelling = 'camel'>(
   fields: F,
   spelling?: N,
+  slips: 'refused' | 'kept' = 'refused',
 ): Shape<Values<F, N> & { others: Record<string, unknown> }> {
   const rules = new Map(Object.entries<Field>(fields));
   return {
     read: (at, scope) => {
       const others: Record<string, unknown> = {};
-      const values = readRecord(rules, spelling ?? 'camel', at, scope, others);
+      const values = readRecord(rules, spelling ?? 'camel', at, scope, { others, slips });
       return { ...(values as Values<F, N>), others };
     },
     schema: () => ({ ...schemaOf(rules), additionalProperties: true }),
+    known: () => [...rules.keys()],
   };
 }
 
-/** @param others takes the unknown keys that look like no known one; without it every unknown key is refused */
+/** @param open takes the unknown keys; without it every one is refused */
 function readRecord(
   rules: ReadonlyMap<string, Field>,
   spelling: Spelling,
   at: YamlReader,
   scope: Scope,
-  others?: Record<string, unknown>,
+  open?: { others: Record<string, unknown>; slips: 'refused' | 'kept' },
 ): Record<string, unknown> {
   const given = new Map(at.entries());
   const name = (key: string, field: Field): string => field.wire ?? (spelling === 'yaml' ? key : camel(key));
   const unknown = [...given].filter(([key]) => !rules.has(key) && key !== '$schema');
   const members = gather<[string, unknown] | undefined>([
-    ...unknown.map(
-      ([key, value]) =>
-        () => {
-          if (!others || closest(key, [...rules.keys()])) refuseKey(key, value, at, [...rules.keys()]);
-          others[key] = plainData(value);
-          return undefined;
-        },
-    ),
+    ...unknown.map(([key, value]) => () => {
+      const isSlip = open?.slips !== 'kept' && closest(key, [...rules.keys()]) !== undefined;
+      if (!open || isSlip) refuseKey(key, value, at, [...rules.keys()]);
+      open.others[key] = plainData(value);
+      return undefined;
+    }),
     ...[...rules].map(([key, field]) => (): [string, unknown] | undefined => {
       const value = readField(key, field, given.get(key), at, scope);
       return value === absent || field.wire === '' ? undefined : [name(key, field), value];

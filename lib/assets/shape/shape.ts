@@ -36,6 +36,8 @@ export interface Shape<T = unknown> {
   schema(): JsonSchema;
   /** May a key be there without a value? */
   nullable?: boolean;
+  /** The keys of the maps that it reads, where it reads maps of known keys. */
+  known?(): readonly string[];
 }
 
 export type Read<S> = S extends Shape<infer T> ? T : never;
@@ -51,6 +53,7 @@ export function refine<T, U>(inner: Shape<T>, change: (value: T, at: YamlReader,
     read: (at, scope) => change(inner.read(at, scope), at, scope),
     schema: () => inner.schema(),
     nullable: inner.nullable,
+    known: () => knownTo(inner),
   };
 }
 
@@ -59,7 +62,12 @@ export function lazy<T>(make: () => Shape<T>): Shape<T> {
   let made: Shape<T> | undefined;
   const inner = (): Shape<T> => (made ??= make());
   const schema = { [deferred]: () => inner().schema() };
-  return { read: (at, scope) => inner().read(at, scope), schema: () => schema };
+  return { read: (at, scope) => inner().read(at, scope), schema: () => schema, known: () => knownTo(inner()) };
+}
+
+/** The keys that some of the shapes know. */
+export function knownTo(...shapes: readonly Shape[]): readonly string[] {
+  return [...new Set(shapes.flatMap((one) => one.known?.() ?? []))];
 }
 
 /** A key that may stand without a value; then it reads as `undefined`. */

@@ -11,10 +11,15 @@ export const deploymentSchema = {
     kind: { const: 'mlops.deployment.v1' },
     target: { enum: ['containerInstance', 'aks', 'managedEndpoint'] },
     name: { ...name, description: 'Endpoint, container group or Kubernetes deployment.' },
+    place: {
+      ...address,
+      description:
+        'Where it is: ARM id of the endpoint or the container group; of a Kubernetes deployment the id of the cluster and /namespaces/<namespace>.',
+    },
     deployment: name,
     previousDeployment: name,
     scoringUri: address,
-    image: address,
+    image: { ...address, description: 'That serves, where the step named one.' },
     model,
     trafficBefore: { ...traffic, description: 'Percent by deployment before the step.' },
     traffic: { ...traffic, description: 'Percent by deployment after it.' },

@@ -21,8 +21,8 @@ const exceptions: Exception[] = [
     why: 'AutoML limitSettings.maxNodes, sweepTrials, sweepConcurrentTrials; NLP searchSpace, sweepSettings: preview members',
   },
   {
-    of: /\/jobs\//,
-    at: /^\/properties\/(outputs\/[^/]+\/(assetName|assetVersion)|resources)$/,
+    of: /\/(jobs|schedules)\//,
+    at: /^\/properties\/(?:action\/jobDefinition\/)?(outputs\/[^/]+\/(assetName|assetVersion)|resources)$/,
     why: "a job's outputs: assetName, assetVersion (newer versions know assetName); sweep job resources",
   },
   {
@@ -47,8 +47,13 @@ const exceptions: Exception[] = [
   },
   {
     of: /\/schedules\//,
-    at: /alertNotificationSetting|\/mode$|workspaceConnection|actionType$/,
-    why: "schedules: alertNotificationSetting, a signal's mode, workspaceConnection, actionType ImportData: preview members",
+    at: /\/(alertNotificationSetting|mode|workspaceConnection|actionType)$/,
+    why: "schedules: alertNotificationSetting, a signal's mode, workspaceConnection, actionType: ImportData",
+  },
+  {
+    of: /\/schedules\//,
+    at: /\/signals\/[^/]+\/(productionData(\/\d+)?\/inputDataType|modelType|featureImportanceSettings|metricThresholds\/\d+\/metric)$/,
+    why: 'schedules: signals of a preview version (a window that trails, modelType); enumerations: monitor metric',
   },
   { of: /\/registries\//, at: /managedResourceGroupTags$/, why: 'registry managedResourceGroupTags' },
   { of: /\/serverlessEndpoints\//, at: /^\/properties(\/authMode)?$/, why: 'serverless endpoint: no authMode' },

@@ -2,8 +2,19 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { readAssetFile } from '../../../lib/assets/document';
+import { kindOfContent } from '../../../lib/assets/kinds/recognise';
 import { hasContracts } from '../../support/contracts';
-import { comparer, corpus, expectedFiles, setLinesOf, translated, type Difference, type Expected } from './corpus';
+import {
+  comparer,
+  corpus,
+  expectedFiles,
+  setLinesOf,
+  translated,
+  workspaceId,
+  type Difference,
+  type Expected,
+} from './corpus';
 import { copyOfFiles, mutants, verdictOn, type Mutant } from './mutants';
 import { fits, rowsBelow, type Row } from './parity-lists';
 
@@ -64,6 +75,25 @@ describe('Azure ML files and azure-ai-ml', function () {
     });
   });
 
+  describe('a file without $schema', () => {
+    /** Their keys are the same: only whoever calls knows. */
+    const alike = [
+      ['batch endpoint', 'managed online endpoint'],
+      ['model', 'data'],
+    ];
+
+    it('is recognised by its content', async () => {
+      const wrong: string[] = [];
+      for (const { file, kind } of files.filter(({ calls }) => calls)) {
+        const { reader, scope } = await readAssetFile(path.join(corpus, 'files', file), [], workspaceId);
+        const found = kindOfContent(reader, scope).name;
+        if (found !== kind && !alike.some((pair) => pair[0] === kind && pair[1] === found))
+          wrong.push(`${file}: a ${found}, not a ${kind}`);
+      }
+      assert.deepEqual(wrong, []);
+    });
+  });
+
   describe('a damaged file', () => {
     const rows = rowsBelow('Damaged files');
     const used = new Set<Row>();
@@ -81,6 +111,8 @@ describe('Azure ML files and azure-ai-ml', function () {
           const said = await verdictOn(mutant, folder, expected);
           if (said !== undefined && !said.split('\n').every((line) => place.test(line)))
             wrong.push(`no place: ${said}`);
+          if (said !== undefined && mutant.verdict !== 'accepts' && !namesKey(said, mutant))
+            wrong.push(`no key: ${said}`);
           const side = said === undefined ? 'accepted' : 'refused';
           if ((side === 'refused') === (mutant.verdict !== 'accepts')) continue;
           const row = rows.find((one) => isAbout(one, side, mutant));
@@ -153,6 +185,13 @@ function isAbout(row: Row, side: string, { kind, what, op }: Mutant): boolean {
     fits(row['place'], op.path) &&
     fits(row['value'], op.op === 'remove' ? '' : value)
   );
+}
+
+/** Is a key told of that was damaged, or that azure-ai-ml tells of? */
+function namesKey(said: string, { op, where = [] }: Mutant): boolean {
+  const damaged = op.path.split('/').filter((part) => !/^\d*$/.test(part));
+  const told = where.flatMap((one) => one.split('.').slice(-2)).filter((part) => !/^\d+$/.test(part));
+  return [damaged.at(-1), op.to, ...told].some((key) => key !== undefined && said.includes(key));
 }
 
 function describedMutant({ kind, file, what, op }: Mutant): string {

@@ -274,6 +274,38 @@ describe('DeployModel to a managed endpoint', () => {
     });
   });
 
+  it('brings a model of the repository along, and the data assets that its requests go to', async () => {
+    writeFileSync(path.join(folder, 'model.pkl'), 'x');
+    const deploymentFile = path.join(folder, 'local.yml');
+    writeFileSync(
+      deploymentFile,
+      `instance_type: Standard_DS3_v2
+model: {path: model.pkl}
+environment: {name: serving, image: i}
+data_collector: {collections: {model_inputs: {enabled: 'true'}}}
+`,
+    );
+    const world = new EndpointWorld().serving();
+    await world.deploy({ subject: undefined, deploymentFile });
+    const [model] = world.fake.calls('PUT', '{ws}/models/.*');
+    assert.match(model!.path, /\/models\/[0-9a-f]{64}\/versions\/1$/);
+    const name = world.created[0]!;
+    const { properties } = world.deployments.get(name)!;
+    assert.equal(properties['model'], model!.path);
+    const dataId = `${workspaceId}/data/churn-${name}-model_inputs/versions/1`;
+    assert.deepEqual(
+      world.fake.calls('PUT', '{ws}/data/.*').map((seen) => seen.path),
+      [dataId],
+    );
+    const collections = { model_inputs: { dataCollectionMode: 'Enabled', dataId } };
+    assert.deepEqual(properties['dataCollector'], { collections });
+    const environment = String(properties['environmentId']);
+    assert.match(environment, /\/environments\/CliV2AnonymousEnvironment\/versions\/[0-9a-f]{64}$/);
+    // The content is the same, so the second run makes nothing new.
+    await world.deploy({ subject: undefined, deploymentFile });
+    assert.equal(world.created.length, 1);
+  });
+
   it('refuses an image beside code and environment of a file', async () => {
     const subject = { kind: 'image', image: `a.azurecr.io/b@sha256:${'a'.repeat(64)}` } as const;
     await assert.rejects(

@@ -18,11 +18,14 @@ describe('evidence of a deployment', () => {
     const deployed = {
       ...{ target: 'containerInstance' as const, name: 'churn', deploymentName: 'churn', isNew: true },
       ...{ scoringUri: 'http://10.0.0.4:5001/score', model: { name: 'churn', version: '7' } },
+      ...{ place: '/subscriptions/s/containerGroups/churn', image: `r.io/churn@sha256:${'1'.repeat(64)}` },
+      ...{ trafficBefore: { churn: 100 }, traffic: { churn: 100 } },
     };
     await report(agent, deployed, approval);
     assert.deepEqual(JSON.parse(agent.attachments[0]?.content ?? ''), {
       ...{ kind: 'mlops.deployment.v1', target: 'containerInstance', name: 'churn', environment: 'churn-prod' },
-      ...{ scoringUri: deployed.scoringUri, model: deployed.model, approval },
+      ...{ scoringUri: deployed.scoringUri, place: deployed.place, image: deployed.image, model: deployed.model },
+      ...{ trafficBefore: deployed.trafficBefore, traffic: deployed.traffic, approval },
     });
     assert.deepEqual(agent.tags, ['mlops', 'mlops.deploy', `mlops.m.${sha256Hex('churn').slice(0, 8)}`]);
     assert.equal(agent.outputs['scoringUri'], deployed.scoringUri);

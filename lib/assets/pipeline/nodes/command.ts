@@ -15,6 +15,7 @@ import { declaredInputs } from '../node-inputs';
 import { declaredOutputs } from '../node-outputs';
 import {
   anyNodeFields,
+  componentNodeFields,
   bindable,
   nodeCommandLimits,
   nodeCompute,
@@ -41,11 +42,9 @@ const runFields = {
 export function commandOfComponent(use: Shape<ComponentUse>): Shape<Node> {
   const fields = openRecord(
     {
-      ...anyNodeFields,
+      ...componentNodeFields,
       ...runFields,
-      description: dropped(text),
       component: required(use),
-      comment: optional(text),
       // The component has these; the clients read and forget what a node says.
       command: dropped(text),
       code: dropped(text),

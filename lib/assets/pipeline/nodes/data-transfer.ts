@@ -3,13 +3,13 @@ import { definitionOf } from '../../component/common';
 import type { ComponentInput, ComponentOutput } from '../../component/component';
 import { list, tagged } from '../../shape/collections';
 import { dropped, openRecord, optional, record, required } from '../../shape/record';
-import { anything, text, words } from '../../shape/scalars';
+import { text, words } from '../../shape/scalars';
 import { refine, type Shape } from '../../shape/shape';
 import { useOf, type ComponentUse } from '../component-use';
 import { nodeOf, type Node } from '../node';
 import { declaredInputs } from '../node-inputs';
 import { declaredOutputs } from '../node-outputs';
-import { anyNodeFields, nodeCompute } from '../node-parts';
+import { anyNodeFields, componentNodeFields, nodeCompute } from '../node-parts';
 
 /** Nodes that move data: within the cloud, from a database or a file system, or to a database. */
 
@@ -166,9 +166,7 @@ export const dataTransferInline: Shape<Node> = tagged('task', {
 export function dataTransferOfComponent(use: Shape<ComponentUse>): Shape<Node> {
   const fields = openRecord(
     {
-      ...anyNodeFields,
-      description: dropped(anything),
-      comment: optional(text),
+      ...componentNodeFields,
       task: required(words('copy_data', 'import_data', 'export_data')),
       component: required(use),
       compute: nodeCompute,

@@ -12,7 +12,15 @@ import { isExpression } from '../expression';
 import { nodeOf, type Node } from '../node';
 import { declaredInputs } from '../node-inputs';
 import { declaredOutputs } from '../node-outputs';
-import { anyNodeFields, bindableFields, nodeCompute, nodeIdentity, nodeResources, nodeVariables } from '../node-parts';
+import {
+  anyNodeFields,
+  componentNodeFields,
+  bindableFields,
+  nodeCompute,
+  nodeIdentity,
+  nodeResources,
+  nodeVariables,
+} from '../node-parts';
 import type { Surroundings } from '../ports';
 
 const { task } = parallelFields;
@@ -42,12 +50,10 @@ const inheritedMembers = [
 export function parallelOfComponent(use: Shape<ComponentUse>): Shape<Node> {
   const fields = openRecord(
     {
-      ...anyNodeFields,
+      ...componentNodeFields,
       ...runFields,
       task,
-      description: dropped(text),
       component: required(use),
-      comment: optional(text),
     },
     'yaml',
   );

@@ -1,18 +1,16 @@
-import { dropped, openRecord, optional, required } from '../../shape/record';
-import { anything, text } from '../../shape/scalars';
+import { dropped, openRecord, required } from '../../shape/record';
+import { anything } from '../../shape/scalars';
 import { refine, type Shape } from '../../shape/shape';
 import type { ComponentUse } from '../component-use';
 import { nodeOf, type Node } from '../node';
-import { anyNodeFields, nodeCompute } from '../node-parts';
+import { componentNodeFields, nodeCompute } from '../node-parts';
 
 /** A pipeline inside a pipeline: always a component. */
 export function pipelineNode(use: Shape<ComponentUse>): Shape<Node> {
   const fields = openRecord(
     {
-      ...anyNodeFields,
-      description: dropped(text),
+      ...componentNodeFields,
       component: required(use),
-      comment: optional(text),
       compute: nodeCompute,
       // Settings are the whole pipeline's; the clients read and forget those of a part.
       settings: dropped(anything),

@@ -6,16 +6,16 @@ import { entry, files, sparkConf } from '../../component/spark';
 import { code } from '../../parts/code';
 import { environment } from '../../parts/environment';
 import { isRemote, localPath } from '../../parts/paths';
-import { checkSparkEntry } from '../../parts/spark';
+import { checkSparkEntry, sparkInstanceType } from '../../parts/spark';
 import { mapOf } from '../../shape/collections';
 import { dropped, openRecord, optional, record, required } from '../../shape/record';
-import { anything, pythonText, text, words } from '../../shape/scalars';
+import { anything, pythonText, text } from '../../shape/scalars';
 import { nullable, refine, shape, type Shape } from '../../shape/shape';
 import { useOf, type ComponentUse } from '../component-use';
 import { nodeOf, type Node } from '../node';
 import { declaredInputs } from '../node-inputs';
 import { declaredOutputs } from '../node-outputs';
-import { anyNodeFields, bindable, nodeCompute, nodeIdentity } from '../node-parts';
+import { anyNodeFields, componentNodeFields, bindable, nodeCompute, nodeIdentity } from '../node-parts';
 import { checkArguments, checkConf, checkModes, isDynamic } from './spark-rules';
 
 /** `3.4`, also where YAML takes it for a number. */
@@ -25,25 +25,18 @@ const runtimeVersion: Shape<string> = shape({ type: ['string', 'number'] }, (at,
   throw at.error(`${at.path} is "${value}"`, 'Write numbers between dots, in quotes: "3.4".');
 });
 
-const instanceType = words(
-  'standard_e4s_v3',
-  'standard_e8s_v3',
-  'standard_e16s_v3',
-  'standard_e32s_v3',
-  'standard_e64s_v3',
-);
+/** Names of machines: in lower case where the node runs a component, as in the file where it is written out. */
+const resources = (machine: Shape<string>) =>
+  record({ instance_type: required(bindable(machine)), runtime_version: required(bindable(runtimeVersion)) }, 'yaml');
 
-const resources = record(
-  { instance_type: required(bindable(instanceType)), runtime_version: required(bindable(runtimeVersion)) },
-  'yaml',
-);
+const lowerCase = refine(sparkInstanceType, (value) => value.toLowerCase());
 
 const conf = mapOf(anything);
 
 const runFields = {
   compute: nodeCompute,
   identity: nodeIdentity,
-  resources: optional(resources),
+  resources: optional(resources(lowerCase)),
   conf: optional(conf),
 };
 
@@ -86,12 +79,10 @@ const pythonEntry = (value: unknown): unknown =>
 export function sparkOfComponent(use: Shape<ComponentUse>): Shape<Node> {
   const fields = openRecord(
     {
-      ...anyNodeFields,
+      ...componentNodeFields,
       ...runFields,
       ...programFields,
-      description: dropped(text),
       component: required(use),
-      comment: optional(text),
       code: dropped(text),
       environment: dropped(anything),
     },
@@ -144,6 +135,7 @@ const inline = record(
     ...anyNodeFields,
     ...runFields,
     ...programFields,
+    resources: optional(resources(sparkInstanceType)),
     entry: required(entry),
     code: optional(code),
     environment: optional(nullable(environment)),

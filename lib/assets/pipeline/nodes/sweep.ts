@@ -1,11 +1,11 @@
 import { earlyTermination, objective, samplingAlgorithm, searchSpace, sweepLimits } from '../../parts/sweep';
 import { dropped, openRecord, optional, record, required } from '../../shape/record';
-import { text, words } from '../../shape/scalars';
+import { words } from '../../shape/scalars';
 import { identity } from '../../parts/job';
 import { refine, type Shape } from '../../shape/shape';
 import type { ComponentUse } from '../component-use';
 import { nodeOf, type Node } from '../node';
-import { anyNodeFields, bindable, nodeCompute, nodeResources } from '../node-parts';
+import { componentNodeFields, bindable, nodeCompute, nodeResources } from '../node-parts';
 
 const tiers = words('null', 'spot', 'basic', 'standard', 'premium');
 const priorities = words('low', 'medium', 'high');
@@ -14,9 +14,7 @@ const priorities = words('low', 'medium', 'high');
 export function sweepNode(use: Shape<ComponentUse>): Shape<Node> {
   const fields = openRecord(
     {
-      ...anyNodeFields,
-      description: dropped(text),
-      comment: optional(text),
+      ...componentNodeFields,
       trial: required(use),
       compute: nodeCompute,
       // The clients read and forget it.
