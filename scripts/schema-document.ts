@@ -21,8 +21,13 @@ export function schemaDocument(schema: JsonSchema): Schema {
   return { ...main, $defs: Object.fromEntries(names.map((name) => [name, sharing.definitions.get(name)])) };
 }
 
+interface Parts {
+  root: Schema;
+  definitions: Map<string, Schema>;
+}
+
 /** Writes deferred schemas once each, in the order in which they are met. */
-function withReferences(schema: JsonSchema): { root: Schema; definitions: Map<string, Schema> } {
+function withReferences(schema: JsonSchema): Parts {
   const names = new Map<unknown, string>();
   const waiting: [string, () => JsonSchema][] = [];
   const write = (one: JsonSchema): Schema => {
@@ -35,12 +40,45 @@ function withReferences(schema: JsonSchema): { root: Schema; definitions: Map<st
       names.set(thunk, name);
       waiting.push([name, thunk as () => JsonSchema]);
     }
-    return { ...plain, $ref: `#/$defs/${name}` };
+    return { ...plain, $ref: reference(name) };
   };
   const root = write(schema);
   const definitions = new Map<string, Schema>();
   for (let next = waiting.shift(); next; next = waiting.shift()) definitions.set(next[0], write(next[1]()));
-  return { root, definitions };
+  return merged({ root, definitions });
+}
+
+const reference = (name: string): string => `#/$defs/${name}`;
+
+/**
+ * Definitions that say the same become one. They may contain each other: all count as the same to begin with, and those that
+ * read differently are told apart until no more are.
+ */
+function merged({ root, definitions }: Parts): Parts {
+  let alike = new Map([...definitions.keys()].map((name) => [name, '']));
+  for (let before = -1; before !== new Set(alike.values()).size;) {
+    before = new Set(alike.values()).size;
+    const firsts = new Map<string, string>();
+    const next = new Map<string, string>();
+    for (const [name, one] of definitions) {
+      const text = JSON.stringify(renamed(one, alike));
+      firsts.set(text, firsts.get(text) ?? name);
+      next.set(name, firsts.get(text) ?? name);
+    }
+    alike = next;
+  }
+  const kept = [...definitions].filter(([name]) => alike.get(name) === name);
+  return {
+    root: renamed(root, alike),
+    definitions: new Map(kept.map(([name, one]) => [name, renamed(one, alike)])),
+  };
+}
+
+function renamed(schema: Schema, names: ReadonlyMap<string, string>): Schema {
+  const { $ref: target } = schema;
+  const parts = mapParts(schema, (part) => renamed(part, names));
+  if (typeof target !== 'string') return parts;
+  return { ...parts, $ref: reference(names.get(target.slice(reference('').length)) ?? '') };
 }
 
 /** Words are known whatever their case; editors offer them as they are listed. */
@@ -68,7 +106,7 @@ function mapParts(schema: Schema, change: (part: Schema, name: string) => Schema
           Object.fromEntries(Object.entries(value as Schema).map(([name, one]) => [name, change(one as Schema, name)])),
         ];
       }
-      if (key === 'anyOf') return [key, (value as Schema[]).map((one) => change(one, ''))];
+      if (['anyOf', 'allOf', 'oneOf'].includes(key)) return [key, (value as Schema[]).map((one) => change(one, ''))];
       const isSchema = ['items', 'additionalProperties', 'propertyNames'].includes(key) && typeof value === 'object';
       return [key, isSchema ? change(value as Schema, '') : value];
     }),
@@ -98,10 +136,10 @@ class Sharing {
 
   /** The schema, with references for those of its parts that are shared. */
   inside(schema: Schema, name = ''): Schema {
-    return mapParts(schema, (part, key) => this.reference(part, key || name));
+    return mapParts(schema, (part, key) => this.shared(part, key || name));
   }
 
-  private reference(schema: Schema, name: string): Schema {
+  private shared(schema: Schema, name: string): Schema {
     const text = JSON.stringify(schema);
     if (text.length < smallestDefinition || (this.counts.get(text) ?? 0) < 2) return this.inside(schema, name);
     let known = this.names.get(text);
@@ -110,7 +148,7 @@ class Sharing {
       this.names.set(text, known);
       this.definitions.set(known, this.inside(schema, name));
     }
-    return { $ref: `#/$defs/${known}` };
+    return { $ref: reference(known) };
   }
 
   private freeName(wanted: string): string {

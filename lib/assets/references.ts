@@ -1,6 +1,3 @@
-import type { YamlReader } from '../agent/yaml';
-import { textOf } from './values';
-
 /** Names in Azure ML files and the ids they stand for. */
 
 export type AssetKind = 'environments' | 'models' | 'data' | 'components' | 'codes';
@@ -19,21 +16,8 @@ const curated = /^AzureML-/;
 
 /**
  * Reads `azureml:name:version`, `azureml:name@label`, an ARM id (with or without `azureml:`) or a registry's
- * `azureml://registries/…`.
- *
- * @throws TaskError with the place of the value for anything else
+ * `azureml://registries/…`; `undefined` when the text is no reference.
  */
-export function readReference(reader: YamlReader, kind: AssetKind): AssetReference {
-  const value = textOf(reader);
-  const reference = parseReference(value, kind);
-  if (reference) return reference;
-  throw reader.error(
-    `${reader.path} is "${value}", which names no asset`,
-    'Write azureml:name:version, azureml:name@latest, an ARM id, or azureml://registries/….',
-  );
-}
-
-/** Like `readReference`, for a text; `undefined` when it is no reference. */
 export function parseReference(value: string, kind: AssetKind): AssetReference | undefined {
   if (registryId.test(value)) return { kind: 'id', id: value };
   const bare = value.replace(/^azureml:/, '');
@@ -45,14 +29,4 @@ export function parseReference(value: string, kind: AssetKind): AssetReference |
   const label = /^([A-Za-z0-9_][A-Za-z0-9_.-]*)@([^:@/]+)$/.exec(bare);
   if (label?.[1] && label[2]) return { kind: 'label', name: label[1], label: label[2] };
   return undefined;
-}
-
-/** The ARM id of a compute: `azureml:name`, a bare name, or an ARM id. `local` is refused: nothing of it is in the cloud. */
-export function computeId(reader: YamlReader, workspaceId: string): string {
-  const value = textOf(reader);
-  const bare = value.replace(/^azureml:/, '');
-  if (armId.test(bare)) return bare;
-  if (value === 'local') throw reader.error('compute "local" has no counterpart in the workspace', 'Name a compute.');
-  if (/^[A-Za-z][A-Za-z0-9-]{0,31}$/.test(bare)) return `${workspaceId}/computes/${bare}`;
-  throw reader.error(`${reader.path} is "${value}", which names no compute`, 'Write azureml:name-of-the-compute.');
 }

@@ -75,9 +75,14 @@ export function clusterId(azure: Azure, cluster: string): string {
  * @param cluster name in the resource group of the step, or ARM id
  */
 export async function clusterConfig(azure: Azure, agent: Agent, cluster: string): Promise<KubeConfig> {
-  const { body } = await azure.arm.post(`${clusterId(azure, cluster)}/listClusterUserCredential`, clusterApiVersion, undefined, {
-    idempotent: true,
-  });
+  const { body } = await azure.arm.post(
+    `${clusterId(azure, cluster)}/listClusterUserCredential`,
+    clusterApiVersion,
+    undefined,
+    {
+      idempotent: true,
+    },
+  );
   const list = at(body, 'kubeconfigs');
   const value = Array.isArray(list) ? textAt(list[0], 'value') : undefined;
   if (value === undefined) throw new TaskError(`Azure gave no kubeconfig for the cluster ${cluster}.`);

@@ -2,7 +2,7 @@ import { TaskError } from '../agent/errors';
 import type { Azure } from './azure';
 import { AzureError } from './errors';
 import { at, stringMap, textAt } from '../agent/json';
-import { nextVersion } from './versions';
+import { nextVersion } from '../assets/register/versions';
 import { mlApiVersion } from './workspace';
 
 /** A model version as its GET describes it (ModelVersions_Get 2024-10-01). */
@@ -63,7 +63,9 @@ export async function listModelVersions(azure: Azure, name: string): Promise<Mod
 
 /** The number to register next: above every number that was used, whatever order the service lists them in. */
 export async function nextModelVersion(azure: Azure, name: string, known: readonly ModelVersion[]): Promise<number> {
-  const offered = versionNumber(await nextVersion(azure, modelId(azure, name)));
+  const offered = versionNumber(
+    await nextVersion({ get: (path) => azure.arm.getIfExists(path, mlApiVersion) }, modelId(azure, name)),
+  );
   return Math.max(1, offered, ...known.map(({ version }) => versionNumber(version) + 1));
 }
 

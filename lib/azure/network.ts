@@ -1,3 +1,4 @@
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import type { Agent as ConnectionPool } from 'node:http';
@@ -41,14 +42,27 @@ export function readNetwork(): Network {
 }
 
 async function createAgent(proxy: string | undefined, ca: string[] | undefined): Promise<ConnectionPool> {
-  const { Agent, globalAgent } = await import('node:https');
+  const { Agent } = await import('node:https');
   const trusted = ca ? { ca } : {};
-  if (!proxy) return ca ? new Agent({ keepAlive: true, ...trusted }) : globalAgent;
+  if (!proxy) return new Agent({ keepAlive: true, lookup: lookUp, ...trusted });
   const { HttpsProxyAgent } = await import('https-proxy-agent');
   const agent = new HttpsProxyAgent(proxy, { keepAlive: true, ...trusted });
   // Its constructor keeps the options of the way to the proxy only; these are for the TLS inside the tunnel.
   Object.assign(agent.options, trusted);
   return agent;
+}
+
+type Found = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+
+/** Names below `localhost` are this machine (RFC 6761, 6.3); not every system's resolver knows. */
+function lookUp(hostname: string, options: LookupOptions, found: Found): void {
+  if (!isLocal(hostname)) lookup(hostname, options, found);
+  else if (options.all === true) found(null, [{ address: '127.0.0.1', family: 4 }]);
+  else found(null, '127.0.0.1', 4);
+}
+
+function isLocal(hostname: string): boolean {
+  return /\.localhost$/i.test(hostname);
 }
 
 /** What Node trusts, because a list of one's own replaces it. */
@@ -59,7 +73,7 @@ function systemCertificates(): readonly string[] {
 
 function proxyFor(url: string): string | undefined {
   const { hostname } = new URL(url);
-  if (direct.includes(hostname)) return undefined;
+  if (direct.includes(hostname) || isLocal(hostname)) return undefined;
   const configuration = tl.getHttpProxyConfiguration(url);
   if (configuration) {
     const { proxyUrl, proxyUsername, proxyPassword } = configuration;

@@ -42,12 +42,13 @@ function labelled(environment: OnlineDeployment['environment']): Intended | unde
   return {
     kind: 'unnamed',
     what: `the environment ${written}, a version that only Azure knows`,
-    advice: 'Name the environment of the deployment file by its version, azureml:name:version, or define it in the file.',
+    advice:
+      'Name the environment of the deployment file by its version, azureml:name:version, or define it in the file.',
   };
 }
 
 function ofFile({ model, environment, codeConfiguration }: OnlineDeployment): Intended {
-  if (model === undefined) return ofEnvironment(environment, codeConfiguration !== undefined);
+  if (model === undefined) return ofImage(plainImage(environment), codeConfiguration !== undefined);
   if (model.kind === 'definition') {
     const { source } = model.definition;
     const what = typeof source === 'string' ? source : `the files in ${source.root}`;
@@ -72,9 +73,8 @@ function ofFile({ model, environment, codeConfiguration }: OnlineDeployment): In
   }
 }
 
-/** Without a model the image holds it, unless packages are added to the image, or code that nobody approved answers in it. */
-function ofEnvironment(environment: OnlineDeployment['environment'], hasCode: boolean): Intended {
-  const image = servedImage(environment);
+/** Without a model the image holds it, unless code that nobody approved answers in it. */
+function ofImage(image: string | undefined, hasCode: boolean): Intended {
   if (image === undefined) {
     return { kind: 'unnamed', what: 'what the deployment file describes, which has no model' };
   }
@@ -87,8 +87,13 @@ function ofEnvironment(environment: OnlineDeployment['environment'], hasCode: bo
   };
 }
 
-/** The image that serves as it is: nothing is added to it. */
-export function servedImage(environment: OnlineDeployment['environment']): string | undefined {
+/** The image of an environment to which nothing is added: with packages it becomes another one. */
+function plainImage(environment: OnlineDeployment['environment']): string | undefined {
   const definition = environment?.kind === 'definition' ? environment.definition : undefined;
   return definition?.condaFile === undefined && definition?.build === undefined ? definition?.image : undefined;
+}
+
+/** The image that serves, where it is all that serves: what the record of the deployment names. */
+export function servedImage({ model, environment, codeConfiguration }: OnlineDeployment): string | undefined {
+  return model === undefined && codeConfiguration === undefined ? plainImage(environment) : undefined;
 }

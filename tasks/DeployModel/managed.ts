@@ -12,6 +12,7 @@ import type { Remote } from '../../lib/assets/remote';
 import {
   changeTraffic,
   createEndpoint,
+  endpointId,
   getDeployment,
   getEndpoint,
   mainDeployment,
@@ -29,6 +30,7 @@ import { sha256Hex } from '../../lib/agent/hash';
 import type { Collaborators, InFlight } from './collaborators';
 import { failedDeployment } from './failure';
 import type { ManagedInputs } from './inputs';
+import { servedImage } from './intended';
 import type { Deployed } from './report';
 import { ensureCollections, resolveDeployment, withSubject, type ResolvedDeployment } from './resolve';
 
@@ -73,10 +75,11 @@ export async function deployManaged(
   return {
     target: 'managedEndpoint',
     name: endpoint,
+    place: endpointId(azure, endpoint),
     deploymentName: plan.deployment,
     previousDeployment: previous,
     scoringUri,
-    image: inputs.subject?.kind === 'image' ? inputs.subject.image : undefined,
+    image: inputs.subject?.kind === 'model' ? undefined : servedImage(spec),
     model: modelReference(resolved.model),
     trafficBefore: before,
     traffic: after,

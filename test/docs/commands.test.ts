@@ -56,6 +56,9 @@ const runElsewhere: Record<string, string> = {
   'npx mlops demo --open': 'test/local/cli/demo.test.ts',
   'npx mlops fill --versions 1000 --runs 10000 --state .mlops/history':
     'test/local/cli/command-line.test.ts, and npm run bench:hub at this size',
+  'npx mlops translate pipeline.yml --set settings.default_compute=azureml:cpu-cluster':
+    'test/local/cli/translator.test.ts, test/lib/assets/corpus.test.ts',
+  'npx mlops validate pipeline.yml environment.yml': 'test/local/cli/translator.test.ts',
   'npx mlops up --state .mlops/history': 'test/local/cli/command-line.test.ts',
   'npx mlops down --state .mlops/history': 'test/local/cli/command-line.test.ts',
 };

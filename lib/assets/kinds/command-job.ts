@@ -1,3 +1,4 @@
+import { textAt } from '../../agent/json';
 import { code } from '../parts/code';
 import { environment } from '../parts/environment';
 import { jobInputs } from '../parts/inputs';
@@ -30,7 +31,11 @@ const fields = record({
   distribution: optional(distribution('camel')),
   limits: optional(commandLimits),
   queue_settings: optional(queueSettings),
+  parent_job_name: optional(text),
 });
+
+/** The first version that knows Ray and the parent of a job. */
+const previewApiVersion = '2025-01-01-preview';
 
 /** `az ml job create`, type command. Body: Jobs_CreateOrUpdate, CommandJob. */
 export const commandJob = kind({
@@ -55,6 +60,9 @@ export const commandJob = kind({
         isArchived: false,
       },
     },
-    apiVersion: outputsApiVersion(job.outputs),
+    apiVersion:
+      textAt(job.distribution, 'distributionType') === 'Ray' || job.parentJobName !== undefined
+        ? previewApiVersion
+        : outputsApiVersion(job.outputs),
   }),
 });

@@ -8,7 +8,7 @@ import { jobOutputs, outputsApiVersion } from '../parts/outputs';
 import { isRemote, localPath } from '../parts/paths';
 import { checkSparkEntry, sparkResources, textConf } from '../parts/spark';
 import { checkArguments, checkConf } from '../pipeline/nodes/spark-rules';
-import { mapOf } from '../shape/collections';
+import { looseTextMap, mapOf } from '../shape/collections';
 import { gather } from '../shape/gather';
 import { optional, record, required, withDefault } from '../shape/record';
 import { anything, text, words } from '../shape/scalars';
@@ -18,6 +18,7 @@ import { kind } from './kind';
 const fields = record({
   ...jobFields,
   type: required(words('spark'), { as: '' }),
+  properties: withDefault(looseTextMap, () => ({})),
   code: optional(code, { as: 'codeId' }),
   entry: required(entry),
   py_files: optional(files),

@@ -9,6 +9,7 @@ import {
   jobFields,
   queueSettings,
   resources,
+  services,
 } from '../parts/job';
 import { jobOutputs, outputsApiVersion } from '../parts/outputs';
 import { earlyTermination, objective, samplingAlgorithm, searchSpace, sweepLimits } from '../parts/sweep';
@@ -33,6 +34,8 @@ const trial = record({
 const fields = record({
   ...jobFields,
   type: required(words('sweep'), { as: '' }),
+  // The clients know services here too, and send none.
+  services: dropped(services),
   trial: required(trial),
   inputs: withDefault(jobInputs, () => ({})),
   outputs: withDefault(jobOutputs, () => ({})),

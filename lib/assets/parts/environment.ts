@@ -5,6 +5,8 @@ import { isMap, isText, looseTextMap, union } from '../shape/collections';
 import { dropped, optional, record, required } from '../shape/record';
 import { anything, integer, plainData, pythonText, text, word } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
+import { answered } from './answered';
+import { datastoreName } from './names';
 import { assetAt, existingPath, isRemote, localPath } from './paths';
 import { assetId } from './references';
 
@@ -28,6 +30,9 @@ const build = refine(
 const route = record({ path: required(text), port: required(integer) });
 
 const members = {
+  datastore: optional(datastoreName),
+  id: answered,
+  creation_context: answered,
   image: optional(text),
   conda_file: optional(conda),
   build: optional(build),
@@ -37,7 +42,6 @@ const members = {
   os_type: optional(word({ linux: 'Linux', windows: 'Windows' })),
   description: optional(text),
   tags: optional(looseTextMap),
-  properties: optional(looseTextMap),
 };
 
 function checked<T extends EnvironmentDefinition>(inner: Shape<T>): Shape<T> {

@@ -8,6 +8,7 @@ import { isMap, isScalar, mapOf, union } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
 import { pythonText, text, word, words } from '../shape/scalars';
 import { refine, type Scope, type Shape } from '../shape/shape';
+import { datastoreName } from './names';
 import { assetAt, isRemote, localPath } from './paths';
 
 /** Inputs of jobs. */
@@ -42,8 +43,9 @@ export const inputModes = {
  * Where the data of an input lies: a registered asset, an address in the cloud, or a local path, which is uploaded.
  *
  * @param type of the input: decides which assets a name means, and whether the path must be a file or a folder
+ * @param datastore where local data is put
  */
-export function uriOf(at: YamlReader, scope: Scope, type: string): Soon<string> {
+export function uriOf(at: YamlReader, scope: Scope, type: string, datastore?: string): Soon<string> {
   const value = text.read(at, scope);
   const kind = type.endsWith('_model') ? 'models' : 'data';
   const reference = parseReference(value, kind);
@@ -55,16 +57,16 @@ export function uriOf(at: YamlReader, scope: Scope, type: string): Soon<string> 
     );
   }
   if (isRemote(value)) return value;
-  return uploadedUri(localPath(scope.folder, value), at, type);
+  return uploadedUri(localPath(scope.folder, value), at, type, datastore);
 }
 
 /** A local path as the address that the service reads it from; only a `uri_folder` ends with a slash. */
-function uploadedUri(path: string, at: YamlReader, type: string): Later<string> {
+function uploadedUri(path: string, at: YamlReader, type: string, datastore = defaultDatastore): Later<string> {
   checkType(path, at, type);
   const asset = assetAt(path, at);
   return new Later(async (remote) => {
-    const uploaded = await uploadData(remote, asset, 'input data');
-    return `azureml://datastores/${defaultDatastore}/paths/${uploaded.path}${type === 'uri_folder' ? '/' : ''}`;
+    const uploaded = await uploadData(remote, asset, 'input data', undefined, datastore);
+    return `azureml://datastores/${datastore}/paths/${uploaded.path}${type === 'uri_folder' ? '/' : ''}`;
   });
 }
 
@@ -90,12 +92,13 @@ const data = record({
   type: withDefault(assetTypes, () => 'uri_folder' as const),
   path: required(text),
   mode: optional(word(inputModes)),
+  datastore: optional(datastoreName),
 });
 
-const assetInput: Shape<AssetInput> = refine(data, ({ type, mode }, at, scope) => ({
+const assetInput: Shape<AssetInput> = refine(data, ({ type, mode, datastore }, at, scope) => ({
   jobInputType: type,
   mode,
-  uri: uriOf(at.required('path'), scope, type),
+  uri: uriOf(at.required('path'), scope, type, datastore),
 }));
 
 /** An input of a job: a scalar is a literal; a map has `path`, `type` (default uri_folder) and `mode`. */

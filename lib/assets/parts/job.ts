@@ -3,7 +3,7 @@ import type { YamlReader } from '../../agent/yaml';
 import { isoDuration } from '../python';
 import { isList, list, looseTextMap, mapOf, tagged, textMap, union } from '../shape/collections';
 import { optional, record, required, withDefault, type Spelling, type Values } from '../shape/record';
-import { anything, integer, integerIn, text, word } from '../shape/scalars';
+import { anything, boolean, integer, integerIn, text, word } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 import { answered } from './answered';
 import { computeId } from './references';
@@ -52,7 +52,7 @@ function asRequested<T extends { dockerArgs?: unknown; properties?: Record<strin
 /** Seconds as an ISO 8601 duration. */
 export const seconds: Shape<string> = refine(integerIn(1), isoDuration);
 
-const distributionType = { pytorch: 'PyTorch', tensorflow: 'TensorFlow', mpi: 'Mpi' } as const;
+const distributionType = { pytorch: 'PyTorch', tensorflow: 'TensorFlow', mpi: 'Mpi', ray: 'Ray' } as const;
 
 /** `type`, called `typeName` in the request, and the counts that belong to it. */
 export function distribution(spelling: Spelling): Shape {
@@ -64,6 +64,18 @@ export function distribution(spelling: Spelling): Shape {
     mpi: byProcess,
     tensorflow: record(
       { type, parameter_server_count: withDefault(integer, () => 0), worker_count: optional(integer) },
+      spelling,
+    ),
+    ray: record(
+      {
+        type,
+        port: optional(integer),
+        address: optional(text),
+        include_dashboard: optional(boolean),
+        dashboard_port: optional(integer),
+        head_node_additional_args: optional(text),
+        worker_node_additional_args: optional(text),
+      },
       spelling,
     ),
   });
@@ -79,7 +91,6 @@ const identityType = {
   managed_identity: 'Managed',
   aml_token: 'AMLToken',
   user_identity: 'UserIdentity',
-  user: 'UserIdentity',
 } as const;
 
 const type = required(word(identityType), { as: 'identityType' });
@@ -97,7 +108,6 @@ export const identity: Shape = tagged<unknown>('type', {
   managed_identity: managed,
   aml_token: bare,
   user_identity: bare,
-  user: bare,
 });
 
 const tiers = { null: 'Null', spot: 'Spot', basic: 'Basic', standard: 'Standard', premium: 'Premium' } as const;
@@ -144,7 +154,7 @@ export const namedJobFields = {
   experiment_name: optional(text),
   description: optional(text),
   tags: withDefault(textMap, () => ({})),
-  properties: withDefault(looseTextMap, () => ({})),
+  properties: withDefault(textMap, () => ({})),
   compute: optional(computeId, { as: 'computeId' }),
   services: optional(services),
   id: answered,
@@ -177,9 +187,11 @@ export function checkExpressions(
   command: string,
   known: Readonly<Record<string, readonly string[]>>,
 ): void {
-  for (const [whole, scope = '', name = ''] of command.matchAll(/\$\{\{\s*([a-z_]+)\.([A-Za-z0-9_]+)[^}]*\}\}/g)) {
+  for (const [whole, scope = '', name = ''] of command.matchAll(/\$\{\{\s*([a-z_]+)\.([\w.-]+)[^}]*\}\}/g)) {
     const names = known[scope];
-    if (!names || names.includes(name)) continue;
+    // Of an output there may be more than its name: `${{outputs.x.path}}`.
+    const port = scope === 'outputs' ? name.replace(/\..*/, '') : name;
+    if (!names || names.includes(port)) continue;
     throw at.error(
       `the command uses ${whole}, but the job has no such ${scope.replace(/s$/, '')}`,
       names.length > 0 ? `The job's ${scope}: ${names.join(', ')}.` : `The job has no ${scope}.`,

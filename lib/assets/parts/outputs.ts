@@ -18,14 +18,18 @@ const output = record({
   path: optional(text, { as: 'uri' }),
   name: optional(text, { as: 'assetName' }),
   version: optional(pythonText, { as: 'assetVersion' }),
-  description: optional(text),
+});
+
+/** An output is registered under a name; a version alone says nothing. */
+const checkedOutput = refine(nullable(output), (value, at) => {
+  if (value?.assetVersion !== undefined && value.assetName === undefined) {
+    throw at.required('version').error(`${at.path} has a version, but no name`, 'Give it a name.', true);
+  }
+  return value ?? { jobOutputType: 'uri_folder' };
 });
 
 /** The `outputs` of a job; one without members is a folder in the workspace's default place. */
-export const jobOutputs: Shape<Record<string, unknown>> = mapOf(
-  refine(nullable(output), (value) => value ?? { jobOutputType: 'uri_folder' }),
-  checkPortName,
-);
+export const jobOutputs: Shape<Record<string, unknown>> = mapOf(checkedOutput, checkPortName);
 
 /** The first stable api-version that knows `assetName` of a job's output; otherwise the usual one serves. */
 export function outputsApiVersion(outputs: Readonly<Record<string, unknown>>): string | undefined {

@@ -4,6 +4,7 @@ import type { LocalAsset } from '../folder';
 import { dumpYaml } from '../pyyaml';
 import type { Remote } from '../remote';
 import { uploadData } from './data';
+import { guidOf } from './guid';
 import { nextVersion } from './versions';
 
 /** An environment that a file defines, in the service's members. */
@@ -16,7 +17,8 @@ export interface EnvironmentDefinition {
   osType?: string;
   description?: string;
   tags?: Record<string, string>;
-  properties?: Record<string, string>;
+  /** Datastore for the build context. */
+  datastore?: string;
 }
 
 interface Route {
@@ -57,18 +59,25 @@ export async function environmentResource(
   definition: EnvironmentDefinition,
   named?: { name: string; version?: string },
 ): Promise<{ path: string; body: unknown }> {
-  const name = named?.name ?? anonymousEnvironment;
+  const name = named?.name ?? anonymousName(definition);
   const container = `${remote.workspaceId}/environments/${name}`;
   const given =
     named && (named.version ?? (await remote.once(`next ${container}`, () => nextVersion(remote, container))));
-  const versionOf = (hash?: string): string => given ?? anonymousVersion(definition, hash);
+  const versionOf = (hash?: string): string =>
+    given ?? (name === anonymousEnvironment ? anonymousVersion(definition, hash) : '1');
   const { build } = definition;
   const context =
     build && 'context' in build
-      ? await uploadData(remote, build.context, 'environment build context', (hash) => ({
-          name,
-          version: versionOf(hash),
-        }))
+      ? await uploadData(
+          remote,
+          build.context,
+          'environment build context',
+          (hash) => ({
+            name,
+            version: versionOf(hash),
+          }),
+          definition.datastore,
+        )
       : undefined;
   const contextUri = context ? `${context.blobUrl}/` : build && 'contextUri' in build ? build.contextUri : undefined;
   return {
@@ -77,12 +86,19 @@ export async function environmentResource(
   };
 }
 
+/** What is built from an address has no content to tell its versions apart: each address is an environment of its own. */
+function anonymousName({ build }: EnvironmentDefinition): string {
+  if (!build || !('contextUri' in build)) return anonymousEnvironment;
+  return guidOf(sha256([build.contextUri, build.dockerfilePath ?? ''].join('\n')));
+}
+
 /** Body of EnvironmentVersions_CreateOrUpdate. */
 function environmentBody(definition: EnvironmentDefinition, isAnonymous: boolean, contextUri?: string): unknown {
   const { build, ...members } = definition;
   return {
     properties: {
       ...members,
+      datastore: undefined,
       build: build && { contextUri, dockerfilePath: build.dockerfilePath },
       isAnonymous,
       isArchived: false,

@@ -30,8 +30,10 @@ export function idOf(reference: AssetReference, kind: AssetKind, workspaceId: st
   }, `azureml:${reference.name}@${reference.label}`);
 }
 
+type LookUp = Pick<Remote, 'get'>;
+
 /** The container's `latestVersion`, else the version made last; `undefined` when there is none. */
-export async function latestVersion(remote: Remote, container: string): Promise<string | undefined> {
+export async function latestVersion(remote: LookUp, container: string): Promise<string | undefined> {
   const found = await remote.get(container);
   if (found === undefined) return undefined;
   const latest = textAt(found, 'properties', 'latestVersion');
@@ -41,7 +43,7 @@ export async function latestVersion(remote: Remote, container: string): Promise<
 }
 
 /** The container's `nextVersion`; `1` for a new asset. */
-export async function nextVersion(remote: Remote, container: string): Promise<string> {
+export async function nextVersion(remote: LookUp, container: string): Promise<string> {
   const found = await remote.get(container);
   const next = at(found, 'properties', 'nextVersion');
   if (typeof next === 'string' || typeof next === 'number') return String(next);

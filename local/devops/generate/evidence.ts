@@ -28,8 +28,8 @@ export interface Scene {
   text: Text;
 }
 
-const arm =
-  '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/mlops/providers/Microsoft.MachineLearningServices';
+const group = '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/mlops/providers';
+const arm = `${group}/Microsoft.MachineLearningServices`;
 const segmentValues = ['north', 'south', 'west'];
 
 export function sanity({ random, model, text }: Scene, candidate: Candidate, passed: boolean): Evidence {
@@ -212,7 +212,8 @@ export function modelVersion(
   };
 }
 
-export function packaged({ random, model, text }: Scene, { version, image, digest }: Version): Evidence {
+/** @param isNew `false`: the image was in the registry already */
+export function packaged({ random, model, text }: Scene, { version, image, digest }: Version, isNew = true): Evidence {
   return {
     kind: 'mlops.package.v1',
     name: text(`${model.name}.${version}`),
@@ -222,7 +223,7 @@ export function packaged({ random, model, text }: Scene, { version, image, diges
       registry: 'mlops.azurecr.io',
       model: modelOf(model, version),
       modelDigest: digest,
-      buildRun: `ca${random.integer(1, 999)}`,
+      ...(isNew ? { buildRun: `ca${random.integer(1, 999)}` } : {}),
       baseImage: text('mcr.microsoft.com/azureml/minimal-ubuntu22.04-py39-cpu-inference', 2048),
       contextDigest: `sha256:${random.hex(64)}`,
     },
@@ -234,39 +235,43 @@ export interface Rollout {
   target: 'containerInstance' | 'managedEndpoint';
   environment: string;
   previous?: Version;
-  /** Percent that goes to the new deployment. */
-  share: number;
+  /** Percent by deployment of an endpoint, before the step and after it. */
+  trafficBefore?: Record<string, number>;
+  traffic?: Record<string, number>;
   approval?: Record<string, unknown> & { id: string };
 }
 
 export function deployment({ model, text }: Scene, { version, image }: Version, rollout: Rollout): Evidence {
-  const { target, environment, previous, share, approval } = rollout;
-  const name = target === 'managedEndpoint' ? text(`${model.name}-endpoint`) : text(`${model.name}-staging`);
-  const [current, before] = [deploymentName(version), previous && deploymentName(previous.version)];
-  const traffic =
-    before === undefined || before === current ? { [current]: 100 } : { [current]: share, [before]: 100 - share };
-  const managed = target === 'managedEndpoint';
+  const { target, environment, previous, trafficBefore, traffic, approval } = rollout;
+  const isManaged = target === 'managedEndpoint';
+  const name = text(`${model.name}-${isManaged ? 'endpoint' : 'staging'}`);
+  const both = {
+    target,
+    place: isManaged
+      ? `${arm}/workspaces/${model.workspace}/onlineEndpoints/${encodeURIComponent(model.name)}-endpoint`
+      : `${group}/Microsoft.ContainerInstance/containerGroups/${encodeURIComponent(model.name)}-staging`,
+    ...(isManaged ? { deployment: deploymentName(version), traffic } : {}),
+    ...(trafficBefore === undefined ? {} : { trafficBefore }),
+    image: text(image, 300),
+    environment,
+  };
   return {
     kind: 'mlops.deployment.v1',
-    name,
+    // A stage may deploy twice, a canary and then all: each step has a record of its own.
+    name: text(`deployment-${isCanary(traffic) ? 'canary-' : ''}${model.name}`),
     body: {
-      target,
+      ...both,
       name,
-      ...(managed ? { deployment: current, previousDeployment: before, traffic } : {}),
-      ...(managed && before !== undefined ? { trafficBefore: { [before]: 100 } } : {}),
+      ...(isManaged && previous ? { previousDeployment: deploymentName(previous.version) } : {}),
       scoringUri: text(`https://${model.workspace}.westeurope.inference.ml.azure.com/score`, 2048),
-      image: text(image, 2048),
       model: modelOf(model, version),
-      environment,
       approval,
     },
     facts: {
-      target,
+      ...both,
       service: name.slice(0, 200),
-      ...(managed ? { deployment: current, traffic } : {}),
       model: model.name.slice(0, 200),
       version,
-      environment,
       ...(approval ? { approval: approval.id } : {}),
     },
   };
@@ -305,6 +310,10 @@ export function smoke({ random, model, text }: Scene, environment: string, passe
     },
     facts: { verdict, environment, p95 },
   };
+}
+
+function isCanary(traffic: Record<string, number> = {}): boolean {
+  return Object.values(traffic).some((share) => share > 0 && share < 100);
 }
 
 /** A deployment is named for its version. */

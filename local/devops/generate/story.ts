@@ -28,6 +28,7 @@ export class Story {
   private readonly versions: Version[] = [];
   /** What serves production, the newest last. */
   private readonly served: Version[] = [];
+  private traffic: Record<string, number> | undefined;
   /** When the last run that could change production was through: they take turns. */
   private busyUntil = 0;
 
@@ -113,6 +114,11 @@ export class Story {
     const version = older.at(-this.random.integer(1, Math.min(3, older.length))) ?? this.served[0];
     if (!version) throw new Error('There is nothing to go back to.');
     draft.run.templateParameters = { version: version.version };
+    // Approvers have to see what they let back in.
+    const stage = draft.openStage('Package', this.text('Find the image of the version'));
+    draft.openJob(stage, 'package');
+    draft.leave(stage, draft.step(stage, 'PackageModel', 20), evidence.packaged(this.scene, version, false));
+    draft.closeStage(stage);
     this.produce(outcome, version, 'redeploy');
     return outcome;
   }
@@ -202,7 +208,7 @@ export class Story {
     const { draft } = outcome;
     const stage = draft.openStage('Staging', this.text('Deploy to staging and test'));
     draft.openJob(stage, 'staging');
-    const rollout = { target: 'containerInstance', environment: this.model.staging.name, share: 100 } as const;
+    const rollout = { target: 'containerInstance', environment: this.model.staging.name } as const;
     this.deploy(outcome, stage, version, rollout);
     const passed = this.smoke(draft, stage, this.model.staging.name, plot === 'pending' ? 1 : 0.97);
     this.recordDeployment(outcome, stage, this.model.staging.id, passed);
@@ -247,13 +253,26 @@ export class Story {
       previous,
       approval: approvalFacts(this.collection, approval),
     } as const;
-    this.deploy(outcome, stage, version, { ...rollout, share: 10 });
+    this.deploy(outcome, stage, version, { ...rollout, ...this.shift(version, previous, 10) });
     const passed = this.smoke(draft, stage, environment, 0.96);
-    if (passed) this.deploy(outcome, stage, version, { ...rollout, share: 100 });
+    if (passed) this.deploy(outcome, stage, version, { ...rollout, ...this.shift(version, previous, 100) });
     this.recordDeployment(outcome, stage, this.model.production.id, passed);
     draft.closeStage(stage, passed ? 'succeeded' : 'failed');
     if (passed) this.served.push(version);
     draft.finish(passed ? 'succeeded' : 'failed');
+  }
+
+  /** Gives the version its share of production's requests, and the one before it the rest. */
+  private shift(
+    to: Version,
+    from: Version | undefined,
+    share: number,
+  ): Pick<evidence.Rollout, 'trafficBefore' | 'traffic'> {
+    const [current, before] = [evidence.deploymentName(to.version), from && evidence.deploymentName(from.version)];
+    const trafficBefore = this.traffic;
+    this.traffic =
+      before === undefined || before === current ? { [current]: 100 } : { [current]: share, [before]: 100 - share };
+    return { trafficBefore, traffic: this.traffic };
   }
 
   private endingOf(back: boolean, opened: number): Ending {

@@ -6,7 +6,8 @@ import { blobUrl, putBlob, uploadFiles } from '../../../lib/azure/blob';
 import { listAsset } from '../../../lib/assets/folder';
 import { FakeAgent } from '../../support/fake-agent';
 import { FakeAzure } from '../../support/fake-azure';
-import { uploadCode } from '../../../lib/azure/codes';
+import { registerCode } from '../../../lib/assets/register/code';
+import { azureRemote } from '../../../lib/azure/remote';
 import { FakeAssets } from '../../support/fake-azure';
 
 describe('blobs', () => {
@@ -78,9 +79,10 @@ describe('blobs', () => {
     const fake = new FakeAzure(agent);
     const assets = new FakeAssets(fake);
     const root = folder({ 'a.py': 'a', 'b.py': 'b' });
-    const first = await uploadCode(fake.azure, agent, root);
+    const asset = listAsset(root, 'code');
+    const first = await registerCode(azureRemote(fake.azure, agent), asset);
     const puts = fake.seen.filter(({ method }) => method !== 'GET').length;
-    assert.equal(await uploadCode(fake.azure, agent, root), first);
+    assert.equal(await registerCode(azureRemote(fake.azure, agent), asset), first);
     assert.equal(fake.seen.filter(({ method }) => method !== 'GET').length, puts);
     assert.equal(assets.blobs.size, 2);
     assert.ok(agent.secrets.includes('c2lnbmF0dXJl'));

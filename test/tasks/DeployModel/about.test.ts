@@ -81,6 +81,20 @@ describe('what is deployed', () => {
     );
   });
 
+  it('is not in the evidence as a model of another workspace or registry, in whatever case the ids are written', () => {
+    const id = (place: string) =>
+      `/subscriptions/s/resourceGroups/g/providers/p/workspaces/${place}/models/churn/versions/17`;
+    const churn = { name: 'churn', version: '17' };
+    const named: About = { model: { ...churn, id: id('w') } };
+    const same = (other?: string) => isAbout(named, { kind: 'model', ...churn, id: other });
+    assert.ok(same() && same(id('w')) && same(id('W').toUpperCase()));
+    assert.ok(!same(id('other')) && !same('azureml://registries/w/models/churn/versions/17'));
+    assert.match(inWords([named]), /^model churn version 17 of workspace w$/);
+    // An image holds what was packaged; where that is registered is no matter.
+    const image = `r.io/m@${digest('1')}`;
+    assert.ok(isAbout({ ...named, image }, { kind: 'image', image, model: { ...churn, id: id('other') } }));
+  });
+
   it('is in the evidence as an image when the digest is the same, in any registry, and only then', () => {
     fc.assert(
       fc.property(about, image, (one, wanted) => {

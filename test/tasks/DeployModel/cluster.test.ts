@@ -112,6 +112,8 @@ describe('DeployModel to a cluster', () => {
       deploymentName: 'churn',
       previousDeployment: '',
     });
+    const { place } = JSON.parse(world.agent.attachments[0]!.content) as Record<string, unknown>;
+    assert.match(String(place), /^\/subscriptions\/.*\/managedClusters\/[^/]+\/namespaces\/scoring$/);
     assert.ok(world.requests.every(({ headers }) => headers['authorization'] === 'Bearer token for kubernetes'));
     const { spec, metadata } = world.objects.get('/apis/apps/v1/namespaces/scoring/deployments/churn')!;
     const template = spec!['template'] as { metadata: { labels: object }; spec: { containers: Thing[] } };

@@ -88,6 +88,8 @@ describe('DeployModel to Container Instances', () => {
       deploymentName: 'churn-staging',
       previousDeployment: '',
     });
+    const { place } = JSON.parse(world.agent.attachments[0]!.content) as Record<string, unknown>;
+    assert.match(String(place), /^\/subscriptions\/.*\/containerGroups\/churn-staging$/);
     assert.deepEqual(world.puts[0]!.properties['imageRegistryCredentials'], [
       { server: 'crmlops.azurecr.io', username: '00000000-0000-0000-0000-000000000000', password: 'refresh-token' },
     ]);

@@ -15,23 +15,62 @@ describe('what a deployment is about to deploy', () => {
   beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'intended-'))));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const read = (more: Record<string, string>) => {
+  const group = '/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w';
+  const read = (more: Record<string, string>, workspaceId?: string) => {
     const common = { azureSubscription: 'c', resourceGroup: 'g', workspace: 'w' };
-    return readIntended(readInputs(new FakeAgent({ inputs: { ...common, ...more } })));
+    return readIntended(readInputs(new FakeAgent({ inputs: { ...common, ...more } })), workspaceId);
   };
-  const ofFile = (...lines: string[]) => {
+  const ofFileWith = (more: Record<string, string>, ...lines: string[]) => {
     const deploymentFile = path.join(folder, 'deployment.yml');
     writeFileSync(deploymentFile, ['instance_type: Standard_DS3_v2', ...lines, ''].join('\n'));
-    return read({ target: 'managedEndpoint', endpointName: 'churn', deploymentFile });
+    return read({ target: 'managedEndpoint', endpointName: 'churn', deploymentFile, ...more }, group);
   };
+  const ofFile = (...lines: string[]) => ofFileWith({}, ...lines);
 
-  it('is the model or the image of the inputs, and no file is read', async () => {
+  it('is the model or the image of the inputs', async () => {
     const managed = { target: 'managedEndpoint', endpointName: 'churn' };
     assert.deepEqual(await read({ ...managed, ...model }), { kind: 'model', name: 'churn', version: '17' });
     assert.deepEqual(await read({ ...managed, image }), { kind: 'image', image });
-    const deploymentFile = path.join(folder, 'deployment.yml');
-    writeFileSync(deploymentFile, '');
-    assert.equal((await read({ ...managed, ...model, deploymentFile })).kind, 'model');
+    assert.equal((await ofFileWith(model, 'environment: azureml:serve:3')).kind, 'model');
+  });
+
+  it('is a model of the workspace that is deployed to, unless its id says otherwise', async () => {
+    const id = `${group}/models/churn/versions/17`;
+    assert.deepEqual(await ofFile('model: azureml:churn:17'), { kind: 'model', name: 'churn', version: '17', id });
+    const registry = 'azureml://registries/r/models/churn/versions/17';
+    assert.deepEqual(await ofFile(`model: ${registry}`), { kind: 'model', name: 'churn', version: '17', id: registry });
+  });
+
+  it('is nothing that can be approved where code or environment can change after the approval', async () => {
+    const moving: [string[], RegExp, RegExp][] = [
+      [
+        ['model: azureml:churn:17', 'environment: azureml:serve@latest'],
+        /environment azureml:serve@latest/,
+        /by its version/,
+      ],
+      [
+        ['model: azureml:churn:17', 'environment: azureml://registries/r/environments/serve/labels/latest'],
+        /serve\/labels\/latest/,
+        /by its version/,
+      ],
+      [
+        ['environment:', `  image: ${image}`, 'code_configuration: {code: ., scoring_script: score.py}'],
+        /code that the deployment file puts beside image/,
+        /Leave code_configuration out/,
+      ],
+    ];
+    writeFileSync(path.join(folder, 'score.py'), '');
+    for (const [lines, words, advice] of moving) {
+      const found = await ofFile(...lines);
+      assert.ok(found.kind === 'unnamed' && words.test(found.what) && advice.test(found.advice ?? ''), lines.join());
+    }
+    assert.equal((await ofFileWith(model, 'environment: azureml:serve@latest')).kind, 'unnamed');
+  });
+
+  it('of the example is its model, with code and environment out of the repository', async () => {
+    const deploymentFile = path.resolve('examples/diabetes/deployment.yml');
+    const found = await read({ target: 'managedEndpoint', endpointName: 'churn', deploymentFile, ...model });
+    assert.equal(found.kind, 'model');
   });
 
   it('is the image for a container, with the model that is stated for it', async () => {
@@ -44,7 +83,6 @@ describe('what a deployment is about to deploy', () => {
     }
   });
 
-  const group = '/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w';
   for (const reference of [
     'azureml:churn:17',
     `${group}/models/churn/versions/17`,
@@ -52,7 +90,8 @@ describe('what a deployment is about to deploy', () => {
     'azureml://registries/r/models/churn/versions/17',
   ]) {
     it(`is the version that a deployment file names as ${reference}`, async () => {
-      assert.deepEqual(await ofFile(`model: ${reference}`), { kind: 'model', name: 'churn', version: '17' });
+      const id = reference.startsWith('azureml://') ? reference : `${group}/models/churn/versions/17`;
+      assert.deepEqual(await ofFile(`model: ${reference}`), { kind: 'model', name: 'churn', version: '17', id });
     });
   }
 

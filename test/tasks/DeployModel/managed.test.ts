@@ -306,6 +306,23 @@ data_collector: {collections: {model_inputs: {enabled: 'true'}}}
     assert.equal(world.created.length, 1);
   });
 
+  it('says where the endpoint is, and which image serves where the file names one and nothing beside it', async () => {
+    const image = `crmlops.azurecr.io/churn@sha256:${'a'.repeat(64)}`;
+    const deploymentFile = path.join(folder, 'image.yml');
+    const recorded = async (...lines: string[]) => {
+      writeFileSync(deploymentFile, ['instance_type: Standard_DS3_v2', ...lines, ''].join('\n'));
+      const world = new EndpointWorld().serving();
+      await world.deploy({ subject: undefined, deploymentFile });
+      const record = JSON.parse(world.agent.attachments[0]!.content) as Record<string, unknown>;
+      assert.equal(record['place'], `${workspaceId}/onlineEndpoints/churn`);
+      return record['image'];
+    };
+    assert.equal(await recorded(`environment: {image: "${image}"}`), image);
+    const code = 'code_configuration: {code: serving, scoring_script: score.py}';
+    assert.equal(await recorded(`environment: {image: "${image}"}`, code), undefined);
+    assert.equal(await recorded('model: azureml:churn:7', `environment: {image: "${image}"}`), undefined);
+  });
+
   it('refuses an image beside code and environment of a file', async () => {
     const subject = { kind: 'image', image: `a.azurecr.io/b@sha256:${'a'.repeat(64)}` } as const;
     await assert.rejects(
