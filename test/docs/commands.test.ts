@@ -47,6 +47,8 @@ const runElsewhere: Record<string, string> = {
   'npm run typecheck': '.ci/run',
   'npm run bench:start': '.ci/run',
   'npm run bench:hub': '.ci/run',
+  'npm run bench:submit': '.ci/run',
+  'npm run bench:translate': '.ci/run',
   'npm run screenshots': 'scripts/screenshots.ts drives the pages that test/e2e/hub tests; it writes images to look at',
   'npm run package': '.ci/run and test/scripts/package.test.ts',
   'npm ci && npm run build': '.ci/run',
@@ -105,6 +107,7 @@ describe('documents', function () {
       'curl --cacert "$SSL_CERT_FILE" "$ARM_ENDPOINT/metadata/endpoints?api-version=2022-09-01"',
     ],
     ['npx mlops down'],
+    ['npx mlops validate examples/diabetes/job.yml', 'npx mlops translate examples/pipeline/pipeline.yml'],
     // Prints digests only.
     commands('docs/evidence.md'),
   ];
