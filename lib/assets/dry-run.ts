@@ -1,6 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { markedFile } from './folder';
+import { randomUUID } from 'node:crypto';
+import { fileHashes, markedFile } from './folder';
 import type { PutOptions, Remote, Upload } from './remote';
 
 /** A call that would be made, as `mlops translate` prints it. */
@@ -19,7 +18,7 @@ export interface PlannedUpload {
  */
 export class DryRun implements Remote {
   readonly calls: PlannedCall[] = [];
-  private readonly made = new Map<string, unknown>();
+  private readonly planned = new Map<string, unknown>();
   private readonly results = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -30,7 +29,7 @@ export class DryRun implements Remote {
 
   get(path: string): Promise<unknown> {
     const [resource = ''] = path.split('?');
-    return Promise.resolve(this.made.get(resource.toLowerCase()) ?? answer(resource, this.location));
+    return Promise.resolve(this.planned.get(resource.toLowerCase()) ?? answer(resource, this.location));
   }
 
   put(path: string, body: unknown, options: PutOptions = {}): Promise<unknown> {
@@ -38,7 +37,7 @@ export class DryRun implements Remote {
     this.calls.push({ method: 'PUT', path, apiVersion: options.apiVersion ?? this.apiVersion, body: plain });
     const [resource = ''] = path.split('?');
     const made = { id: resource, name: resource.split('/').at(-1), ...(plain as Record<string, unknown>) };
-    this.made.set(resource.toLowerCase(), made);
+    this.planned.set(resource.toLowerCase(), made);
     return Promise.resolve(made);
   }
 
@@ -50,9 +49,12 @@ export class DryRun implements Remote {
 
   async upload({ container, folder, asset, mark }: Upload): Promise<void> {
     const prefix = asset.isFolder ? `${asset.name}/` : '';
-    const files: PlannedUpload['files'] = [];
-    for (const { path, file, size } of asset.files)
-      files.push({ path: prefix + path, size, sha256: await sha256(file) });
+    const hashes = await fileHashes(asset);
+    const files = asset.files.map(({ path, size }, index) => ({
+      path: prefix + path,
+      size,
+      sha256: hashes[index] ?? '',
+    }));
     const metadata = { ...mark, upload_status: 'completed' };
     const on = prefix + (markedFile(asset.files)?.path ?? asset.name);
     this.calls.push({
@@ -88,10 +90,4 @@ function collections([workspace = '', endpoint = '', deployment = '']: string[])
       return [name, { dataCollectionMode: 'Enabled', dataId }];
     }),
   );
-}
-
-async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

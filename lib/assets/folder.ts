@@ -3,7 +3,7 @@ import type { Hash } from 'node:crypto';
 import { lstatSync, readdirSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
-import { TaskError } from '../agent/errors';
+import { TaskError, errorText } from '../agent/errors';
 import { rulesOf, type IgnoreRules } from './ignore-file';
 import { contentsOf, type LocalFile } from './read-files';
 
@@ -18,6 +18,8 @@ export interface LocalAsset {
   isFolder: boolean;
   /** In order of the lower-cased path, as the content hash wants it. */
   files: LocalFile[];
+  /** What names it, for errors: `file:line:column: key`. */
+  namedAt?: string;
 }
 
 /** A folder with more files is no code, and no build context: listing it alone would take minutes. */
@@ -30,6 +32,26 @@ export const mostFiles = 99_999;
  * could carry a file of the agent's machine from outside the folder into the cloud.
  */
 export function listAsset(root: string, what: string, leaveOut: readonly string[] = [], most = mostFiles): LocalAsset {
+  return listed(what, root, () => ({ ...list(root, what, leaveOut, most), namedAt: what }));
+}
+
+/** What the file system refuses while a folder is listed (no rights, a name that is no text) is told like everything else. */
+export function listed<T>(what: string, root: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TaskError) throw error;
+    throw new TaskError(
+      `${what}: ${root} cannot be listed: ${errorText(error)}`,
+      'Check the rights of the agent on it.',
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function list(root: string, what: string, leaveOut: readonly string[], most: number): LocalAsset {
   const stats = lstatSync(root, { throwIfNoEntry: false });
   if (!stats)
     throw new TaskError(`${what}: ${root} does not exist.`, 'Paths in a YAML file are relative to that file.');
@@ -122,7 +144,11 @@ export function byLowerCase<T>(items: readonly T[], text: (item: T) => string): 
  * Content hash of a code asset, version 202208: sha256 over the number of files, then `#path#size` of each in order, then
  * their contents in the same order. It is what `codes/{name}/versions?hash=` looks for.
  */
-export async function contentHash(asset: LocalAsset): Promise<string> {
+export function contentHash(asset: LocalAsset): Promise<string> {
+  return atItsPlace(asset, () => contentHashOf(asset));
+}
+
+async function contentHashOf(asset: LocalAsset): Promise<string> {
   const hash = createHash('sha256').update(String(asset.files.length));
   for (const file of asset.files) hash.update(`#${file.path}#${file.size}`);
   for await (const piece of contentsOf(asset.files)) hash.update(piece);
@@ -134,7 +160,21 @@ export async function contentHash(asset: LocalAsset): Promise<string> {
  * sha256 over a fixed first text, then entry by entry in order of the lower-cased name: a file's name and content, a
  * folder's name and its entries likewise. A single file counts with its content alone.
  */
-export async function objectHash(asset: LocalAsset): Promise<string> {
+export function objectHash(asset: LocalAsset): Promise<string> {
+  return atItsPlace(asset, () => objectHashOf(asset));
+}
+
+/** Reading an asset fails (a file has changed, or may not be read) long after the file that names it was read. */
+export async function atItsPlace<T>({ namedAt }: LocalAsset, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (namedAt === undefined || !(error instanceof TaskError) || error.message.startsWith(namedAt)) throw error;
+    throw new TaskError(`${namedAt}: ${error.message}`, error.advice, { cause: error });
+  }
+}
+
+async function objectHashOf(asset: LocalAsset): Promise<string> {
   const hash = createHash('sha256').update('Initialize for october 2021 AML CLI version');
   const entries = asset.isFolder ? inOrder(treeOf(asset.files)) : asset.files.map((file) => ({ names: '', file }));
   const contents = contentsOf(entries.map(({ file }) => file));
@@ -144,6 +184,19 @@ export async function objectHash(asset: LocalAsset): Promise<string> {
   }
   await contents.next();
   return hash.digest('hex');
+}
+
+/** sha256 of each file, in the order of the asset. */
+export async function fileHashes({ files }: LocalAsset): Promise<string[]> {
+  const contents = contentsOf(files);
+  const hashes: string[] = [];
+  for (const { size } of files) {
+    const hash = createHash('sha256');
+    await addContent(hash, contents, size);
+    hashes.push(hash.digest('hex'));
+  }
+  await contents.next();
+  return hashes;
 }
 
 /** A folder: its entries by name. */

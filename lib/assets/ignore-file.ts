@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import ignore from 'ignore';
 
@@ -17,7 +17,9 @@ export const ignoreFiles = ['.amlignore', '.gitignore'] as const;
 /** The rules of a folder: those of its ignore file, then more of the caller's. */
 export function rulesOf(root: string, leaveOut: readonly string[] = []): IgnoreRules {
   return rulesIn(
-    ignoreFiles.map((name) => path.join(root, name)).find((name) => existsSync(name)),
+    ignoreFiles
+      .map((name) => path.join(root, name))
+      .find((name) => statSync(name, { throwIfNoEntry: false })?.isFile() === true),
     leaveOut,
   );
 }

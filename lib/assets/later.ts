@@ -2,14 +2,23 @@ import type { Remote } from './remote';
 
 /** A value that is known once something is registered or looked up: an id with a version, the address of an upload. */
 export class Later<T = unknown> {
+  /** Read twice, as a job's key does, a value is one piece of work: folders are hashed once. */
+  private readonly known = new WeakMap<Remote, Promise<T>>();
+
   /**
    * @param written what the file says, where that means the same whenever it is sent (`azureml:name@latest`); absent where
    * only the outcome says what is meant, as with the content of an upload
    */
   constructor(
-    readonly settle: (remote: Remote) => Promise<T>,
+    private readonly work: (remote: Remote) => Promise<T>,
     readonly written?: unknown,
   ) {}
+
+  settle(remote: Remote): Promise<T> {
+    const known = this.known.get(remote) ?? this.work(remote);
+    this.known.set(remote, known);
+    return known;
+  }
 
   map<U>(change: (value: T) => U): Later<U> {
     return new Later(async (remote) => change(await this.settle(remote)), this.written);

@@ -2,7 +2,8 @@ import type * as YamlPackage from 'yaml';
 
 type Yaml = typeof YamlPackage;
 
-const mostScalars = 100;
+/** Every such text means reading the file once more: what takes long is left to the parser to refuse. */
+const mostCharacters = 400_000;
 
 /**
  * Indents the lines of quoted text that are further left than YAML 1.2 wants them: PyYAML, whose YAML 1.1 the clients read,
@@ -11,7 +12,7 @@ const mostScalars = 100;
  */
 export function indentQuoted(yaml: Yaml, source: string): string {
   let text = source;
-  for (let scalars = 0; scalars < mostScalars; scalars++) {
+  for (let read = text.length; read < mostCharacters; read += text.length) {
     const start = firstCut(yaml, text);
     const end = start === undefined ? undefined : closingQuote(text, start);
     if (start === undefined || end === undefined) return text;

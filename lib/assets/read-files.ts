@@ -163,7 +163,8 @@ function changed({ file }: LocalFile): TaskError {
   );
 }
 
-function unreadable({ file }: LocalFile, error: unknown): TaskError {
+/** @returns the error for a file that was listed but cannot be read */
+export function unreadable({ file }: LocalFile, error: unknown): TaskError {
   return new TaskError(
     `${file} cannot be read: ${errorText(error)}`,
     'Check the rights of the agent on it, and that nothing removes it meanwhile.',

@@ -9,6 +9,8 @@ export interface Remote {
   readonly workspaceId: string;
   /** Region of the workspace. */
   readonly location: string;
+  /** What was registered and uploaded so far, in words; absent where nothing ever is. */
+  readonly made?: readonly string[];
   /** The resource; `undefined` for 404. */
   get(path: string): Promise<unknown>;
   /** Creates or updates a resource and waits for its end; returns it. */
@@ -32,6 +34,8 @@ export interface Upload {
   what: string;
   /** `https://account.blob…/container`, with the SAS as its query where there is one. */
   container: string;
+  /** The datastore that the container belongs to; absent where the service lends one. */
+  datastore?: string;
   /** Folder in the container, '' for its root. */
   folder: string;
   asset: LocalAsset;

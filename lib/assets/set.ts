@@ -2,6 +2,7 @@ import type * as YamlPackage from 'yaml';
 import type { Document, Node, YAMLMap } from 'yaml';
 import { TaskError } from '../agent/errors';
 import { closest } from '../agent/suggestion';
+import { deepest } from './aliases';
 
 type Yaml = typeof YamlPackage;
 
@@ -59,6 +60,9 @@ interface Parent {
 function parseLine(line: string): { path: string[]; value: string } {
   const at = line.indexOf('=');
   const path = line.slice(0, at).trim().split('.');
+  if (path.length > deepest) {
+    throw new TaskError(`Input "set": "${line.slice(0, 80)}…" has more than ${deepest} parts.`, 'Use a shorter path.');
+  }
   if (at < 1 || path.includes('')) {
     throw new TaskError(
       `Input "set": "${line}" is not of the form path=value.`,

@@ -3,6 +3,7 @@ import { readAssetFile, type AssetFile } from './document';
 import type { Kind, Resource } from './kinds/kind';
 import { kindOf } from './kinds/recognise';
 import { settle, type Soon } from './later';
+import { namingMade } from './made';
 import type { Remote } from './remote';
 
 /** A file that is checked and understood; nothing was sent yet. */
@@ -17,6 +18,7 @@ export interface Translation extends AssetFile {
  *
  * @param workspaceId ARM id of the workspace that its names belong to
  * @param set changes to apply first, lines `path=value`
+ * @param root folder that the files it names must lie in; without it the repository that the file is in
  * @throws TaskError, or `Problems` for several, with `file:line:column`
  */
 export async function readTranslation(
@@ -24,8 +26,9 @@ export async function readTranslation(
   workspaceId: string,
   set: readonly string[] = [],
   kind?: Kind,
+  root?: string,
 ): Promise<Translation> {
-  const opened = await readAssetFile(file, set, workspaceId);
+  const opened = await readAssetFile(file, set, workspaceId, root);
   const found = kind ?? kindOf(opened.reader, opened.scope);
   return { ...opened, kind: found, values: found.shape.read(opened.reader, opened.scope) };
 }
@@ -46,14 +49,17 @@ export interface Sent {
  * Registers what the file needs, in the order that the service wants, and then the resource itself.
  *
  * @param name of what the file leaves unnamed (jobs)
+ * @throws TaskError that names what was registered before something failed
  */
 export async function send(translation: Translation, remote: Remote, name: string): Promise<Sent> {
-  const { path, body, apiVersion } = await settleResource(resourceOf(translation, name), remote);
-  const answer = await remote.put(path, body, {
-    apiVersion,
-    what: `${translation.kind.name} ${path.split('/').at(-1) ?? ''}`,
+  return namingMade(remote, async () => {
+    const { path, body, apiVersion } = await settleResource(resourceOf(translation, name), remote);
+    const answer = await remote.put(path, body, {
+      apiVersion,
+      what: `${translation.kind.name} ${path.split('/').at(-1) ?? ''}`,
+    });
+    return { id: textAt(answer, 'id') ?? path, body: answer };
   });
-  return { id: textAt(answer, 'id') ?? path, body: answer };
 }
 
 /** A resource with everything in it known. */

@@ -1,7 +1,7 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { Agent } from '../agent/agent';
 import { markedFile, type LocalFile } from '../assets/folder';
-import { checkUnchanged } from '../assets/read-files';
+import { checkUnchanged, unreadable } from '../assets/read-files';
 import type { Azure } from './azure';
 import { AzureError } from './errors';
 import type { Http } from './http';
@@ -73,10 +73,12 @@ export async function putBlob(
     await put(url, content, { 'x-ms-blob-type': 'BlockBlob' });
     return;
   }
-  const file = await open(content.file);
+  const file = await openListed(content);
   try {
     if (content.size <= blockSize) {
-      await put(url, await file.readFile(), { 'x-ms-blob-type': 'BlockBlob' });
+      const bytes = await file.readFile();
+      checkUnchanged(content);
+      await put(url, bytes, { 'x-ms-blob-type': 'BlockBlob' });
       return;
     }
     const ids: string[] = [];
@@ -85,6 +87,8 @@ export async function putBlob(
       ids.push(id);
       await put(withQuery(url, `comp=block&blockid=${encodeURIComponent(id)}`), chunk as Buffer, {});
     }
+    // Blocks are no blob yet: what changed meanwhile never becomes one under the name of what it was.
+    checkUnchanged(content);
     const list = ids.map((id) => `<Latest>${id}</Latest>`).join('');
     await put(
       withQuery(url, 'comp=blocklist'),
@@ -96,6 +100,14 @@ export async function putBlob(
     );
   } finally {
     await file.close();
+  }
+}
+
+async function openListed(content: LocalFile): Promise<FileHandle> {
+  try {
+    return await open(content.file);
+  } catch (error) {
+    throw unreadable(content, error);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Agent } from '../agent/agent';
 import type { PutOptions, Remote, Upload } from '../assets/remote';
 import { at, textAt } from '../agent/json';
 import { TaskError } from '../agent/errors';
-import { markedFile } from '../assets/folder';
+import { atItsPlace, markedFile } from '../assets/folder';
 import type { Arm } from './arm';
 import type { Azure } from './azure';
 import { blobHead, blobUrl, protectSas, uploadFiles, type BlobTarget } from './blob';
@@ -15,13 +15,19 @@ const usualTimeoutMs = 30 * 60_000;
 /** The workspace of a task as the place where translated files go. */
 export function azureRemote(azure: Azure, agent: Agent, timeoutMs = usualTimeoutMs): Remote {
   const results = new Map<string, Promise<unknown>>();
+  const made: string[] = [];
   return {
+    made,
     workspaceId: azure.workspace.id,
     location: azure.workspace.location,
     get: (path) => azure.arm.getIfExists(path, mlApiVersion),
-    put: (path, body, options) => putResource(azure.arm, path, body, { ...options, timeoutMs }),
+    async put(path, body, options) {
+      const answer = await putResource(azure.arm, path, body, { ...options, timeoutMs });
+      made.push(wordsFor(path));
+      return answer;
+    },
     post: (path, body) => post(azure, agent, path, body),
-    upload: (upload) => uploadOnce(azure, agent, upload),
+    upload: (upload) => uploadOnce(azure, agent, upload, made),
     once<T>(key: string, work: () => Promise<T>): Promise<T> {
       const known = results.get(key) ?? work();
       results.set(key, known);
@@ -44,6 +50,15 @@ export async function putResource(
   return arm.wait(resource, version, answer, { what: what ?? resource.split('/').at(-1) ?? resource, timeoutMs });
 }
 
+/** `environment CliV2AnonymousEnvironment, version 1b2c`; `batchEndpoints/scoring` for what has no versions. */
+function wordsFor(path: string): string {
+  const [resource = path] = path.split('?');
+  const [, kind = '', name = '', version = ''] = /\/([^/]+)\/([^/]+)\/versions\/([^/]+)$/.exec(resource) ?? [];
+  return version === ''
+    ? resource.split('/').slice(-2).join('/')
+    : `${kind.replace(/s$/, '')} ${name}, version ${version}`;
+}
+
 /** The address of an upload carries a signature: whoever holds it holds the storage. */
 async function post(azure: Azure, agent: Agent, path: string, body: unknown): Promise<unknown> {
   const answer = await azure.arm.post(path, mlApiVersion, body, { idempotent: true });
@@ -56,11 +71,13 @@ async function post(azure: Azure, agent: Agent, path: string, body: unknown): Pr
  * Uploads by the address' own signature where it has one, else with the identity's token: the account's keys are never asked
  * for, so the identity needs the role Storage Blob Data Contributor on that container.
  */
-async function uploadOnce(azure: Azure, agent: Agent, { what, container, folder, asset, mark }: Upload): Promise<void> {
+async function uploadOnce(azure: Azure, agent: Agent, upload: Upload, made: string[]): Promise<void> {
+  const { what, container, folder, asset, mark } = upload;
   const url = folder === '' ? container : blobUrl(container, folder);
   const target: BlobTarget = container.includes('?') ? { url } : { url, resource: azure.cloud.resources.storage };
   const prefix = asset.isFolder ? `${asset.name}/` : '';
   const first = markedFile(asset.files)?.path ?? asset.name;
+  const files = `files of ${what} ${asset.name}`;
   try {
     // A signature is for a place of this upload alone; a datastore keeps what any run has put there.
     const metadata =
@@ -73,9 +90,11 @@ async function uploadOnce(azure: Azure, agent: Agent, { what, container, folder,
     }
     const total = asset.files.reduce((sum, { size }) => sum + size, 0);
     agent.print(`Uploading ${what} ${asset.name}: ${asset.files.length} file(s), ${amount(total)} …`);
-    await uploadFiles(azure, target, prefix, asset.files, mark);
+    const place = made.push(`${files}, not all`) - 1;
+    await atItsPlace(asset, () => uploadFiles(azure, target, prefix, asset.files, mark));
+    made[place] = files;
   } catch (error) {
-    throw withRole(error, url, target);
+    throw withRole(error, upload, url);
   }
 }
 
@@ -87,11 +106,17 @@ function amount(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-function withRole(error: unknown, url: string, target: BlobTarget): unknown {
-  if (!(error instanceof AzureError) || error.status !== 403 || target.resource === undefined) return error;
+function withRole(error: unknown, { asset, datastore, container }: Upload, url: string): unknown {
+  if (!(error instanceof AzureError) || error.status !== 403) return error;
+  const [place = url] = url.split('?');
+  const where = datastore === undefined ? '' : ` of datastore ${datastore}`;
+  const role = `Give the identity of the service connection the role Storage Blob Data Contributor on the container of ${place}${where}`;
   return new TaskError(
-    error.message,
-    `Give the identity of the service connection the role Storage Blob Data Contributor on the container of ${url}, or refer to data that is in the cloud already.`,
+    asset.namedAt === undefined ? error.message : `${asset.namedAt}: ${error.message}`,
+    // A signature is refused by a firewall, or where keys are forbidden: then the identity's own rights count.
+    container.includes('?')
+      ? `${role}, and let its network reach the storage account.`
+      : `${role}, or refer to data that is in the cloud already.`,
     { cause: error },
   );
 }

@@ -10,7 +10,8 @@ export interface About {
 export type Intended =
   /** `model`: what the image holds, as the pipeline states it; nobody has looked inside. */
   | { kind: 'image'; image: string; model?: ModelReference }
-  | ({ kind: 'model' } & ModelReference)
+  /** `isElsewhere`: of another workspace or registry than is deployed to; only an id speaks for it. */
+  | ({ kind: 'model'; isElsewhere?: boolean } & ModelReference)
   /** Nothing that a record could name. `what`: words for it; `advice`: what to do about it, where that is special. */
   | { kind: 'unnamed'; what: string; advice?: string };
 
@@ -37,14 +38,21 @@ export function deployedBy({ image, model }: About): Intended {
   return { kind: 'unnamed', what: 'something that its record does not name' };
 }
 
-/** Why evidence does not speak for a deployment; `undefined` when it names what is deployed and nothing contradicts it. */
+/**
+ * Why evidence does not speak for a deployment; `undefined` when it names what is deployed and nothing contradicts it. Where
+ * records say by id which model of a name and version they mean, those that only have its name say nothing more.
+ */
 export function notAbout(
   abouts: readonly About[],
   intended: Intended,
 ): { isContradiction: boolean; named: About[] } | undefined {
   const other = abouts.find((about) => contradicts(about, intended));
   if (other !== undefined) return { isContradiction: true, named: [other] };
-  return abouts.some((about) => isAbout(about, intended)) ? undefined : { isContradiction: false, named: [...abouts] };
+  const exact = abouts.filter(
+    ({ model }) => intended.kind === 'model' && model?.id !== undefined && isSameVersion(model, intended),
+  );
+  const telling = exact.length > 0 ? exact : abouts;
+  return telling.some((about) => isAbout(about, intended)) ? undefined : { isContradiction: false, named: [...abouts] };
 }
 
 /**
@@ -54,7 +62,8 @@ export function notAbout(
 export function isAbout({ model, image }: About, intended: Intended): boolean {
   switch (intended.kind) {
     case 'model':
-      return model !== undefined && isSameModel(model, intended);
+      if (model === undefined || (model.id === undefined && intended.isElsewhere === true)) return false;
+      return isSameModel(model, intended);
     case 'image':
       return (
         image !== undefined &&

@@ -28,7 +28,11 @@ async function readDeployment(file: string, workspaceId: string | undefined): Pr
 
 /** A name without a place means the workspace that is deployed to. */
 function inWorkspace(model: Extract<Intended, { kind: 'model' }>, workspaceId: string | undefined): Intended {
-  if (model.id !== undefined || workspaceId === undefined) return model;
+  if (workspaceId === undefined) return model;
+  if (model.id !== undefined) {
+    const isHere = model.id.toLowerCase().startsWith(`${workspaceId.toLowerCase()}/`);
+    return isHere ? model : { ...model, isElsewhere: true };
+  }
   return { ...model, id: `${workspaceId}/models/${model.name}/versions/${model.version}` };
 }
 

@@ -1,6 +1,7 @@
 import { TaskError } from '../../lib/agent/errors';
 import { readPipelineRun, runTags } from '../../lib/agent/pipeline-run';
 import { readAssetFile } from '../../lib/assets/document';
+import { namingMade } from '../../lib/assets/made';
 import { namePattern } from '../../lib/assets/parts/names';
 import {
   onlineDeployment,
@@ -65,9 +66,12 @@ export async function deployManaged(
   const state = await ensureEndpoint({ inputs, endpoint, endpointSpec }, { azure, agent }, inFlight);
   agent.progress(15, 'uploading code and environment');
   const remote = azureRemote(azure, agent);
-  const resolved = await resolveDeployment(azure, remote, spec, inputs.subject);
-  const plan = planOf(endpoint, spec, resolved, inputs.subject);
-  const { isNew } = await ensureDeployment(plan, state.traffic, inputs, { azure, agent, remote }, inFlight);
+  const { resolved, plan, isNew } = await namingMade(remote, async () => {
+    const known = await resolveDeployment(azure, remote, spec, inputs.subject);
+    const planned = planOf(endpoint, spec, known, inputs.subject);
+    const ensured = await ensureDeployment(planned, state.traffic, inputs, { azure, agent, remote }, inFlight);
+    return { resolved: known, plan: planned, ...ensured };
+  });
   inFlight.left = `Deployment ${plan.deployment} of endpoint ${endpoint} is healthy; look at the endpoint's traffic.`;
   const { before, after, previous } = await giveTraffic(plan, inputs, { azure, agent });
   const scoringUri = state.scoringUri ?? (await getEndpoint(azure, endpoint))?.scoringUri;

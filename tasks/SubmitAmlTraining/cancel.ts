@@ -12,6 +12,8 @@ const callMs = 2_500;
 
 /** What a cancellation needs to know of a step that is on its way. */
 export interface InFlight {
+  /** What the job needs and the workspace has by now, in words. */
+  made?: readonly string[];
   /** Set just before the job is created. */
   jobName?: string;
   /** The job has ended: there is nothing to cancel. */
@@ -37,8 +39,11 @@ export function withCancellation<T>(
 }
 
 async function end(azure: Azure, agent: Agent, inFlight: InFlight, onCancel: OnCancel): Promise<string> {
-  const { jobName: name, hasEnded } = inFlight;
-  if (name === undefined) return 'Cancelled before a job was submitted.';
+  const { jobName: name, hasEnded, made = [] } = inFlight;
+  if (name === undefined) {
+    const done = made.length === 0 ? '' : ` Done by then: ${made.join('; ')}.`;
+    return `Cancelled before a job was submitted.${done}`;
+  }
   if (hasEnded === true) return `Cancelled after job ${name} had ended.`;
   if (onCancel === 'detach') {
     return `Cancelled. Job ${name} runs on (onCancel: detach); running this stage again follows it.`;

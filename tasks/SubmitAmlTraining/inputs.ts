@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
+import { rootFor } from '../../lib/assets/project';
 
 /** What happens to the Azure ML job when the step is cancelled. */
 export type OnCancel = 'cancelJob' | 'detach';
@@ -9,6 +10,8 @@ export type OnCancel = 'cancelJob' | 'detach';
 export interface Inputs {
   /** Absolute path of the job's YAML file. */
   jobFile: string;
+  /** Folder that the files which the job names must lie in; without it the repository of the job's file. */
+  root?: string;
   /** Lines `path=value`. */
   set: string | undefined;
   wait: boolean;
@@ -33,6 +36,7 @@ export function readInputs(agent: Agent): Inputs {
   agent.requiredInput('workspace');
   return {
     jobFile,
+    root: rootFor(jobFile, agent.variable('Build.SourcesDirectory')),
     set: agent.input('set'),
     wait: agent.input('wait') === undefined || agent.booleanInput('wait'),
     onCancel: readOnCancel(agent.input('onCancel') ?? 'cancelJob'),

@@ -24,10 +24,16 @@ export interface PreparedJob {
 /**
  * Reads a job file of any type.
  *
+ * @param root folder that the files it names must lie in
  * @throws TaskError with `file:line:column`
  */
-export async function readJobFile(file: string, workspaceId: string, set: readonly string[]): Promise<JobFile> {
-  const translation = await readTranslation(file, workspaceId, set);
+export async function readJobFile(
+  file: string,
+  workspaceId: string,
+  set: readonly string[],
+  root?: string,
+): Promise<JobFile> {
+  const translation = await readTranslation(file, workspaceId, set, undefined, root);
   const { name } = translation.kind;
   if (name.endsWith(' job')) return { ...translation, ownName: textAt(translation.values, 'name') };
   throw new TaskError(`${file} is the file of a ${name}, not of a job.`, 'Name the YAML file of an Azure ML job.');

@@ -1,5 +1,6 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
 import { readPipelineRun } from '../../lib/agent/pipeline-run';
+import { namingMade } from '../../lib/assets/made';
 import { setLines } from '../../lib/assets/set';
 import type { Azure } from '../../lib/azure/azure';
 import type { Job } from '../../lib/azure/jobs';
@@ -33,7 +34,7 @@ export async function train(inputs: Inputs, collaborators: Collaborators): Promi
 }
 
 async function work(inputs: Inputs, { agent, azure, pace }: Collaborators, inFlight: InFlight): Promise<Outcome> {
-  const file = await readJobFile(inputs.jobFile, azure.workspace.id, setLines(inputs.set));
+  const file = await readJobFile(inputs.jobFile, azure.workspace.id, setLines(inputs.set), inputs.root);
   refuseUserIdentity(file, inputs.jobFile);
   if (file.ownName !== undefined) {
     agent.print(
@@ -42,9 +43,14 @@ async function work(inputs: Inputs, { agent, azure, pace }: Collaborators, inFli
   }
   const run = readPipelineRun(agent);
   agent.progress(5, 'uploading code and environment');
-  const job = await prepareJob(file, azureRemote(azure, agent));
-  agent.progress(15, 'submitting the job');
-  const submitted = await submit(azure, agent, run, job, (name) => (inFlight.jobName = name));
+  const remote = azureRemote(azure, agent);
+  inFlight.made = remote.made;
+  const { job, submitted } = await namingMade(remote, async () => {
+    const prepared = await prepareJob(file, remote);
+    agent.progress(15, 'submitting the job');
+    const name = (chosen: string): string => (inFlight.jobName = chosen);
+    return { job: prepared, submitted: await submit(azure, agent, run, prepared, name) };
+  });
   announce(agent, submitted.job);
   if (!inputs.wait) return handOver(agent, submitted);
 

@@ -33,7 +33,7 @@ conda_file: {name: c, dependencies: [python=3.11, {pip: [pandas]}]}
   'azureml/data.yml': `$schema: https://azuremlschemas.azureedge.net/latest/data.schema.json
 name: patients
 type: uri_file
-path: ../data/patients.csv
+path: azureml://datastores/workspaceblobstore/paths/patients/patients.csv
 `,
   'azureml/component.yml': `$schema: https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json
 name: prepare
@@ -46,7 +46,6 @@ environment: azureml:scoring@latest
 name: retraining
 auth_mode: aad_token
 `,
-  'data/patients.csv': 'AGE,Y\n1,2\n',
   'src/prepare.py': 'print("prepared")\n',
 };
 
@@ -73,12 +72,66 @@ describe('ProvisionWorkspace on the local Azure', function () {
     const planned = await run({ planOnly: 'true' });
     assert.equal(planned.result, 'Succeeded', shown(planned));
     assert.equal(planned.outputs['created'], '7', shown(planned));
-    assert.ok(!on.sawRequest(/"method":"(?:PUT|POST|PATCH)".*Microsoft\.MachineLearningServices/, 201));
+    assert.ok(!on.sawRequest(/"method":"(?:PUT|POST|PATCH)".*workspaces\/mlw-mlops\//, 201));
     const made = await run();
     assert.equal(made.result, 'Succeeded', shown(made));
     assert.equal(made.outputs['created'], '7');
     const again = await run();
     assert.equal(again.result, 'Succeeded', shown(again));
-    assert.deepEqual([again.outputs['created'], again.outputs['updated'], again.outputs['unchanged']], ['0', '0', '7'], shown(again));
+    assert.deepEqual(
+      [again.outputs['created'], again.outputs['updated'], again.outputs['unchanged']],
+      ['0', '0', '7'],
+      shown(again),
+    );
+  });
+
+  it('updates what a file changes, and no more', async () => {
+    const step = await run({ set: 'cluster.yml: max_instances=4' });
+    assert.equal(step.result, 'Succeeded', shown(step));
+    assert.deepEqual([step.outputs['updated'], step.outputs['unchanged']], ['1', '6'], shown(step));
+    assert.match(step.lines.join('\n'), /scaleSettings\.maxNodeCount: 2 → 4/);
+    const secret = await run({ set: 'store.yml: credentials.account_key=YW5vdGhlci1hY2NvdW50LWtleS1vZi1sYW5kaW5n' });
+    assert.match(
+      secret.lines.join('\n'),
+      /update .*datastore landing .*secrets: "others" → "those of the file"/,
+      shown(secret),
+    );
+  });
+
+  it('names every problem of every file before it looks at Azure', async () => {
+    write('broken/a.yml', 'type: amlcompute\nname: a\nmax_instanses: 2\n');
+    write('broken/b.yml', 'type: command\ncommand: echo\nenvironment: azureml:e:1\ncompute: azureml:c\n');
+    const step = await run({ files: 'broken/*.yml' });
+    assert.equal(step.result, 'Failed', shown(step));
+    const text = step.issues.map(({ message }) => message).join('\n');
+    assert.match(text, /a\.yml:3:1: unknown key "max_instanses"[^]*b\.yml:1:1: a command job is not provisioned/);
+  });
+
+  it('makes a workspace and fills it', async () => {
+    const group = `/subscriptions/${on.azure.subscriptionId}/resourceGroups/${on.azure.resourceGroup}/providers`;
+    write(
+      'workspace.yml',
+      [
+        '$schema: https://azuremlschemas.azureedge.net/latest/workspace.schema.json',
+        'name: mlw-second',
+        'display_name: Second',
+        `storage_account: ${group}/Microsoft.Storage/storageAccounts/stmlops`,
+        `key_vault: ${group}/Microsoft.KeyVault/vaults/kv-mlops`,
+        `application_insights: ${group}/Microsoft.Insights/components/appi-mlops`,
+        '',
+      ].join('\n'),
+    );
+    const inputs = {
+      workspace: 'mlw-second',
+      workspaceFile: 'workspace.yml',
+      files: 'azureml/cluster.yml\nazureml/data.yml',
+    };
+    const made = await run(inputs);
+    assert.equal(made.result, 'Succeeded', shown(made));
+    assert.equal(made.outputs['created'], '3', shown(made));
+    const again = await run(inputs);
+    assert.equal(again.outputs['unchanged'], '3', shown(again));
+    const changed = await run({ ...inputs, set: 'workspace.yml: display_name=Renamed' });
+    assert.deepEqual([changed.outputs['updated'], changed.outputs['unchanged']], ['1', '2'], shown(changed));
   });
 });

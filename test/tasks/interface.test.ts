@@ -14,6 +14,8 @@ const names = [
   'PackageModel',
   'DeployModel',
   'SmokeTest',
+  'ProvisionWorkspace',
+  'PublishTrainingPipeline',
 ];
 
 interface Input {
@@ -62,7 +64,7 @@ function inputsReadBy(code: string): Set<string> {
 }
 
 describe('interfaces of the tasks', () => {
-  it('are those of the seven tasks, each with an id of its own', () => {
+  it('are those of the nine tasks, each with an id of its own', () => {
     const found = readdirSync(path.join(root, 'tasks'));
     assert.deepEqual(found.sort(), [...names].sort());
     assert.equal(new Set(names.map((name) => read(name).id)).size, names.length);

@@ -2,6 +2,7 @@ import type { YamlReader } from '../../agent/yaml';
 import type { LocalAsset } from '../folder';
 import { Later, type Soon } from '../later';
 import { assetAt, existingPath, isRemote, localPath } from '../parts/paths';
+import { checkWithin } from '../project';
 import { parseReference } from '../references';
 import { registerCode } from '../register/code';
 import { idOf } from '../register/versions';
@@ -32,13 +33,11 @@ export function codeWithIncludes(whole: YamlReader, scope: Scope, fallback?: str
   if (known !== undefined) return prefixed(known);
   if (includes.length === 0 && at) return componentCode.read(at, scope);
   const folder = at ? existingPath.read(at, scope) : fallback;
-  if (includes.length > 0)
-    return prefixed(
-      registered(
-        withIncludes(folder, includes, scope.folder),
-        includes.map((one) => localPath(scope.folder, one.asString())),
-      ),
-    );
+  if (includes.length > 0) {
+    const paths = includes.map((one) => localPath(scope.folder, one.asString()));
+    for (const [index, one] of includes.entries()) checkWithin(scope.root, paths[index] ?? '', one);
+    return prefixed(registered(withIncludes(folder, includes, scope.folder), paths));
+  }
   return folder === undefined ? undefined : prefixed(registered(assetAt(folder, whole, { leaveOut: leftOut })));
 }
 

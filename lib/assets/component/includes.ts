@@ -3,7 +3,16 @@ import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { TaskError } from '../../agent/errors';
 import type { YamlReader } from '../../agent/yaml';
-import { inUploadOrder, localFile, mostFiles, notAFile, tooMany, type LocalAsset, type LocalFile } from '../folder';
+import {
+  inUploadOrder,
+  listed,
+  localFile,
+  mostFiles,
+  notAFile,
+  tooMany,
+  type LocalAsset,
+  type LocalFile,
+} from '../folder';
 import { ignoreFiles, rulesIn, rulesOf, type IgnoreRules } from '../ignore-file';
 import { localPath } from '../parts/paths';
 
@@ -27,7 +36,11 @@ interface Rules {
  * @throws TaskError at the include that is not there, or whose name the code folder has as well
  */
 export function withIncludes(code: string | undefined, includes: readonly YamlReader[], folder: string): LocalAsset {
-  const merge = new Merge(includes[0]?.where ?? folder);
+  const namedAt = includes[0]?.where ?? folder;
+  return listed(namedAt, code ?? folder, () => ({ ...merged(code, includes, folder, new Merge(namedAt)), namedAt }));
+}
+
+function merged(code: string | undefined, includes: readonly YamlReader[], folder: string, merge: Merge): LocalAsset {
   const isFolder = code !== undefined && lstatSync(code).isDirectory();
   const rules =
     code === undefined ? rulesOf(folder, leftOut) : isFolder ? rulesOf(code, leftOut) : rulesIn(undefined, leftOut);

@@ -2,7 +2,7 @@ import type { YamlReader } from '../../agent/yaml';
 import { pythonBoolean, pythonFloat } from '../python';
 import { PythonFloat } from '../python-float';
 import { list, mapOf } from '../shape/collections';
-import { optional, record, required } from '../shape/record';
+import { dropped, optional, record, required } from '../shape/record';
 import { boolean, scalar, text } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
 import type { ComponentInput, ComponentOutput } from './component';
@@ -125,6 +125,8 @@ const primitiveOutput: Shape<ComponentOutput> = record({
   ...described,
   ...mode,
   early_available: optional(boolean, { as: 'early_available' }),
+  // The clients know it, and send nothing of it.
+  is_control: dropped(boolean),
 });
 
 const dataInputs = dataTypes.map((type): [string, Shape<ComponentInput>] => [type, dataInput]);

@@ -56,8 +56,9 @@ function pipelineProperties({ component, jobDefinition, settings, description }:
 function resource(batch: Batch, scope: Scope): Resource {
   const { name, endpointName, tags } = batch.values;
   const properties = batch.of === 'model' ? modelProperties(batch.values) : pipelineProperties(batch.values);
+  // The clients write names in lower case.
   return {
-    path: `${scope.workspaceId}/batchEndpoints/${endpointName}/deployments/${name}`,
+    path: `${scope.workspaceId}/batchEndpoints/${endpointName}/deployments/${name.toLowerCase()}`,
     body: { location, tags, properties },
   };
 }

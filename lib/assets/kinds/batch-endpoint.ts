@@ -20,7 +20,8 @@ export const batchEndpoint = kind({
   signs: { keys: ['auth_mode', 'defaults'] },
   shape: fields,
   resource: ({ name, authMode, defaults, description, identity, properties, tags }, scope) => ({
-    path: `${scope.workspaceId}/batchEndpoints/${name}`,
+    // The clients write names in lower case.
+    path: `${scope.workspaceId}/batchEndpoints/${name.toLowerCase()}`,
     body: { location, identity, tags, properties: { authMode, defaults, description, properties } },
   }),
 });

@@ -14,12 +14,14 @@ import {
 import { jobOutputs, outputsApiVersion } from '../parts/outputs';
 import { looseTextMap } from '../shape/collections';
 import { dropped, optional, record, required, withDefault } from '../shape/record';
-import { text, words } from '../shape/scalars';
+import { lowerCase, text, words } from '../shape/scalars';
 import { refine } from '../shape/shape';
 import { kind } from './kind';
 
 const fields = record({
   ...jobFields,
+  // The clients write it in lower case, here and in Spark jobs only.
+  name: optional(lowerCase),
   type: dropped(words('command')),
   command: required(text),
   code: optional(code, { as: 'codeId' }),

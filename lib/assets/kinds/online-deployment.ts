@@ -17,7 +17,8 @@ type Named = OnlineDeployment & { name: string; endpointName: string };
 function named(inner: Shape<OnlineDeployment>): Shape<Named> {
   return refine(inner, (deployment, at) => ({
     ...deployment,
-    name: deployment.name ?? at.string('name'),
+    // The clients write names in lower case.
+    name: (deployment.name ?? at.string('name')).toLowerCase(),
     endpointName: deployment.endpointName ?? at.string('endpoint_name'),
   }));
 }

@@ -9,7 +9,7 @@ import { refine, type Scope, type Shape } from '../shape/shape';
 import { kind, type Kind, type Resource } from './kind';
 
 function named<T extends OnlineEndpoint>(inner: Shape<T>): Shape<T & { name: string }> {
-  return refine(inner, (endpoint, at) => ({ ...endpoint, name: endpoint.name ?? at.string('name') }));
+  return refine(inner, (endpoint, at) => ({ ...endpoint, name: (endpoint.name ?? at.string('name')).toLowerCase() }));
 }
 
 function resource(endpoint: OnlineEndpoint & { name: string }, scope: Scope): Resource {

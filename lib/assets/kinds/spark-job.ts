@@ -1,24 +1,28 @@
 import type { YamlReader } from '../../agent/yaml';
 import { entry, files, sparkConf } from '../component/spark';
 import { code } from '../parts/code';
-import { environment } from '../parts/environment';
+import { sparkEnvironment } from '../parts/environment';
 import { jobInputs } from '../parts/inputs';
-import { defaultExperiment, jobFields } from '../parts/job';
+import { defaultExperiment, jobFields, services } from '../parts/job';
 import { jobOutputs, outputsApiVersion } from '../parts/outputs';
 import { isRemote, localPath } from '../parts/paths';
 import { checkSparkEntry, sparkResources, textConf } from '../parts/spark';
 import { checkArguments, checkConf } from '../pipeline/nodes/spark-rules';
-import { looseTextMap, mapOf } from '../shape/collections';
+import { mapOf } from '../shape/collections';
 import { gather } from '../shape/gather';
-import { optional, record, required, withDefault } from '../shape/record';
-import { anything, text, words } from '../shape/scalars';
+import { dropped, optional, record, required, withDefault } from '../shape/record';
+import { anything, lowerCase, text, words } from '../shape/scalars';
 import { nullable, refine, type Scope } from '../shape/shape';
 import { kind } from './kind';
 
 const fields = record({
   ...jobFields,
+  // The clients write it in lower case.
+  name: optional(lowerCase),
   type: required(words('spark'), { as: '' }),
-  properties: withDefault(looseTextMap, () => ({})),
+  // The clients know these here too, and send nothing of them.
+  properties: dropped(mapOf(anything)),
+  services: dropped(services),
   code: optional(code, { as: 'codeId' }),
   entry: required(entry),
   py_files: optional(files),
@@ -26,7 +30,7 @@ const fields = record({
   files: optional(files),
   archives: optional(files),
   conf: withDefault(mapOf(anything), () => ({})),
-  environment: optional(nullable(environment), { as: 'environmentId' }),
+  environment: optional(nullable(sparkEnvironment), { as: 'environmentId' }),
   args: optional(text),
   inputs: withDefault(jobInputs, () => ({})),
   outputs: withDefault(jobOutputs, () => ({})),
@@ -97,6 +101,7 @@ export const sparkJob = kind({
     body: {
       properties: {
         jobType: 'Spark',
+        properties: {},
         ...job,
         displayName: job.displayName ?? own ?? name,
         experimentName: job.experimentName ?? defaultExperiment(scope.folder),

@@ -76,7 +76,7 @@ export const subnet: Shape<{ id: string } | undefined> = refine(
       if (vnetName === undefined) return undefined;
       throw at.required('vnet_name').error('a virtual network alone says no subnet', 'Give subnet as well.', true);
     }
-    if (/^\/subscriptions\//i.test(name)) return { id: exactResourceId.read(at.required('subnet'), scope) };
+    if (/^\/subscriptions\//i.test(name)) return { id: resourceId.read(at.required('subnet'), scope) };
     if (vnetName === undefined) {
       throw at
         .required('subnet')

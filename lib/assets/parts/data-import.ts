@@ -39,6 +39,8 @@ const definition = refine(
     version: dropped(pythonText),
     description: optional(text),
     tags: withDefault(looseTextMap, () => ({})),
+    // The clients send nothing of it.
+    auto_delete_setting: answered,
     properties: answered,
     id: answered,
     creation_context: answered,

@@ -5,7 +5,7 @@ import type { YamlReader } from '../../agent/yaml';
 import type { DataDefinition } from '../register/data-version';
 import { looseTextMap } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
-import { pythonText, text, words } from '../shape/scalars';
+import { pythonText, text, word, words } from '../shape/scalars';
 import { refine, type Scope } from '../shape/shape';
 import { isAddress } from './data-source';
 import { checkType } from './inputs';
@@ -24,8 +24,10 @@ const fields = record({
   tags: withDefault(looseTextMap, () => ({})),
   auto_delete_setting: optional(
     record({
-      condition: optional(words('created_greater_than', 'last_accessed_greater_than')),
-      value: optional(pythonText),
+      condition: optional(
+        word({ created_greater_than: 'createdGreaterThan', last_accessed_greater_than: 'lastAccessedGreaterThan' }),
+      ),
+      value: optional(text),
     }),
   ),
   // What an exported data asset has besides: the service fills it in.

@@ -70,7 +70,9 @@ function shares(most: number, what: string): Shape<Record<string, number>> {
   return refine(mapOf(integerIn(0, 100)), (value, at: YamlReader) => {
     const sum = Object.values(value).reduce((total, share) => total + share, 0);
     if (sum > most) throw at.error(`${at.path} adds up to ${sum} %, but ${what} is at most ${most} %`);
-    return Object.fromEntries(Object.entries(value).filter(([, share]) => share > 0));
+    const given = Object.entries(value).filter(([, share]) => share > 0);
+    // The clients write names in lower case.
+    return Object.fromEntries(given.map(([name, share]) => [name.toLowerCase(), share]));
   });
 }
 

@@ -7,7 +7,7 @@ import { anything, integer, plainData, pythonText, text, word } from '../shape/s
 import { refine, shape, type Shape } from '../shape/shape';
 import { answered } from './answered';
 import { datastoreName } from './names';
-import { assetAt, existingPath, isRemote, localPath } from './paths';
+import { assetAt, existingPath, localPath } from './paths';
 import { assetId } from './references';
 
 /** A conda file by path, or written inline, in PyYAML's spelling: part of an anonymous environment's version. */
@@ -22,7 +22,7 @@ const build = refine(
   record({ path: required(text), dockerfile_path: optional(text) }),
   ({ path, dockerfilePath }, at, scope): NonNullable<EnvironmentDefinition['build']> => {
     const place = at.required('path');
-    if (isRemote(path)) return { contextUri: path, dockerfilePath };
+    if (/^(?:https?|ftps?):\/\//i.test(path)) return { contextUri: path, dockerfilePath };
     return { context: assetAt(existingPath.read(place, scope), place), dockerfilePath };
   },
 );
@@ -33,6 +33,9 @@ const members = {
   datastore: optional(datastoreName),
   id: answered,
   creation_context: answered,
+  // The clients send nothing of these.
+  auto_delete_setting: answered,
+  intellectual_property: answered,
   image: optional(text),
   conda_file: optional(conda),
   build: optional(build),

@@ -1,8 +1,9 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { YamlReader } from '../../agent/yaml';
 import { Later, type Soon } from '../later';
 import { parseReference } from '../references';
 import { defaultDatastore, uploadData } from '../register/data';
+import { checkWithin } from '../project';
 import { idOf } from '../register/versions';
 import { isMap, isScalar, mapOf, union } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
@@ -57,12 +58,14 @@ export function uriOf(at: YamlReader, scope: Scope, type: string, datastore?: st
     );
   }
   if (isRemote(value)) return value;
-  return uploadedUri(localPath(scope.folder, value), at, type, datastore);
+  const path = localPath(scope.folder, value);
+  checkType(path, at, type);
+  checkWithin(scope.root, path, at);
+  return uploadedUri(path, at, type, datastore);
 }
 
 /** A local path as the address that the service reads it from; only a `uri_folder` ends with a slash. */
 function uploadedUri(path: string, at: YamlReader, type: string, datastore = defaultDatastore): Later<string> {
-  checkType(path, at, type);
   const asset = assetAt(path, at);
   return new Later(async (remote) => {
     const uploaded = await uploadData(remote, asset, 'input data', undefined, datastore);
@@ -71,7 +74,8 @@ function uploadedUri(path: string, at: YamlReader, type: string, datastore = def
 }
 
 export function checkType(path: string, at: YamlReader, type: string): void {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  // What cannot be looked at (a link to itself, a name that is too long) is not there either.
+  const stats = existsSync(path) ? statSync(path) : undefined;
   if (!stats) throw at.error(`${at.path}: ${path} does not exist`, 'Paths are relative to the YAML file.');
   const wanted = type === 'uri_file' ? 'a file' : type === 'uri_folder' ? 'a folder' : undefined;
   const found = stats.isDirectory() ? 'a folder' : 'a file';

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { YamlReader } from '../../agent/yaml';
 import { listAsset, type LocalAsset } from '../folder';
+import { checkWithin } from '../project';
 import { refine, type Shape } from '../shape/shape';
 import { text } from '../shape/scalars';
 
@@ -17,12 +18,15 @@ export function localPath(folder: string, value: string): string {
   return path.resolve(folder, value.replace(/^file:(?:\/\/(?=\/))?/, ''));
 }
 
-/** A path that is there. */
+/** A path that is there, and in the project. */
 export const existingPath: Shape<string> = {
   ...refine(text, (value, at, scope) => {
     const found = localPath(scope.folder, value);
-    if (existsSync(found)) return found;
-    throw at.error(`${at.path}: ${found} does not exist`, 'Paths are relative to the YAML file.');
+    if (!existsSync(found)) {
+      throw at.error(`${at.path}: ${found} does not exist`, 'Paths are relative to the YAML file.');
+    }
+    checkWithin(scope.root, found, at);
+    return found;
   }),
   schema: () => ({ type: 'string' }),
 };

@@ -25,6 +25,9 @@ export const codeConfiguration = refine(
     if (parseReference(named, 'codes')) return { codeId, scoringScript };
     const folder = localPath(scope.folder, named);
     const script = path.resolve(folder, scoringScript);
+    if (statSync(folder, { throwIfNoEntry: false })?.isFile() === true) {
+      throw at.required('code').error(`code: ${folder} is a file`, 'Name the folder that the script is in.');
+    }
     if (statSync(script, { throwIfNoEntry: false })?.isFile() !== true) {
       throw place.error(`scoring_script: ${script} does not exist`, 'It is a path below code.');
     }

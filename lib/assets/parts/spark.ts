@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { YamlReader } from '../../agent/yaml';
 import { pythonStr } from '../python-repr';
-import { optional, record, required } from '../shape/record';
+import { record, required } from '../shape/record';
 import { pythonText, text } from '../shape/scalars';
 import { refine } from '../shape/shape';
 
@@ -28,7 +28,7 @@ const runtimeVersion = refine(pythonText, (value, at) => {
 /** Machines of serverless Spark. */
 export const sparkResources = record({
   instance_type: required(sparkInstanceType),
-  runtime_version: optional(runtimeVersion),
+  runtime_version: required(runtimeVersion),
 });
 
 const dynamic = 'spark.dynamicAllocation.';

@@ -1,5 +1,5 @@
 import type { YamlReader } from '../../agent/yaml';
-import { suggestion } from '../../agent/suggestion';
+import { closest, suggestion } from '../../agent/suggestion';
 import type { ComponentDefinition } from '../component/component';
 import type { JobInput } from '../parts/inputs';
 import { outputModes } from '../parts/outputs';
@@ -98,7 +98,8 @@ function connectedNodes(nodes: Nodes): Set<string> {
 /**
  * Inputs of a job that runs a pipeline from a file: defaults go out as values.
  *
- * @throws TaskError, or `Problems`, for unknown inputs, and for those that are needed and missing
+ * @returns without the inputs that the component does not declare, which the clients forget
+ * @throws TaskError, or `Problems`, for inputs that look like slips, and for those that are needed and missing
  */
 export function filledInputs(
   given: Record<string, JobInput>,
@@ -107,22 +108,18 @@ export function filledInputs(
 ): Record<string, JobInput> {
   const { inputs } = definition;
   const used = usedInputs(nodesOf(definition));
+  const free = Object.keys(inputs).filter((name) => !Object.hasOwn(given, name));
   const unknown =
     at
       .optional('inputs')
       ?.entries()
-      .filter(([name]) => !Object.hasOwn(inputs, name)) ?? [];
+      .filter(([name]) => !Object.hasOwn(inputs, name) && closest(name, free) !== undefined) ?? [];
   const missing = Object.entries(inputs).filter(
     ([name, input]) => !Object.hasOwn(given, name) && isNeeded(input) && used.has(name),
   );
   gather([
     ...unknown.map(([name, place]) => () => {
-      const known = Object.keys(inputs);
-      throw place.error(
-        `the component has no input "${name}"`,
-        suggestion(name, known) ?? `Its inputs: ${known.join(', ')}.`,
-        true,
-      );
+      throw place.error(`the component has no input "${name}"`, suggestion(name, free), true);
     }),
     ...missing.map(([name]) => () => {
       throw (at.optional('inputs') ?? at).error(
@@ -135,7 +132,8 @@ export function filledInputs(
   const defaults = Object.entries(inputs).flatMap(([name, { default: value }]): [string, JobInput][] =>
     value === undefined ? [] : [[name, { jobInputType: 'literal', value }]],
   );
-  return { ...Object.fromEntries(defaults), ...given };
+  const declared = Object.entries(given).filter(([name]) => Object.hasOwn(inputs, name));
+  return { ...Object.fromEntries(defaults), ...Object.fromEntries(declared) };
 }
 
 /** Inputs of the pipeline that some node reads. */

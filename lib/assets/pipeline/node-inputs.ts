@@ -1,6 +1,7 @@
 import type { YamlReader } from '../../agent/yaml';
 import type { Soon } from '../later';
 import { assetTypes, inputModes, uriOf } from '../parts/inputs';
+import { datastoreName } from '../parts/names';
 import { isMap, isScalar, mapOf, union } from '../shape/collections';
 import { optional, record, required } from '../shape/record';
 import { pythonText, text, words } from '../shape/scalars';
@@ -33,17 +34,21 @@ const data = record(
     type: optional(assetTypes),
     path: required(text),
     mode: optional(modeWords),
-    datastore: optional(text),
+    datastore: optional(datastoreName),
     path_on_compute: optional(text),
   },
   'yaml',
 );
 
 function readData(at: YamlReader, scope: Scope): NodeInput {
-  const { type, path, mode } = data.read(at, scope);
+  const { type, path, mode, datastore } = data.read(at, scope);
   if (bindingOf(path)) return { at, scope, given: { kind: 'binding', text: path, isPlain: false, type, mode } };
   const known = type ?? anyData.type;
-  return { at, scope, given: { kind: 'asset', type: known, mode, uri: uriOf(at.required('path'), scope, known) } };
+  return {
+    at,
+    scope,
+    given: { kind: 'asset', type: known, mode, uri: uriOf(at.required('path'), scope, known, datastore) },
+  };
 }
 
 function readLiteral(at: YamlReader, scope: Scope): NodeInput {
@@ -81,6 +86,8 @@ export function inputOnWire({ at, scope, given }: NodeInput, declared?: Componen
       'Give a path.',
     );
   }
+  if (given.value === '')
+    throw at.error(`${at.path} is empty, but the component wants data (${declared.type}) there`, 'Give a path.');
   return onWire(declared.type, { uri: uriOf(at, scope, declared.type) });
 }
 

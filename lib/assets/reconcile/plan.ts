@@ -51,6 +51,7 @@ export async function planResource(kind: string, resource: Soon<Resource>, rehea
     container !== undefined && version !== undefined
       ? await planVersion(kind, { ...settled, container, version }, rehearsal)
       : await planPlain(kind, settled, rehearsal);
+  if (step.action === 'create') rehearsal.create(step.path);
   if (step.action !== 'unchanged') await rehearsal.put(step.path, settled.body);
   return { ...step, resource };
 }
@@ -62,8 +63,10 @@ async function planPlain(kind: string, { path, body, apiVersion }: Settled, rehe
   const what = `${kind} ${nameOf(path)}`;
   const found = await rehearsal.existing(withoutQuery(path), apiVersion);
   if (found === undefined) return { what, path, apiVersion, action: 'create', changes: [] };
-  const { fixed, secrets } = rulesOf(path);
-  const changes = changesOf(withSecretsNote(path, body), found).filter((change) => !isBelow(change.path, secrets));
+  const { fixed, secrets, fallbacks } = rulesOf(path);
+  const changes = changesOf(withSecretsNote(path, body), found).filter(
+    (change) => !isBelow(change.path, secrets) && !(change.path in fallbacks && fallbacks[change.path] === change.to),
+  );
   refuseFixed(
     what,
     changes.filter((change) => isBelow(change.path, fixed)),

@@ -9,7 +9,8 @@ export type Look = (path: string, apiVersion?: string) => Promise<unknown>;
  * Nothing is uploaded; where an upload would lie follows from its content.
  */
 export class Rehearsal implements Remote {
-  private readonly made = new Map<string, unknown>();
+  private readonly planned = new Map<string, unknown>();
+  private readonly created: string[] = [];
   private readonly results = new Map<string, Promise<unknown>>();
   /** Containers whose next version the file asked for: it names none. */
   private readonly unnumbered = new Set<string>();
@@ -24,13 +25,14 @@ export class Rehearsal implements Remote {
 
   async get(path: string): Promise<unknown> {
     const [resource = ''] = path.split('?');
-    const made = this.made.get(resource.toLowerCase());
+    const made = this.planned.get(resource.toLowerCase());
     if (made !== undefined) return made;
     return this.existing(path);
   }
 
   /** The resource as it is now, whatever is planned for it. */
   async existing(path: string, apiVersion?: string): Promise<unknown> {
+    if (this.isBelowNew(path)) return undefined;
     if (!this.isMissing) return this.look(path, apiVersion);
     // The service gives every new workspace this datastore.
     return path.endsWith('/datastores/workspaceblobstore')
@@ -42,10 +44,10 @@ export class Rehearsal implements Remote {
     const [resource = ''] = path.split('?');
     const plain: unknown = JSON.parse(JSON.stringify(body));
     const made = { ...(isRecord(plain) ? plain : {}), id: resource, name: resource.split('/').at(-1) };
-    this.made.set(resource.toLowerCase(), made);
+    this.planned.set(resource.toLowerCase(), made);
     const [, container, version] = /^(.+)\/versions\/([^/]+)$/.exec(resource) ?? [];
     if (container !== undefined && version !== undefined) {
-      this.made.set(container.toLowerCase(), { properties: { latestVersion: version } });
+      this.planned.set(container.toLowerCase(), { properties: { latestVersion: version } });
     }
     return Promise.resolve(made);
   }
@@ -64,6 +66,15 @@ export class Rehearsal implements Remote {
     const known = this.results.get(key) ?? work();
     this.results.set(key, known);
     return known as Promise<T>;
+  }
+
+  /** What is to be made anew: nothing can be below it yet. */
+  create(path: string): void {
+    this.created.push(`${path.split('?')[0]?.toLowerCase() ?? ''}/`);
+  }
+
+  private isBelowNew(path: string): boolean {
+    return this.created.some((one) => path.toLowerCase().startsWith(one));
   }
 
   /** Another file is read from here on. */

@@ -46,13 +46,26 @@ export function tally(steps: readonly Step[]): Tally {
   return { created: count('create'), updated: count('update'), unchanged: count('unchanged') };
 }
 
-/** How far the work on a plan came that ended early. */
-export function progressText(steps: readonly Step[], finished: readonly Step[], current?: Step): string {
+/**
+ * How far the work on a plan came that ended early.
+ *
+ * @param registered what was registered and uploaded for the current step
+ */
+export function progressText(
+  steps: readonly Step[],
+  finished: readonly Step[],
+  current?: Step,
+  registered: readonly string[] = [],
+): string {
   const changed = steps.filter(({ action }) => action !== 'unchanged');
   const names = (some: readonly Step[]): string => (some.length === 0 ? 'nothing' : some.map(nameOf).join(', '));
   const left = changed.filter((step) => !finished.includes(step) && step !== current);
   const parts = [`Done: ${names(changed.filter((step) => finished.includes(step)))}.`];
-  if (current) parts.push(`At work on: ${nameOf(current)}; it may be made in part.`);
+  if (current) {
+    const there =
+      registered.length > 0 ? `already there for it: ${registered.join(', ')}` : 'nothing was registered for it';
+    parts.push(`At work on: ${nameOf(current)}; ${there}.`);
+  }
   parts.push(`Not begun: ${names(left)}.`, 'Run the step again to go on: what is as wanted is left alone.');
   return parts.join(' ');
 }

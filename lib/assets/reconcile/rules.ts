@@ -12,9 +12,11 @@ export interface Rules {
   notes?: string;
   /** Members that other steps set; without a value of the file's they stay. */
   kept: readonly string[];
+  /** What goes out of members that the file leaves open. The service may know better. */
+  fallbacks: Readonly<Record<string, unknown>>;
 }
 
-const open: Rules = { fixed: [], secrets: [], kept: [] };
+const open: Rules = { fixed: [], secrets: [], kept: [], fallbacks: {} };
 const endpoint: Rules = {
   ...open,
   fixed: ['location', 'kind', 'properties.authMode', 'properties.compute'],
@@ -63,6 +65,7 @@ const rules: Readonly<Record<string, Rules>> = {
     fixed: ['properties.datastoreType'],
     secrets: ['properties.credentials.secrets'],
     notes: 'properties.tags',
+    fallbacks: { 'properties.endpoint': 'core.windows.net', 'properties.protocol': 'https' },
   },
   connections: { ...open, secrets: ['properties.credentials'], notes: 'properties.metadata' },
   onlineEndpoints: endpoint,

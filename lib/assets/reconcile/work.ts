@@ -10,15 +10,23 @@ export type Make = (step: Step) => Promise<void>;
 /**
  * Carries out a plan step by step, unchanged ones left out. When the agent cancels, no further step is begun.
  *
+ * @param made what was registered and uploaded so far, in words
  * @throws CancelledError, or the error of a step, with how far the work came
  */
-export async function workThrough(agent: Agent, steps: readonly Step[], make: Make): Promise<void> {
+export async function workThrough(
+  agent: Agent,
+  steps: readonly Step[],
+  make: Make,
+  made: () => readonly string[] = () => [],
+): Promise<void> {
   const finished: Step[] = [];
   let current: Step | undefined;
+  let before = 0;
   const work = async (): Promise<void> => {
     for (const step of steps.filter(({ action }) => action !== 'unchanged')) {
       if (agent.cancelled.aborted) throw new CancelledError('Cancelled.');
       current = step;
+      before = made().length;
       agent.progress(10 + (85 * finished.length) / steps.length, step.what);
       agent.print(`${step.action === 'create' ? 'Creating' : 'Updating'} ${step.what} …`);
       await make(step);
@@ -26,7 +34,7 @@ export async function workThrough(agent: Agent, steps: readonly Step[], make: Ma
       current = undefined;
     }
   };
-  const soFar = (): string => progressText(steps, finished, current);
+  const soFar = (): string => progressText(steps, finished, current, made().slice(before));
   try {
     await unlessCancelled(agent, work(), () => Promise.resolve(`Cancelled. ${soFar()}`));
   } catch (error) {

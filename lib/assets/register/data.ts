@@ -35,7 +35,7 @@ export async function uploadData(
   const folder = `LocalUpload/${hash}`;
   const path = `${folder}/${asset.name}`;
   await remote.once(`upload ${datastore} ${path}`, () =>
-    remote.upload({ what, container, folder, asset, mark: markOf(hash) }),
+    remote.upload({ what, datastore, container, folder, asset, mark: markOf(hash) }),
   );
   return { hash, path, blobUrl: `${container}/${path.split('/').map(encodeURIComponent).join('/')}` };
 }
@@ -46,10 +46,17 @@ function randomMark(): { name: string; version: string } {
 
 /** `https://account.blob.core.windows.net/container`, as the datastore says. */
 async function containerUrl(remote: Remote, datastore: string): Promise<string> {
-  const found = at(await remote.get(`${remote.workspaceId}/datastores/${datastore}`), 'properties');
+  const answer = await remote.get(`${remote.workspaceId}/datastores/${datastore}`);
+  if (answer === undefined) {
+    throw new TaskError(`The workspace has no datastore ${datastore}.`, 'Check the name, or make the datastore first.');
+  }
+  const found = at(answer, 'properties');
   const [account, container] = [textAt(found, 'accountName'), textAt(found, 'containerName')];
   if (account === undefined || container === undefined) {
-    throw new TaskError(`Datastore ${datastore} of the workspace is no blob container.`);
+    throw new TaskError(
+      `Datastore ${datastore} of the workspace is no blob container.`,
+      'Local data goes into a datastore of type azure_blob.',
+    );
   }
   const protocol = textAt(found, 'protocol') ?? 'https';
   return `${protocol}://${account}.blob.${textAt(found, 'endpoint') ?? 'core.windows.net'}/${container}`;

@@ -53,7 +53,7 @@ export async function modelResource(
     : '1';
   const modelUri =
     typeof source === 'string'
-      ? source
+      ? longAddress(remote.workspaceId, source)
       : longUri(
           remote.workspaceId,
           datastore,
@@ -68,6 +68,12 @@ export async function modelResource(
 /** Name of a model that has none, as the Python SDK makes it, so that both register the same content once. */
 export function anonymousName(hash: string): string {
   return createHash('sha256').update(hash).digest('hex');
+}
+
+/** An address in a datastore of the workspace by its long form; others as they are. */
+function longAddress(workspaceId: string, address: string): string {
+  const [, datastore, path] = /^azureml:\/\/datastores\/([^/]+)\/paths\/(.+)$/.exec(address) ?? [];
+  return datastore === undefined || path === undefined ? address : longUri(workspaceId, datastore, path);
 }
 
 /** `azureml://subscriptions/…/datastores/{name}/paths/{path}`: models are registered by the long form of an address. */

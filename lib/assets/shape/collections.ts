@@ -2,7 +2,7 @@ import { TaskError } from '../../agent/errors';
 import type { YamlReader } from '../../agent/yaml';
 import { gather } from './gather';
 import { pythonText, snake, text } from './scalars';
-import { knownTo, mismatch, type Scope, type Shape } from './shape';
+import { knownTo, mismatch, nullable, refine, type Shape } from './shape';
 
 export function list<T>(item: Shape<T>): Shape<T[]> {
   return {
@@ -38,15 +38,18 @@ export function mapOf<T>(
   };
 }
 
-/** Tags and the like where the clients ask for text. */
-export const textMap: Shape<Record<string, string>> = mapOf(text);
+/** A map of which only what has a value counts. */
+export function valuesOf<T>(item: Shape<T>): Shape<Record<string, T>> {
+  return refine(mapOf(nullable(item)), (map) =>
+    Object.fromEntries(Object.entries(map).filter((entry): entry is [string, T & {}] => entry[1] != null)),
+  );
+}
 
-/** Environment variables and the like: numbers and booleans become text as Python prints them, nothing becomes ''. */
-export const looseTextMap: Shape<Record<string, string>> = mapOf({
-  read: (at: YamlReader, scope: Scope) => (at.isNull ? '' : pythonText.read(at, scope)),
-  schema: () => ({ type: ['string', 'number', 'boolean', 'null'] }),
-  nullable: true,
-});
+/** Tags and the like where the clients ask for text. */
+export const textMap: Shape<Record<string, string>> = valuesOf(text);
+
+/** Environment variables and the like: numbers and booleans become text as Python prints them. */
+export const looseTextMap: Shape<Record<string, string>> = valuesOf(pythonText);
 
 /** A form of a union: when it is meant, and how it is read. */
 export interface Form<T> {

@@ -1,9 +1,18 @@
 import { TaskError } from '../../agent/errors';
 
+/** More at once is nothing that a person reads. */
+const mostTold = 50;
+
 /** All that is wrong with a file, so that it is mended in one go. */
 export class Problems extends TaskError {
   constructor(readonly all: readonly TaskError[]) {
-    super(all.map((problem) => problem.message).join('\n'), adviceOf(all));
+    super(
+      [
+        ...all.slice(0, mostTold).map((problem) => problem.message),
+        ...(all.length > mostTold ? [`and ${all.length - mostTold} more`] : []),
+      ].join('\n'),
+      adviceOf(all.slice(0, mostTold)),
+    );
   }
 }
 

@@ -13,6 +13,9 @@ export const text: Shape<string> = shape({ type: 'string' }, (at) => {
   throw at.error(`${at.path} must be text`, 'Put the value in quotes.');
 });
 
+/** Text that the service knows in lower case. */
+export const lowerCase: Shape<string> = refine(text, (value) => value.toLowerCase());
+
 /** Text of a form. */
 export function textLike(pattern: RegExp, wanted: string): Shape<string> {
   const checked = refine(text, (value, at) => {

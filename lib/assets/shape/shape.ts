@@ -13,6 +13,8 @@ export interface Scope {
   folder: string;
   /** ARM id of the workspace. */
   workspaceId: string;
+  /** Folder that everything on this machine which the file names must lie in, whatever links lead to; without it anywhere. */
+  root?: string;
   /** Files that are open above this one, outermost first: a file that includes itself is refused. */
   chain: readonly string[];
   /** The same object for all files of one translation: what is read once for all of them is kept by it. */

@@ -15,6 +15,17 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
+  /** Draws that leave those after it as they would have been: what is told aside does not change the rest of a story. */
+  aside<T>(tell: () => T): T {
+    const before = this.state;
+    this.state = (before ^ 0x9e3779b9) >>> 0;
+    try {
+      return tell();
+    } finally {
+      this.state = before;
+    }
+  }
+
   chance(probability: number): boolean {
     return this.next() < probability;
   }

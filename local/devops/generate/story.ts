@@ -114,13 +114,17 @@ export class Story {
     const version = older.at(-this.random.integer(1, Math.min(3, older.length))) ?? this.served[0];
     if (!version) throw new Error('There is nothing to go back to.');
     draft.run.templateParameters = { version: version.version };
-    // Approvers have to see what they let back in.
+    this.random.aside(() => this.find(draft, version));
+    this.produce(outcome, version, 'redeploy');
+    return outcome;
+  }
+
+  /** Approvers have to see what they let back in. */
+  private find(draft: Draft, version: Version): void {
     const stage = draft.openStage('Package', this.text('Find the image of the version'));
     draft.openJob(stage, 'package');
     draft.leave(stage, draft.step(stage, 'PackageModel', 20), evidence.packaged(this.scene, version, false));
     draft.closeStage(stage);
-    this.produce(outcome, version, 'redeploy');
-    return outcome;
   }
 
   private tag(draft: Draft): void {

@@ -129,6 +129,17 @@ describe('evidence of a run', () => {
     assert.match(problem?.detail ?? '', /after the step had ended/);
   });
 
+  it('with an entry dated before the step that left it began is told, though the run waited', async () => {
+    const content = dataSanity();
+    const at = (time: string) => {
+      const sample = sampleOf(content, { 'mlops.v1.data-sanity': [indexOf('Data', name, content, facts, time)] });
+      const times = { taskStart: '2026-11-20T09:20:00Z', taskEnd: '2026-11-20T09:25:00Z' };
+      return collect({ ...sample, stages: sample.stages.map((each) => ({ ...each, ...times })) });
+    };
+    assert.deepEqual(kindsOf((await at('2026-11-20T09:15:00Z')).problems), []);
+    assert.match((await at('2026-11-20T09:14:00Z')).problems[0]?.detail ?? '', /before the step began/);
+  });
+
   it('left twice with the same bytes may be dated by the later step', () => {
     const stage = { id: 's', type: 'Stage', name: 'Data', identifier: 'Data', state: 'completed', attempt: 1 };
     const bytes = { kind, name, stage, sha256: 'a'.repeat(64) } as const;
@@ -139,7 +150,10 @@ describe('evidence of a run', () => {
       ]),
     });
     const told = (...steps: (string | undefined)[]) =>
-      clockProblems(run(1), steps.map(stepAt), index, Date.parse('2026-11-21T00:00:00Z')).length;
+      clockProblems(
+        { run: run(1), attachments: steps.map(stepAt), index, stages: new Map() },
+        Date.parse('2026-11-21T00:00:00Z'),
+      ).length;
     assert.equal(told('2026-11-01T09:00:00Z'), 1);
     assert.equal(told('2026-11-01T09:00:00Z', '2026-11-01T10:00:00Z'), 0);
     assert.equal(told('2026-11-01T09:00:00Z', undefined), 0);
@@ -155,16 +169,43 @@ describe('evidence of a run', () => {
       approval: { id: 'gate-1', decidedBy: [], decidedOn: '2026-11-20T09:00:00Z', bound: true },
     };
     const told = { target: 'aks', service: 'churn', environment: 'churn-prod', approval: 'gate-1' };
-    const problemsOf = async (content: Record<string, unknown>, entry: Record<string, unknown>) => {
+    const problemsOf = async (
+      content: Record<string, unknown>,
+      entry: Record<string, unknown>,
+      { attempt, more = [] }: { attempt?: number; more?: Record<string, unknown>[] } = {},
+    ) => {
       const place = { kind: 'mlops.deployment.v1', name: 'deployment' };
       const { problems } = await collect({
         id: 812,
         finishTime: '2026-11-20T09:30:00Z',
-        stages: [{ name: 'Prod', finishTime: '2026-11-20T09:20:00Z', attachments: [{ ...place, content }] }],
-        properties: { 'mlops.v1.deployment': [indexOf('Prod', place.name, content, entry)] },
+        stages: [{ name: 'Prod', finishTime: '2026-11-20T09:20:00Z', attempt, attachments: [{ ...place, content }] }],
+        properties: { 'mlops.v1.deployment': [indexOf('Prod', place.name, content, entry), ...more] },
       });
       return problems.map(({ kind: problem, detail }) => `${problem}: ${detail}`);
     };
+
+    it('takes attempts from the timeline, not from what entries claim', async () => {
+      const entry = indexOf('Prod', 'deployment', record, told);
+      const forged = { ...entry, version: '99' };
+      // An entry that claims a later attempt hides no forged one.
+      const hidden = await problemsOf(record, { ...told, attempt: 2 }, { more: [forged] });
+      assert.match(hidden.join('\n'), /claims attempt 2, the stage has 1 only[^]*version: the index says 99/);
+      assert.match((await problemsOf(record, told, { more: [forged] })).join('\n'), /names it more than once/);
+    });
+
+    it('is held against the entry of the attempt that the timeline keeps', async () => {
+      const older = { ...indexOf('Prod', 'deployment', 'other bytes', told), version: '6' };
+      const again = { attempt: 2, more: [older] };
+      assert.deepEqual(await problemsOf(record, { ...told, attempt: 2 }, again), []);
+      assert.match(
+        (await problemsOf(record, { ...told, version: '7', attempt: 2 }, again)).join(),
+        /says 7, the record/,
+      );
+      // A job that was not run again keeps its record, and its entry of the first attempt.
+      assert.deepEqual(await problemsOf(record, told, { attempt: 2 }), []);
+      const unentered = await problemsOf(record, { ...told, sha256: 'e'.repeat(64) }, { attempt: 2 });
+      assert.match(unentered.join(), /^notInIndex: /);
+    });
 
     it('agrees with an index that says all of it', async () => {
       assert.deepEqual(await problemsOf(record, told), []);
@@ -176,16 +217,21 @@ describe('evidence of a run', () => {
     it('differs in environment, approval or version whichever side says nothing', async () => {
       const without = (from: Record<string, unknown>, key: string) =>
         Object.fromEntries(Object.entries(from).filter(([each]) => each !== key));
-      for (const key of ['environment', 'approval']) {
+      const where = { place: '/cluster/namespaces/eu', image: 'r.io/m@sha256:1' };
+      const [whole, entry] = [
+        { ...record, ...where },
+        { ...told, ...where },
+      ];
+      for (const key of ['environment', 'approval', 'place', 'image']) {
         assert.match(
-          (await problemsOf(record, without(told, key))).join(),
+          (await problemsOf(whole, without(entry, key))).join(),
           new RegExp(`^indexDiffers: ${key}: the index says nothing`),
         );
         assert.match(
-          (await problemsOf(without(record, key), told)).join(),
+          (await problemsOf(without(whole, key), entry)).join(),
           new RegExp(`^indexDiffers: ${key}: .*the record nothing$`),
         );
-        assert.match((await problemsOf(record, { ...told, [key]: 'other' })).join(), /^indexDiffers: .*says other/);
+        assert.match((await problemsOf(whole, { ...entry, [key]: 'other' })).join(), /^indexDiffers: .*says other/);
       }
       assert.match(
         (await problemsOf(record, { ...told, version: '7' })).join(),

@@ -11,9 +11,15 @@ describe('the requester of a run', () => {
   const both = run(7, { requestedBy: { id: 'Bo', displayName: 'Bo' } });
 
   it('is whoever queued it and whoever it was queued for, in either case of the id', () => {
-    assert.ok(isRequester(both, 'bo') && isRequester(both, 'ANA'));
-    assert.ok(!isRequester(both, 'cleo') && !isRequester(both, ''));
-    assert.ok(!isRequester(run(7), ''));
+    assert.ok(isRequester(both, { id: 'bo' }) && isRequester(both, { id: 'ANA' }));
+    assert.ok(!isRequester(both, { id: 'cleo' }) && !isRequester(both, { id: '' }));
+    assert.ok(!isRequester(run(7), { id: '', uniqueName: '' }));
+  });
+
+  it('is also who signs in by the same name from another directory', () => {
+    const ana = { id: 'ana', displayName: 'Ana Li', uniqueName: 'ana@fabrikam.test' };
+    assert.ok(isRequester(run(7, { requestedFor: ana }), { id: 'guest', uniqueName: 'Ana@Fabrikam.test' }));
+    assert.ok(!isRequester(run(7, { requestedFor: ana }), { id: 'guest', uniqueName: 'bo@fabrikam.test' }));
   });
 
   it('is read from the service', async () => {
@@ -36,8 +42,14 @@ describe('the requester of a run', () => {
     };
     const evidence = { gate: { digest: 'f'.repeat(64) }, isReading: false };
     for (const viewer of ['bo', 'ana']) {
-      assert.match(whyNot(withRun(approval, both, viewer, true), viewer, evidence) ?? '', /^You queued this run/);
+      assert.match(
+        whyNot(withRun(approval, both, viewer, true), { id: viewer }, evidence) ?? '',
+        /^You queued this run/,
+      );
     }
-    assert.doesNotMatch(whyNot(withRun(approval, both, 'cleo', true), 'cleo', evidence) ?? '', /queued this run/);
+    assert.doesNotMatch(
+      whyNot(withRun(approval, both, 'cleo', true), { id: 'cleo' }, evidence) ?? '',
+      /queued this run/,
+    );
   });
 });

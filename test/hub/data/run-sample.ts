@@ -18,8 +18,11 @@ export interface SampleStage {
   /** Id of an approval that the stage waits for. */
   approval?: string;
   started?: boolean;
-  /** When the step that attached ended. */
+  /** When the step that attached began, and when it ended. */
+  taskStart?: string;
   taskEnd?: string;
+  /** First when absent. */
+  attempt?: number;
 }
 
 export interface Sample {
@@ -117,7 +120,7 @@ function recordsOf({ stages }: Sample): Record<string, unknown>[] {
     const id = guid(name);
     const checkpoint = guid(`${name}/checkpoint`);
     return [
-      { id, type: 'Stage', name: `The stage ${name}`, identifier: name, state, finishTime },
+      { id, type: 'Stage', name: `The stage ${name}`, identifier: name, state, finishTime, attempt: stage.attempt },
       { id: guid(`${name}/phase`), parentId: id, type: 'Phase', name, state },
       {
         id: guid(`${name}/job`),
@@ -134,6 +137,7 @@ function recordsOf({ stages }: Sample): Record<string, unknown>[] {
         type: 'Task',
         name,
         state,
+        startTime: stage.taskStart,
         finishTime: stage.taskEnd,
       },
       ...(approval === undefined

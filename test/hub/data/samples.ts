@@ -1,5 +1,5 @@
 import type { DeploymentEvent, Indexed, ModelVersion, Run } from '../../../hub/data/types';
-import type { IndexFacts } from '../../../lib/evidence/index-entry';
+import type { IndexEntry, IndexFacts } from '../../../lib/evidence/index-entry';
 
 /** Runs and index entries as small as tests need them. */
 export function run(id: number, changes: Partial<Run> = {}): Run {
@@ -22,7 +22,7 @@ export function run(id: number, changes: Partial<Run> = {}): Run {
 
 export const digest = (character: string): string => character.repeat(64);
 
-type DeploymentFacts = Partial<IndexFacts['mlops.deployment.v1']>;
+type DeploymentFacts = Partial<IndexEntry<'mlops.deployment.v1'>>;
 
 /** A step on the managed endpoint `churn` of `churn-prod`, unless something else is said. */
 export function step(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { history, matrix, periodsAt, servingAt, servingOf, undated, versionText } from '../../../hub/data/serving';
 import type { DeploymentEvent, Serving } from '../../../hub/data/types';
-import { container, step } from './samples';
+import { container, run, step } from './samples';
 
 const brief = ({ version, deployment, traffic }: Serving): string => `${version ?? '?'}@${deployment ?? ''} ${traffic}`;
 const day = (number: number): string => `2026-11-${String(number).padStart(2, '0')}T12:00:00Z`;
@@ -27,12 +27,67 @@ describe('what served', () => {
     assert.deepEqual(servingAt(canary, new Date(day(9))).map(brief), ['7@green 100']);
   });
 
-  it('says since when a version serves and by which step, not since when its share is what it is', () => {
+  it('says since when a version serves, not since when its share is what it is', () => {
     const [old, young] = servingAt(canary, day(4));
     assert.equal(old!.since, day(1));
-    assert.equal(old!.event.run.id, 1);
     assert.equal(young!.since, day(3));
     assert.equal(servingAt(canary, day(9))[0]!.since, day(3));
+  });
+
+  it('is proven by the step that last deployed there or gave it more, not by one that only took from it', () => {
+    const [old, young] = servingAt(canary, day(4));
+    assert.deepEqual([old!.event.at, young!.event.at], [day(1), day(3)]);
+    assert.equal(servingAt(canary, day(9))[0]!.event.at, day(5));
+    const back = step(day(6), { ...blue, traffic: { blue: 100, green: 0 } }, { id: 3 });
+    assert.equal(servingAt([...canary, back], day(7))[0]!.event.run.id, 3);
+  });
+
+  it('is proven by the run that deployed the same version again, in whatever it was put', () => {
+    const again = [container(day(1), '7', 'churn-prod', { id: 1 }), container(day(9), '7', 'churn-prod', { id: 2 })];
+    const [row] = servingAt(again, day(10));
+    assert.deepEqual([row!.event.run.id, row!.since], [2, day(1)]);
+    const [moved] = servingAt(
+      [
+        step(day(1), { ...green, traffic: { green: 100 } }, { id: 1 }),
+        step(day(9), { ...green, deployment: 'teal', traffic: { green: 0, teal: 100 } }, { id: 2 }),
+      ],
+      day(10),
+    );
+    assert.deepEqual([moved!.deployment, moved!.event.run.id, moved!.since], ['teal', 2, day(1)]);
+    const [same] = servingAt([canary[2]!, { ...canary[2]!, at: day(8), run: run(9) }], day(10));
+    assert.equal(same!.event.run.id, 9);
+  });
+
+  it('is told apart by the image where no model is named, and by the step where nothing is', () => {
+    const image = (character: string, registry = 'a') => `${registry}.io/m@sha256:${character.repeat(64)}`;
+    const aks = (at: string, facts: { image?: string }) => step(at, { target: 'aks', service: 'scorer', ...facts });
+    const events = [
+      aks(day(1), { image: image('1') }),
+      aks(day(2), { image: image('2') }),
+      aks(day(3), { image: image('2', 'b') }),
+    ];
+    const [row] = servingAt(events, day(4));
+    assert.deepEqual([row!.since, row!.event.at, versionText(row!)], [day(2), day(3), `image ${image('2', 'b')}`]);
+    const [back] = history([...events, aks(day(4), { image: image('1') })]);
+    assert.deepEqual(back!.rollback?.to.image, image('1'));
+    const [unknown] = servingAt([aks(day(1), {}), aks(day(5), {})], day(6));
+    assert.deepEqual([unknown!.since, unknown!.event.at], [day(5), day(5)]);
+  });
+
+  it('keeps apart two services of one name in two clusters, however their ids are written', () => {
+    const at = (place: string, version: string, number: number) =>
+      step(day(number), { target: 'aks', service: 'churn', model: 'churn', version, place });
+    const events = [at('/k/eu', '6', 1), at('/k/us', '7', 2), at('/K/EU', '8', 3)];
+    assert.deepEqual(servingAt(events, day(2)).map(brief).sort(), ['6@ 100', '7@ 100']);
+    assert.deepEqual(servingAt(events, day(4)).map(brief).sort(), ['7@ 100', '8@ 100']);
+  });
+
+  it('follows the order of the index, and of attempts, where steps are of one second', () => {
+    const canaried = step(day(1), { ...green, traffic: { blue: 90, green: 10 }, sha256: 'f'.repeat(64) });
+    const whole = step(day(1), { ...green, traffic: { green: 100 }, sha256: '1'.repeat(64) });
+    assert.deepEqual(servingAt([canaried, whole], day(2)).map(brief), ['7@green 100']);
+    const again = { ...whole, entry: { ...whole.entry, attempt: 2 } };
+    assert.deepEqual(servingAt([again, canaried], day(2)).map(brief), ['7@green 100']);
   });
 
   it('counts the deployments without traffic as not serving', () => {
@@ -122,14 +177,15 @@ describe('history', () => {
     );
   });
 
-  it('flags traffic that somebody changed between two steps, where the record tells', () => {
-    const changed: Record<string, number> = { blue: 80, red: 20 };
-    const before = ({ at }: DeploymentEvent) => (at === day(3) ? changed : undefined);
-    assert.deepEqual(
-      history(canary, before).map(({ flags }) => flags),
-      [[], ['changedOutside'], []],
-    );
-    assert.deepEqual(history(canary, () => ({ blue: 100, green: 0 }))[1]!.flags, []);
+  it('flags traffic that somebody changed between two steps, where the steps say what they found', () => {
+    const flags = (trafficBefore: Record<string, number>) => {
+      const found = canary.map((event) =>
+        event.at === day(3) ? { ...event, entry: { ...event.entry, trafficBefore } } : event,
+      );
+      return history(found).map((period) => period.flags);
+    };
+    assert.deepEqual(flags({ blue: 80, red: 20 }), [[], ['changedOutside'], []]);
+    assert.deepEqual(flags({ blue: 100, green: 0 }), [[], [], []]);
   });
 
   it('leaves out steps without a time, and names them', () => {

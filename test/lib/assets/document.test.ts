@@ -18,7 +18,7 @@ describe('an Azure ML file', () => {
   const scalars: [string, unknown][] = [
     ['yes', true], ['Off', false], ['"yes"', 'yes'], ['y', 'y'],
     ['2e-5', '2e-5'], ['2.0e-5', 2e-5], ['1.50', 1.5], ['.5', 0.5], ['1_000', 1000], ['012', 10], ['0x1F', 31], ['0b11', 3], ['08', '08'],
-    ['-3', -3], ['~', null], ['null', null], ['', null], ['.inf', Infinity], ['12:30:45', '12:30:45'], ['1.2.3', '1.2.3'], ["'1'", '1'],
+    ['-3', -3], ['~', null], ['null', null], ['', null], ['.inf', Infinity], ['1:30', 90], ['12:30:45', 45045], ['1:75', '1:75'], ['1.2.3', '1.2.3'], ["'1'", '1'],
   ]; // prettier-ignore
   for (const [source, value] of scalars) {
     it(`reads ${source === '' ? 'nothing' : source} as PyYAML does`, async () => {
@@ -46,7 +46,16 @@ describe('an Azure ML file', () => {
     assert.equal(reader.required('d').number('x'), 1);
   });
 
+  it('takes quoted text whose lines begin at any column, as PyYAML does', async () => {
+    const text = `top:\n  one: "a\nb\n\n c\\"d" # e\n  two: 'f\ng''h'\nlast: 1\n`;
+    const { reader } = await readAssetFile(file(text));
+    assert.deepEqual(reader.required('top').plain(), { one: 'a b\nc"d', two: "f g'h" });
+    assert.equal(reader.required('last').where.split(':')[1], '8');
+  });
+
   const broken: [string, string, RegExp][] = [
+    ['a quote that nothing closes', 'a: "b\nc: 1\n', /job\.yml:\d+:\d+: Missing closing/],
+    ['a placeholder that reads as a map', 'a: {{NAME}}\n', /job\.yml:1:5: a key is text, not a map/],
     ['two equal keys', 'a: 1\na: 2\n', /job\.yml:2:1: Map keys must be unique/],
     ['a list that does not end', 'a: [1\nb: 2\n', /job\.yml:\d+:\d+: /],
     ['no content', '# only a comment\n', /is empty/],

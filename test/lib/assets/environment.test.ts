@@ -51,17 +51,21 @@ describe('the environment of a job', () => {
     assert.notEqual(one?.id, other?.id);
   });
 
-  it('of a file gets its name and the next version', async () => {
-    const { id } = await ensure('file:env.yml');
-    assert.equal(id, `${workspaceId}/environments/own/versions/2`);
-    const first = await ensure('file:./env.yml', (fake) =>
-      fake.on('GET', '{ws}/environments/own', () => armFault(404, 'NotFound', 'no')),
-    );
-    assert.equal(first.id, `${workspaceId}/environments/own/versions/1`);
+  it('of a file is one of the same content, whatever its name', async () => {
+    const [file, inline] = await Promise.all([ensure('file:env.yml'), ensure('{image: a, name: x, version: 3}')]);
+    assert.match(file.id, /\/environments\/CliV2AnonymousEnvironment\/versions\/[0-9a-f]{64}$/);
+    assert.equal(inline.id, (await ensure('{image: a}')).id);
+  });
+
+  it('built from an address is an environment of its own for each address', async () => {
+    const of = async (address: string): Promise<string> => (await ensure(`{build: {path: "${address}"}}`)).id;
+    const [one, other] = [await of('https://a/b#main'), await of('https://a/c')];
+    assert.match(one, /\/environments\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/versions\/1$/);
+    assert.notEqual(one, other);
   });
 
   const refused: [string, RegExp][] = [
-    ['{name: x, image: a}', /job\.yml:1:15: unknown key "name" in environment/],
+    ['{properties: {a: b}, image: a}', /job\.yml:1:15: unknown key "properties" in environment/],
     ['{image: a, conda: c}', /job\.yml:1:25: unknown key "conda" in environment/],
     ['{conda_file: {name: x}}', /neither image nor build/],
     ['{image: a, build: {path: .}}', /both image and build/],

@@ -7,6 +7,7 @@ import {
   intendedInWords,
   inWords,
   isAbout,
+  notAbout,
   type About,
   type Intended,
 } from '../../../tasks/DeployModel/about';
@@ -90,6 +91,12 @@ describe('what is deployed', () => {
     assert.ok(same() && same(id('w')) && same(id('W').toUpperCase()));
     assert.ok(!same(id('other')) && !same('azureml://registries/w/models/churn/versions/17'));
     assert.match(inWords([named]), /^model churn version 17 of workspace w$/);
+    // What a pipeline states for an image, without an id, does not stand in for the record that has one.
+    const stated: About = { model: churn, image: 'r.io/m:1' };
+    assert.equal(notAbout([named, stated], { kind: 'model', ...churn, id: id('w') }), undefined);
+    assert.deepEqual(notAbout([named, stated], { kind: 'model', ...churn, id: id('other') })?.named, [named, stated]);
+    assert.equal(notAbout([stated], { kind: 'model', ...churn, id: id('w') }), undefined);
+    assert.ok(notAbout([stated], { kind: 'model', ...churn, id: id('other'), isElsewhere: true }));
     // An image holds what was packaged; where that is registered is no matter.
     const image = `r.io/m@${digest('1')}`;
     assert.ok(isAbout({ ...named, image }, { kind: 'image', image, model: { ...churn, id: id('other') } }));

@@ -38,7 +38,9 @@ describe('what a deployment is about to deploy', () => {
     const id = `${group}/models/churn/versions/17`;
     assert.deepEqual(await ofFile('model: azureml:churn:17'), { kind: 'model', name: 'churn', version: '17', id });
     const registry = 'azureml://registries/r/models/churn/versions/17';
-    assert.deepEqual(await ofFile(`model: ${registry}`), { kind: 'model', name: 'churn', version: '17', id: registry });
+    assert.deepEqual(await ofFile(`model: ${registry}`), {
+      ...{ kind: 'model', name: 'churn', version: '17', id: registry, isElsewhere: true },
+    });
   });
 
   it('is nothing that can be approved where code or environment can change after the approval', async () => {
@@ -91,7 +93,9 @@ describe('what a deployment is about to deploy', () => {
   ]) {
     it(`is the version that a deployment file names as ${reference}`, async () => {
       const id = reference.startsWith('azureml://') ? reference : `${group}/models/churn/versions/17`;
-      assert.deepEqual(await ofFile(`model: ${reference}`), { kind: 'model', name: 'churn', version: '17', id });
+      const { isElsewhere, ...found } = { isElsewhere: false, ...(await ofFile(`model: ${reference}`)) };
+      assert.deepEqual(found, { kind: 'model', name: 'churn', version: '17', id });
+      assert.equal(isElsewhere, reference.startsWith('azureml://'));
     });
   }
 

@@ -30,9 +30,26 @@ function audit(changes: Partial<Audit> = {}): Audit {
   };
 }
 
+/** White space and characters that do not show: spreadsheets look behind some of them. */
+const hidden = ['\u00A0', '\uFEFF', '\u200B', '\u00AD', '\u2060', '\u2028', '\u0000', '\u180E', ' \u200D'];
+
 describe('export for auditors', () => {
   it('neutralises what a spreadsheet would take for a formula', () => {
-    for (const start of ['=', '+', '-', '@', '\t', '\r', '\n', ' =', '＝', '＋', '－', '＠']) {
+    for (const start of [
+      '=',
+      '+',
+      '-',
+      '@',
+      '\t',
+      '\r',
+      '\n',
+      ' =',
+      '＝',
+      '＋',
+      '－',
+      '＠',
+      ...hidden.map((one) => `${one}=`),
+    ]) {
       assert.ok(csvField(`${start}cmd`).startsWith(`"'`), JSON.stringify(start));
     }
     assert.equal(csvField('7'), '"7"');
@@ -52,7 +69,7 @@ describe('export for auditors', () => {
     const text = auditCsv(audit());
     assert.ok(text.startsWith('\uFEFF"at (UTC)",'));
     const [, row, note, end] = text.split('\r\n');
-    assert.ok(row!.includes('"churn-prod","yes","scorer","","churn","7","100"'));
+    assert.ok(row!.includes('"churn-prod","yes","scorer","","","churn","7","","100"'));
     assert.ok(row!.includes('"Not verified: You are offline."'));
     assert.equal(note, '"Not verified: Runs of last year were not read."');
     assert.equal(end, '');

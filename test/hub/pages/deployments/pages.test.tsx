@@ -1,6 +1,6 @@
 import { renderHub } from '../../support';
 import assert from 'node:assert/strict';
-import { waitFor, within } from '@testing-library/react';
+import { cleanup, waitFor, within } from '@testing-library/react';
 import type { ReactElement } from 'react';
 import DeliveryPage from '../../../../hub/pages/delivery';
 import DeploymentsPage from '../../../../hub/pages/deployments';
@@ -125,8 +125,20 @@ describe('deployments page', () => {
       <DeploymentsPage />,
       service(build(2, 'nonsense'), build(1, [entry('2026-11-02T00:00:00Z', '6')])),
     );
-    await findByText(/The index of run 20261101\.2 cannot be read/);
+    await findByText(/The index of run 20261101\.2 does not say what was deployed/);
     await findAllByText('churn 6');
+  });
+
+  it('says that a run was tagged as a deployment and its index names none, alone or beside others', async () => {
+    const told = /20261101\.2 does not say what was deployed: it names no deployment although the tag/;
+    for (const others of [[], [build(1, [entry('2026-11-02T00:00:00Z', '6')])]]) {
+      const { findByText, queryByText } = show(<DeploymentsPage />, service(build(2, []), ...others), {
+        at: '2026-11-03T00:00:00Z',
+      });
+      await findByText(told);
+      assert.equal(queryByText('Nothing has been deployed yet'), null);
+      cleanup();
+    }
   });
 
   it('says how to begin when nothing was deployed, and what is wrong when nothing can be read', async () => {

@@ -10,7 +10,7 @@ import type { RunGates, StageGate } from '../../../../hub/data/gate';
 import type { EvidenceProblem, Person, ReadRecord, RunEvidence } from '../../../../hub/data/types';
 import { digest, step } from '../../data/samples';
 
-const facts = { deployment: 'blue', traffic: { blue: 100 }, name: 'deployment' };
+const facts = { deployment: 'blue', traffic: { blue: 100 }, name: 'deployment', model: 'churn', version: '7' };
 const event = step('2026-11-02T00:00:00Z', { approval: 'gate-1', ...facts });
 const ben = { id: 'ben', displayName: 'Ben' };
 const registered = { stage: 'Train', kind: 'mlops.model-version.v1', name: 'version', sha256: digest('a') } as const;
@@ -78,6 +78,10 @@ function evidence(sha256?: string, problems: EvidenceProblem[] = [], deployed = 
       target: 'managedEndpoint',
       name: 'churn',
       scoringUri: 'https://x.test/',
+      deployment: 'blue',
+      traffic: { blue: 100 },
+      environment: 'churn-prod',
+      approval: { id: 'gate-1', decidedBy: [], decidedOn: '', bound: true },
       model: { name: 'churn', version: '7' },
       ...deployed,
     },
@@ -142,17 +146,36 @@ describe('proof of a deployment', () => {
     ]) {
       const found = proof({ evidence: evidence(digest('d'), [], { model }) });
       assert.equal(found.approval.state, 'otherSubject');
-      assert.match(approvalText(found.approval), /the approved evidence is about churn 7, deployed was/);
+      assert.match(approvalText(found.approval), /the approved evidence is about model churn version 7, deployed was/);
       assert.ok(isAlarming(found));
     }
-    const staged = { stage: 'Stage', kind: 'mlops.deployment.v1', name: 'deployment', sha256: digest('5') } as const;
-    const of = evidence(digest('d'), [], { image: 'r.io/churn@sha256:2' });
-    const before = { kind: staged.kind, target: 'aks', name: 'churn', scoringUri: 'https://x.test/' } as const;
-    of.records.push({ ...staged, body: { ...before, image: 'r.io/churn@sha256:1' } });
-    const image = proof({ evidence: of, gates: gates(gate({ items: [registered, staged] })) });
-    assert.match(approvalText(image.approval), /about image r\.io\/churn@sha256:1, deployed was r\.io\/churn@sha256:2/);
-    // What the gate does not cover says nothing.
-    assert.equal(proof({ evidence: of }).approval.state, 'approved');
+  });
+
+  it('holds images against the evidence as the task does: by digest, named themselves, with no other model in them', () => {
+    const image = (character: string, registry = 'a') => `${registry}.io/churn@sha256:${digest(character)}`;
+    const state = (
+      deployed: { image?: string; model?: { name: string; version: string; id?: string } },
+      packed?: string,
+    ) => {
+      const of = evidence(digest('d'), [], deployed);
+      const made = { stage: 'Train', kind: 'mlops.package.v1', name: 'package', sha256: digest('5') } as const;
+      const model = { name: 'churn', version: '7' };
+      const body = { kind: made.kind, image: packed ?? '', digest: `sha256:${digest('1')}`, registry: 'a', model };
+      if (packed !== undefined) of.records.push({ ...made, body });
+      return proof({ evidence: of, gates: gates(gate({ items: [registered, made] })) }).approval.state;
+    };
+    assert.equal(state({ image: image('1') }, image('1')), 'approved');
+    assert.equal(state({ image: image('1', 'copy') }, image('1')), 'approved');
+    assert.equal(state({ image: image('2') }, image('1')), 'otherSubject');
+    assert.equal(state({ image: image('1') }), 'otherSubject');
+    assert.equal(state({ image: image('1'), model: { name: 'churn', version: '8' } }, image('1')), 'otherSubject');
+    assert.equal(state({ model: undefined }), 'otherSubject');
+  });
+
+  it('never takes evidence that names no model and no image for an approval of one', () => {
+    const nothing = proof({ gates: gates(gate({ items: [] })) });
+    assert.match(approvalText(nothing.approval), /is about no model version or image at all, deployed was model churn/);
+    assert.equal(proof({ evidence: 'gone' }).approval.state, 'notVerified');
   });
 
   it('shows a bypass whatever the index says', () => {
@@ -189,6 +212,13 @@ describe('proof of a deployment', () => {
     assert.equal(proof({ gates: 'You are offline.' }).approval.detail, 'You are offline.');
     assert.equal(proof({ bypasses: 'gone' }).approval.state, 'notVerified');
     assert.equal(proof({ evidence: 'gone' }).evidence.state, 'notVerified');
+  });
+
+  it('compares the very entry that is shown with the record, whatever the index says by now', () => {
+    const forged = proofOf({ ...event, entry: { ...event.entry, version: '99' } }, good).evidence;
+    assert.match(evidenceText(forged), /^INDEX AND EVIDENCE DIFFER: version: the index says 99, the record 7/);
+    const invented = proofOf({ ...event, entry: { ...event.entry, attempt: 2 } }, good);
+    assert.deepEqual([invented.approval.state, invented.evidence.state], ['notVerified', 'differs']);
   });
 
   it('says when the record is another one, or gone', () => {

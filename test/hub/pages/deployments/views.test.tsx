@@ -7,7 +7,7 @@ import { AtDate, MomentField } from '../../../../hub/pages/deployments/AtDate';
 import type { Audit } from '../../../../hub/pages/deployments/export';
 import { HistoryTable, MatrixTable, ProductionStrip } from '../../../../hub/pages/deployments/History';
 import { proofOf } from '../../../../hub/pages/deployments/proof';
-import { container, run } from '../../data/samples';
+import { container, run, step } from '../../data/samples';
 
 const at = '2026-11-20T09:30:00Z';
 const events = [
@@ -101,6 +101,26 @@ describe('what served at a date', () => {
   });
 });
 
+describe('services of one name', () => {
+  const cluster = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks1';
+  const of = (namespace: string, version: string, day: number) =>
+    step(`2026-11-0${day}T00:00:00Z`, {
+      ...{ target: 'aks', service: 'churn', model: 'churn', version, place: `${cluster}/namespaces/${namespace}` },
+    });
+  const both = [of('eu', '6', 2), of('us', '7', 3)];
+
+  it('are two rows, and the page says which is which', () => {
+    const rows = servingAt(both, at).map((serving) => ({ serving }));
+    const { getByText } = renderHub(
+      <AtDate audit={{ ...audit(false), rows }} isReading={false} save={() => undefined} />,
+    );
+    assert.equal(getByText('rg / aks1 / eu').parentElement?.title, `${cluster}/namespaces/eu`);
+    getByText('rg / aks1 / us');
+    const strip = renderHub(<ProductionStrip periods={history(both)} now={at} />);
+    assert.match(strip.getByRole('img').getAttribute('aria-label') ?? '', /churn \(rg \/ aks1 \/ eu\)/);
+  });
+});
+
 describe('what is not certain', () => {
   const list = { events, unreadable: [] };
 
@@ -108,7 +128,7 @@ describe('what is not certain', () => {
     assert.deepEqual(gaps(list, at), []);
     assert.match(
       gaps({ ...list, loadedSince: '2026-11-01T00:00:00Z' }, at)[0]!,
-      /^Runs queued before 2026-11-01 00:00 UTC were not read/,
+      /^Runs queued before 2026-11-01 00:00 UTC were not read: .* a row that is shown is wrong/,
     );
     assert.match(
       gaps({ ...list, loadedSince: '2026-11-30T00:00:00Z' }, at)[0]!,
@@ -116,7 +136,7 @@ describe('what is not certain', () => {
     );
     const unreadable = [{ run: run(5), kind: 'mlops.deployment.v1' as const, problem: 'it is not JSON' }];
     assert.deepEqual(gaps({ ...list, unreadable }, at), [
-      'The index of run 20261101.5 cannot be read: it is not JSON.',
+      'The index of run 20261101.5 does not say what was deployed: it is not JSON.',
     ]);
     assert.equal(gaps({ ...list, events: [{ ...events[0]!, at: '?' }] }, at).length, 1);
   });

@@ -118,6 +118,14 @@ describe('provenance', () => {
     ]);
   });
 
+  it('say that the data failed its test, or was warned about, though it is the data that was tested', () => {
+    const of = (verdict: string) =>
+      texts(known([record(registered('7', { dataFingerprint: 'd'.repeat(64) })), record(dataSanity(verdict))]));
+    assert.ok(of('failed').includes('bad: Trained on data that failed its test'));
+    assert.ok(of('warned').includes('warning: Trained on data whose test warned'));
+    assert.ok(of('passed').includes('good: Trained on the data that was tested'));
+  });
+
   it('names what does not agree', () => {
     const deployment = {
       kind: 'mlops.deployment.v1',
@@ -162,7 +170,7 @@ describe('provenance', () => {
           stage: 'Production',
           approvalId: 'x',
           digest,
-          items: [],
+          items: [{ stage: 'Train', kind: 'mlops.model-version.v1', name: 'record', sha256: 'a'.repeat(64) }],
           approval: {
             id: 'x',
             status: 'approved',
@@ -187,7 +195,9 @@ describe('provenance', () => {
     });
     const hex = 'f'.repeat(64);
     const stage = (changes: Partial<ModelVersionResult>) =>
-      texts(known([record(deployment, 'Production')], changes)).find((text) => text.includes('Production'));
+      texts(known([record(registered('7'), 'Train'), record(deployment, 'Production')], changes)).find((text) =>
+        text.includes('Production'),
+      );
 
     it('is what the service says of it, whatever the record claims', () => {
       const cases: [RunGates, string][] = [
@@ -203,7 +213,11 @@ describe('provenance', () => {
         ],
         [{ stages: ['Production'], gates: [] }, 'unsure: Stage Production: the approval could not be verified'],
       ];
-      for (const [gates, text] of cases) assert.equal(stage({ gates }), text);
+      for (const [gates, text] of cases) {
+        assert.equal(stage({ gates }), text);
+        // Of a stage that ran again the newest attempt is judged as one that ran once.
+        assert.equal(stage({ gates: { ...gates, attempts: { Production: 2 } } }), text);
+      }
     });
 
     it('is not taken from the record when the service cannot be asked', () => {

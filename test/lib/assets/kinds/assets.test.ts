@@ -70,7 +70,7 @@ describe('a data file', () => {
     const setting = 'auto_delete_setting: {condition: created_greater_than, value: 30d}\n';
     const { apiVersion, body } = await putOf(`${dataHead}path: azureml://datastores/a/paths/b\n${setting}`);
     assert.equal(apiVersion, '2023-04-01-preview');
-    assert.deepEqual(body.properties['autoDeleteSetting'], { condition: 'created_greater_than', value: '30d' });
+    assert.deepEqual(body.properties['autoDeleteSetting'], { condition: 'createdGreaterThan', value: '30d' });
   });
 });
 

@@ -19,6 +19,12 @@ describe('an online endpoint file', () => {
     });
   });
 
+  it('writes names in lower case', async () => {
+    const { path, body } = await putOf('name: Churn\ntraffic: {Blue: 100}\n');
+    assert.equal(path, '/onlineEndpoints/churn');
+    assert.deepEqual(body.properties['traffic'], { blue: 100 });
+  });
+
   const refused: [string, string, RegExp][] = [
     ['traffic above 100 %', 'traffic: {a: 60, b: 50}', /traffic adds up to 110 %/],
     ['mirrored traffic above 50 %', 'mirror_traffic: {a: 60}', /mirror_traffic adds up to 60 %/],

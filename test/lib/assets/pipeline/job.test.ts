@@ -20,15 +20,23 @@ jobs:
 describe('a pipeline job', () => {
   it('sends the settings that it does not know as they stand, and leaves out inputs without a value', async () => {
     const { job } = await planned(
-      'inputs: {a: "", group.b: 1.0}\nsettings: {default_datastore: azureml:store, default_compute: serverless, other: 1.0}\n',
+      'inputs: {a: "", group.b: 1.0}\nsettings: {default_datastore: azureml:store, default_compute: serverless, other: 1.0, default_datestore: x}\n',
     );
     assert.deepEqual(at(job, 'settings'), {
       default_datastore: `${workspaceId}/datastores/store`,
       default_compute: `${workspaceId}/computes/serverless`,
       other: 1,
+      default_datestore: 'x',
       _source: 'YAML.JOB',
     });
     assert.deepEqual(at(job, 'inputs'), { 'group.b': { jobInputType: 'literal', value: '1.0' } });
+  });
+
+  it('forgets inputs and outputs that the component of a node does not declare, unless they look like a slip', async () => {
+    const node = '{component: ./step.yml, inputs: {data: azureml:d:1, zeal: 1}, outputs: {extra: , table: }}';
+    const { job } = await planned(`${compute}jobs: {a: ${node}}\n`);
+    assert.deepEqual(Object.keys(at(job, 'jobs', 'a', 'inputs') as object), ['data']);
+    assert.equal(at(job, 'jobs', 'a', 'outputs', 'extra'), undefined);
   });
 
   it('registers a component once that many nodes share, before the job', async () => {
