@@ -23,7 +23,7 @@ const largestBytes = 1024 * 1024;
 /** Half a megabyte of the shortest values: more would keep the parser busy for long, whatever it is. */
 const mostLexemes = 250_000;
 /** What a file and those that it names may have in all: ten files of ten includes each are soon millions. */
-const mostReads = 5_000;
+const mostReads = 2_000;
 const mostBytes = 32 * 1024 * 1024;
 /** Files that name one another, one below the other. */
 const longestChain = 50;

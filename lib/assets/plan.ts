@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DryRun, type PlannedCall } from './dry-run';
+import { kinds } from './kinds/all';
 import type { Kind } from './kinds/kind';
 import { readTranslation, send } from './translate';
 
@@ -38,7 +39,7 @@ export async function plan(
   kind?: Kind,
 ): Promise<Plan> {
   const dryRun = new DryRun(workspace.id, workspace.location, usualApiVersion);
-  const translation = await readTranslation(file, workspace.id, set, kind);
+  const translation = await readTranslation(file, workspace.id, { kinds, set, kind });
   await send(translation, dryRun, randomUUID());
   return { file, kind: translation.kind.name, calls: withoutRepeats(dryRun.calls) };
 }

@@ -86,7 +86,7 @@ async function translate({ files, set, kind, workspace }: Options): Promise<numb
 
 async function validate({ files, set, kind, workspace }: Options): Promise<number> {
   return each(files, async (file) => {
-    await readTranslation(file, workspace.id, set, kind);
+    await readTranslation(file, workspace.id, { kinds, set, kind });
   });
 }
 

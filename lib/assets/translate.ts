@@ -13,23 +13,30 @@ export interface Translation extends AssetFile {
   values: unknown;
 }
 
+export interface ReadOptions {
+  /** The kinds that the file may be of: what is not asked for is not in a task's bundle. */
+  kinds: readonly Kind[];
+  /** Changes to apply first, lines `path=value`. */
+  set?: readonly string[];
+  /** Of the file, where it does not say. */
+  kind?: Kind;
+  /** Folder that the files it names must lie in; without it the repository that the file is in. */
+  root?: string;
+}
+
 /**
- * Reads and checks a file of any kind.
+ * Reads and checks a file.
  *
  * @param workspaceId ARM id of the workspace that its names belong to
- * @param set changes to apply first, lines `path=value`
- * @param root folder that the files it names must lie in; without it the repository that the file is in
  * @throws TaskError, or `Problems` for several, with `file:line:column`
  */
 export async function readTranslation(
   file: string,
   workspaceId: string,
-  set: readonly string[] = [],
-  kind?: Kind,
-  root?: string,
+  { kinds, set = [], kind, root }: ReadOptions,
 ): Promise<Translation> {
   const opened = await readAssetFile(file, set, workspaceId, root);
-  const found = kind ?? kindOf(opened.reader, opened.scope);
+  const found = kind ?? kindOf(opened.reader, opened.scope, kinds);
   return { ...opened, kind: found, values: found.shape.read(opened.reader, opened.scope) };
 }
 

@@ -1,6 +1,7 @@
 import { TaskError } from '../../lib/agent/errors';
 import { textAt } from '../../lib/agent/json';
 import { problemsOf, Problems } from '../../lib/assets/shape/gather';
+import { kinds } from '../../lib/assets/kinds/all';
 import { readTranslation, type Translation } from '../../lib/assets/translate';
 import { findFiles } from './files';
 import type { Inputs } from './inputs';
@@ -26,7 +27,7 @@ export async function readFiles(inputs: Inputs, workspaceId: string): Promise<Wa
   const problems: TaskError[] = [];
   const read = async (file: string, check: (found: Translation) => void): Promise<Translation[]> => {
     try {
-      const found = await readTranslation(file, workspaceId, changes.get(file));
+      const found = await readTranslation(file, workspaceId, { kinds, set: changes.get(file) });
       check(found);
       return [found];
     } catch (error) {

@@ -6,6 +6,9 @@ import { withoutEmpty } from '../../lib/assets/component/common';
 import type { ComponentDefinition, ComponentInput, ComponentOutput } from '../../lib/assets/component/component';
 import { component } from '../../lib/assets/component/types';
 import { readAssetFile } from '../../lib/assets/document';
+import { commandComponent } from '../../lib/assets/kinds/command-component';
+import { jobKinds } from '../../lib/assets/kinds/jobs';
+import { pipelineComponentKind } from '../../lib/assets/kinds/pipeline-component';
 import { kindOf } from '../../lib/assets/kinds/recognise';
 import { without } from '../../lib/assets/parts/without';
 import { localPath } from '../../lib/assets/parts/paths';
@@ -33,6 +36,9 @@ export interface Pipeline {
   settings: Record<string, unknown>;
 }
 
+/** Those that are no pipeline are known to be told apart by name. */
+const kinds = [...jobKinds, pipelineComponentKind, commandComponent];
+
 /**
  * Reads a pipeline job or a pipeline component.
  *
@@ -42,9 +48,9 @@ export async function readPipeline(inputs: Inputs, workspaceId: string): Promise
   const { pipelineFile, compute } = inputs;
   const set = setLines(inputs.set);
   const { reader, scope } = await readAssetFile(pipelineFile, set, workspaceId);
-  const kind = kindOf(reader, scope).name;
+  const kind = kindOf(reader, scope, kinds).name;
   if (kind === 'pipeline component') {
-    return ofComponent(await readTranslation(pipelineFile, workspaceId, set), inputs);
+    return ofComponent(await readTranslation(pipelineFile, workspaceId, { kinds, set }), inputs);
   }
   if (kind !== 'pipeline job') {
     throw new TaskError(
@@ -53,7 +59,7 @@ export async function readPipeline(inputs: Inputs, workspaceId: string): Promise
     );
   }
   const line = compute === undefined ? [] : [`settings.default_compute=azureml:${compute}`];
-  return ofJob(await readTranslation(pipelineFile, workspaceId, [...set, ...line]), inputs);
+  return ofJob(await readTranslation(pipelineFile, workspaceId, { kinds, set: [...set, ...line] }), inputs);
 }
 
 function ofComponent({ reader, scope }: Translation, { compute, ...inputs }: Inputs): Pipeline {

@@ -1,3 +1,4 @@
+import { schedule } from '../../lib/assets/kinds/schedule';
 import { TaskError } from '../../lib/agent/errors';
 import { at, isRecord, textAt } from '../../lib/agent/json';
 import type { Resource } from '../../lib/assets/kinds/kind';
@@ -27,7 +28,7 @@ export async function readSchedule(inputs: Inputs, rehearsal: Rehearsal): Promis
   const { scheduleFile, cron, timeZone, trigger } = inputs;
   if (trigger === 'none') return undefined;
   if (scheduleFile === undefined) return { trigger: cronTrigger(cron ?? '', timeZone), members: {} };
-  const translation = await readTranslation(scheduleFile, rehearsal.workspaceId);
+  const translation = await readTranslation(scheduleFile, rehearsal.workspaceId, { kinds: [schedule] });
   if (translation.kind.name !== 'schedule') {
     throw translation.reader.error(`this is the file of a ${translation.kind.name}`, 'Name the file of a schedule.');
   }

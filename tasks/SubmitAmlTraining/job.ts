@@ -1,5 +1,6 @@
 import { TaskError } from '../../lib/agent/errors';
 import { isRecord, textAt } from '../../lib/agent/json';
+import { jobKinds } from '../../lib/assets/kinds/jobs';
 import { settle } from '../../lib/assets/later';
 import type { Remote } from '../../lib/assets/remote';
 import { readTranslation, resourceOf, settleResource, type Translation } from '../../lib/assets/translate';
@@ -33,10 +34,8 @@ export async function readJobFile(
   set: readonly string[],
   root?: string,
 ): Promise<JobFile> {
-  const translation = await readTranslation(file, workspaceId, set, undefined, root);
-  const { name } = translation.kind;
-  if (name.endsWith(' job')) return { ...translation, ownName: textAt(translation.values, 'name') };
-  throw new TaskError(`${file} is the file of a ${name}, not of a job.`, 'Name the YAML file of an Azure ML job.');
+  const translation = await readTranslation(file, workspaceId, { kinds: jobKinds, set, root });
+  return { ...translation, ownName: textAt(translation.values, 'name') };
 }
 
 /** Brings everything that the job needs into the workspace; what is there already is used again. */

@@ -2,24 +2,23 @@ import { TaskError } from '../../agent/errors';
 import type { YamlReader } from '../../agent/yaml';
 import { closest } from '../../agent/suggestion';
 import { knownTo, type Scope } from '../shape/shape';
-import { kinds } from './all';
 import type { Kind } from './kind';
 
 /**
- * The kind of a file: as its `$schema` says, else its `type`, else the keys that only one kind has.
+ * The kind of a file, of those that may be meant: as its `$schema` says, else its `type`, else the keys that only one kind has.
  *
  * @throws TaskError at the place that names no kind
  */
-export function kindOf(reader: YamlReader, scope: Scope): Kind {
+export function kindOf(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind {
   reader.object();
   const schema = reader.optional('$schema')?.plain();
-  const named = typeof schema === 'string' ? bySchema(schema) : undefined;
-  return named ?? kindOfContent(reader, scope);
+  const named = typeof schema === 'string' ? bySchema(schema, kinds) : undefined;
+  return named ?? kindOfContent(reader, scope, kinds);
 }
 
 /** As `kindOf`, whatever `$schema` says. */
-export function kindOfContent(reader: YamlReader, scope: Scope): Kind {
-  const found = byType(reader, scope) ?? byKeys(reader, scope);
+export function kindOfContent(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind {
+  const found = byType(reader, scope, kinds) ?? byKeys(reader, scope, kinds);
   if (found) return found;
   const type = reader.optional('type');
   const near =
@@ -30,21 +29,19 @@ export function kindOfContent(reader: YamlReader, scope: Scope): Kind {
     );
   throw (type ?? reader).error(
     type
-      ? `type is ${JSON.stringify(type.plain())}, which is no kind of Azure ML file`
-      : 'the file is of no kind that is known',
-    near
-      ? `Did you mean "${near}"?`
-      : `Give it the $schema of its kind, for example https://azuremlschemas.azureedge.net/latest/${kinds[0]?.schemas[0] ?? ''}`,
+      ? `type is ${JSON.stringify(type.plain())}, which is no kind of file that may stand here`
+      : 'the file is of no kind that may stand here',
+    near ? `Did you mean "${near}"?` : `Kinds: ${kinds.map(({ name }) => name).join(', ')}.`,
   );
 }
 
 /** The last part of the address decides: the schemas are served under several. */
-function bySchema(schema: string): Kind | undefined {
+function bySchema(schema: string, kinds: readonly Kind[]): Kind | undefined {
   const file = schema.split('/').at(-1)?.toLowerCase();
   return kinds.find(({ schemas }) => schemas.some((name) => name.toLowerCase() === file));
 }
 
-function byType(reader: YamlReader, scope: Scope): Kind | undefined {
+function byType(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind | undefined {
   const type = reader.optional('type')?.plain();
   return nearest(
     kinds.filter(({ signs }) => typeof type === 'string' && signs.type?.includes(type.toLowerCase())),
@@ -53,7 +50,7 @@ function byType(reader: YamlReader, scope: Scope): Kind | undefined {
   );
 }
 
-function byKeys(reader: YamlReader, scope: Scope): Kind | undefined {
+function byKeys(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind | undefined {
   return nearest(
     kinds.filter(({ signs }) => signs.keys?.some((key) => reader.has(key))),
     reader,

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { readAssetFile } from '../../../lib/assets/document';
+import { kinds as allKinds } from '../../../lib/assets/kinds/all';
 import { kindOfContent } from '../../../lib/assets/kinds/recognise';
 import { hasContracts } from '../../support/contracts';
 import {
@@ -86,7 +87,7 @@ describe('Azure ML files and azure-ai-ml', function () {
       const wrong: string[] = [];
       for (const { file, kind } of files.filter(({ calls }) => calls)) {
         const { reader, scope } = await readAssetFile(path.join(corpus, 'files', file), [], workspaceId);
-        const found = kindOfContent(reader, scope).name;
+        const found = kindOfContent(reader, scope, allKinds).name;
         if (found !== kind && !alike.some((pair) => pair[0] === kind && pair[1] === found))
           wrong.push(`${file}: a ${found}, not a ${kind}`);
       }

@@ -72,7 +72,7 @@ describe('a command component', () => {
         folderOf({ 'component.yml': `${head.replace('train', name)}command: x\n` }),
         'component.yml',
       );
-      return readTranslation(file, '/workspace', [], commandComponent);
+      return readTranslation(file, '/workspace', { kinds: [commandComponent] });
     };
     await assert.rejects(named('Train'), /:1:7: name is "Train"/);
     await assert.rejects(named('""'), /:1:7: name is ""/);

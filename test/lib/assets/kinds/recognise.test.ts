@@ -27,7 +27,7 @@ describe('the kind of a file', () => {
   });
 
   it('is asked for where nothing tells it', async () => {
-    assert.match((await refusalOf('one: 1\n')) ?? '', /^1:1: the file is of no kind that is known/);
+    assert.match((await refusalOf('one: 1\n')) ?? '', /^1:1: the file is of no kind that may stand here/);
     assert.match((await refusalOf('type: amlcompte\n')) ?? '', /^1:7: type is "amlcompte", which is no kind/);
   });
 });

@@ -1,3 +1,4 @@
+import { kinds } from '../../../../lib/assets/kinds/all';
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +22,7 @@ function write(text: string, beside: Files): string {
 
 /** What a file is recognised as, and what it says. */
 export async function read(text: string, beside: Files = {}): Promise<Translation> {
-  return readTranslation(write(text, beside), workspaceId);
+  return readTranslation(write(text, beside), workspaceId, { kinds });
 }
 
 /** All calls for a file, paths below the workspace. */
