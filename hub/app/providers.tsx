@@ -17,7 +17,7 @@ export function useHost(): Host {
 
 /** Requests go to the viewer's organization and project, in the viewer's name. */
 function connectionOf({ organization, project, user, token }: Host): Connection {
-  return { organization, project: project.id, userId: user.id, token };
+  return { organization, project: project.id, userId: user.id, userName: user.uniqueName, token };
 }
 
 export function createQueryClient(): QueryClient {

@@ -74,14 +74,27 @@ export function approvalProof(step: ProvenStep, { gates, bypasses, evidence }: A
 }
 
 /** The timeline keeps a stage's newest attempt: gates and records of those before it are not there to be read. */
-export function olderAttempt(
-  { stage, attempt = 1 }: Pick<ProvenStep, 'stage' | 'attempt'>,
-  gates: ApprovalReadings['gates'],
-): string | undefined {
-  const { attempts = {} } = typeof gates === 'object' ? gates : {};
-  const newest = Object.hasOwn(attempts, stage) ? (attempts[stage] ?? 1) : 1;
-  if (attempt >= newest) return undefined;
+export function olderAttempt(step: ClaimedAttempt, gates: ApprovalReadings['gates']): string | undefined {
+  const { stage, attempt = 1 } = step;
+  const newest = newestAttempt(step, gates);
+  if (newest === undefined || attempt >= newest) return undefined;
   return `the index says that attempt ${attempt} of stage ${stage} did it, and the run keeps attempt ${newest} only`;
+}
+
+/** An attempt that the stage never had: somebody made it up. */
+export function inventedAttempt(step: ClaimedAttempt, gates: ApprovalReadings['gates']): string | undefined {
+  const { stage, attempt = 1 } = step;
+  const newest = newestAttempt(step, gates);
+  if (newest === undefined || attempt <= newest) return undefined;
+  return `the index says that attempt ${attempt} of stage ${stage} did it, and the stage has ${newest} only`;
+}
+
+type ClaimedAttempt = Pick<ProvenStep, 'stage' | 'attempt'>;
+
+function newestAttempt({ stage }: ClaimedAttempt, gates: ApprovalReadings['gates']): number | undefined {
+  if (typeof gates !== 'object') return undefined;
+  const { attempts = {} } = gates;
+  return Object.hasOwn(attempts, stage) ? (attempts[stage] ?? 1) : 1;
 }
 
 interface Finding {
@@ -125,7 +138,7 @@ function readOf({ run }: ProvenStep, own: readonly StageGate[]): Partial<Approva
       .at(-1),
     digests: [...new Set(decided.flatMap(({ comment }) => digestsIn(comment)))],
     expected: [...new Set(own.flatMap(({ digest }) => digest ?? []))],
-    isByRequester: by.some(({ id }) => isRequester(run, id)),
+    isByRequester: by.some((person) => isRequester(run, person)),
   };
 }
 
@@ -164,7 +177,10 @@ function subjectFindings(
   own: readonly StageGate[],
   evidence: RunEvidence | string | undefined,
 ): Finding[] {
-  if (typeof evidence !== 'object') return [];
+  if (own.length === 0) return [];
+  if (typeof evidence !== 'object') {
+    return [{ state: 'notVerified', detail: `what was deployed is not known: ${evidence ?? 'it was not read'}` }];
+  }
   return own.flatMap(({ items = [] }): Finding[] => {
     const other = approvedSubject(step, items, evidence);
     return other === undefined ? [] : [{ state: 'otherSubject', detail: other }];
@@ -172,9 +188,12 @@ function subjectFindings(
 }
 
 /** An index or a record that does not fit the timeline: one of them was made up. */
-function claimFindings({ stage, approval }: ProvenStep, gates: RunGates, own: readonly StageGate[]): Finding[] {
+function claimFindings(step: ProvenStep, gates: RunGates, own: readonly StageGate[]): Finding[] {
+  const { stage, approval } = step;
+  const invented = inventedAttempt(step, gates);
   const tell = (detail: string): Finding[] => [{ state: 'notVerified', detail }];
   if (!gates.stages.includes(stage)) return tell(`the run has no stage ${stage}`);
+  if (invented !== undefined) return tell(invented);
   if (approval === undefined || own.some(({ approvalId }) => sameId(approvalId, approval))) return [];
   const other = gates.gates.find(({ approvalId }) => sameId(approvalId, approval));
   return tell(

@@ -6,6 +6,7 @@ import type { Client } from '../devops/client';
 import { RequestProblem } from '../devops/problems';
 import { useClient } from './context';
 import { runTag } from '../../lib/evidence/index-entry';
+import { isSamePerson, type Identified } from '../../lib/evidence/person';
 import { keys } from './keys';
 import { loadingOf, once } from './loading';
 import type { ApprovalResult, Approvals, ApprovalScope, WaitingByRun } from './results';
@@ -133,9 +134,11 @@ export function withRun(
 }
 
 /** Whoever queued a run and whoever it was queued for are both its requester: neither may let it in. */
-export function isRequester({ requestedFor, requestedBy }: Pick<Run, 'requestedFor' | 'requestedBy'>, person: string) {
-  return sameId(requestedFor.id, person) || sameId(requestedBy?.id ?? '', person);
+export function isRequester({ requestedFor, requestedBy }: Requested, person: Identified): boolean {
+  return isSamePerson(requestedFor, person) || (requestedBy !== undefined && isSamePerson(requestedBy, person));
 }
+
+type Requested = Pick<Run, 'requestedFor' | 'requestedBy'>;
 
 /** Ids are written in either case. */
 export function sameId(left: string, right: string): boolean {

@@ -19,11 +19,17 @@ export function useBypasses(runId: number | undefined): Bypasses {
     staleTime: 30_000,
     ...once,
   });
-  return { ...loadingOf(query), bypasses: query.data ?? [] };
+  return { ...loadingOf(query), bypasses: query.data?.bypasses ?? [], unread: query.data?.unread ?? [] };
+}
+
+export interface BypassesRead {
+  bypasses: Bypass[];
+  /** Stages that have checks of which the service shows nothing: only of their approvals can be said whether they were passed. */
+  unread: string[];
 }
 
 /** @throws RequestProblem */
-export async function readBypasses(client: Client, runId: number, signal?: AbortSignal): Promise<Bypass[]> {
+export async function readBypasses(client: Client, runId: number, signal?: AbortSignal): Promise<BypassesRead> {
   const timeline = await getTimeline(client, runId, signal);
   const ids = timeline.filter(({ type }) => type === 'Checkpoint.Approval').map(({ id }) => id);
   const checkpoints = timeline.filter(({ type }) => type === 'Checkpoint');
@@ -38,15 +44,18 @@ export async function readBypasses(client: Client, runId: number, signal?: Abort
   const passed = passedApprovals(timeline, approvals).filter(
     ({ stage, check }) => !seen.has(JSON.stringify([stage, check])),
   );
-  return [...told, ...passed];
+  const unread = checkpoints.filter(
+    ({ id }, position) => suites[position] === undefined && timeline.some(({ parentId }) => parentId === id),
+  );
+  return { bypasses: [...told, ...passed], unread: unread.map((each) => stageOf(timeline, each)) };
 }
 
 /** That a suite has the id of its checkpoint is not documented: one that is not found says nothing, approvals still do. */
-async function checkRunsOf(client: Client, suiteId: string, signal?: AbortSignal): Promise<CheckRun[]> {
+async function checkRunsOf(client: Client, suiteId: string, signal?: AbortSignal): Promise<CheckRun[] | undefined> {
   try {
     return await getCheckRuns(client, suiteId, signal);
   } catch (error) {
-    if (problemOf(error)?.kind === 'notFound') return [];
+    if (problemOf(error)?.kind === 'notFound') return undefined;
     throw error;
   }
 }
@@ -56,14 +65,18 @@ function bypassedChecks(
   checkpoint: TimelineRecord,
   checks: readonly CheckRun[],
 ): Bypass[] {
-  const stage = ancestor(byId(timeline), checkpoint, 'Stage');
   return checks
     .filter(({ status, message }) => /\bbypass/i.test(`${status} ${message}`))
     .map(({ typeName, message }) => ({
-      stage: stage ? stageName(stage) : checkpoint.name,
+      stage: stageOf(timeline, checkpoint),
       check: typeName,
       message: message || 'The check was bypassed.',
     }));
+}
+
+function stageOf(timeline: readonly TimelineRecord[], checkpoint: TimelineRecord): string {
+  const stage = ancestor(byId(timeline), checkpoint, 'Stage');
+  return stage ? stageName(stage) : checkpoint.name;
 }
 
 /** Approvals whose stage ran although nobody approved. */

@@ -46,9 +46,10 @@ export function useDecide(): Decide {
 export async function decide(client: Client, decision: Decision, now = Date.now()): Promise<Approval> {
   checkWords(decision, now);
   const approval = await readApproval(client, decision.approval.id);
-  const { userId } = client.connection;
+  const { userId, userName } = client.connection;
   if (approval.status !== 'pending') throw refusal('notPending', approval.status);
-  if (decision.status !== 'rejected' && isRequester(approval.run, userId)) throw refusal('requester');
+  if (decision.status !== 'rejected' && isRequester(approval.run, { id: userId, uniqueName: userName }))
+    throw refusal('requester');
   if (!approval.mayDecide) throw refusal('notApprover');
   const { digest, unbound } = await bind(await readEvidence(client, approval.run.id), approval);
   if (digest === undefined) throw refusal('evidenceUnreadable', unbound);

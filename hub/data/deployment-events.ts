@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { kindTags, runTag } from '../../lib/evidence/index-entry';
 import { isProductionName } from './production-name';
 import { newestFirst } from './registrations';
-import type { DeploymentEvents } from './results';
+import type { DeploymentEvents, UnreadableEntry } from './results';
 import { useRunList, type IndexedRun } from './run-list';
 import type { DeploymentEvent } from './types';
 
@@ -10,12 +10,32 @@ const deployment = 'mlops.deployment.v1';
 
 /** Deployment steps, of one model or of all that the viewer may see, newest first. */
 export function useDeploymentEvents({ model }: { model?: string } = {}): DeploymentEvents {
-  const { runs, ...list } = useRunList({ tags: [runTag, kindTags[deployment]], model, kinds: [deployment] });
+  const { runs, unreadable, ...list } = useRunList({
+    tags: [runTag, kindTags[deployment]],
+    model,
+    kinds: [deployment],
+  });
   const events = useMemo(() => eventsOf(runs, model), [runs, model]);
-  return { ...list, events };
+  const told = useMemo(() => [...unreadable, ...silentRuns(runs)], [unreadable, runs]);
+  return { ...list, events, unreadable: told };
 }
 
-/** A run may wait days at a gate: the order is that of the steps, not of the runs. */
+/** Whoever may edit runs can empty an index, and a task that may not write it leaves none: the tag says what is missing. */
+export function silentRuns(runs: readonly IndexedRun[]): UnreadableEntry[] {
+  return runs
+    .filter(({ run, index }) => run.tags.includes(kindTags[deployment]) && index.entries[deployment].length === 0)
+    .filter(({ index }) => !index.problems.some(({ kind }) => kind === deployment))
+    .map(({ run }) => ({
+      run,
+      kind: deployment,
+      problem: 'it names no deployment although the tag of the run says that there is one',
+    }));
+}
+
+/**
+ * A run may wait days at a gate: the order is that of the steps, not of the runs. Steps of one second stay in the order of their
+ * index.
+ */
 export function eventsOf(runs: readonly IndexedRun[], model?: string): DeploymentEvent[] {
   return runs
     .flatMap(({ run, index }) => index.entries[deployment].map((entry) => ({ run, entry })))

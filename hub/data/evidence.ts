@@ -4,7 +4,7 @@ import { listAttachments, readAttachment, type Attachment, type AttachmentLink }
 import { getProperties } from '../devops/builds';
 import type { Client } from '../devops/client';
 import { problemOf, problemText, RequestProblem } from '../devops/problems';
-import { ancestor, byId, getTimeline, stageName, type TimelineRecord } from '../devops/timeline';
+import { ancestor, byId, getTimeline, stageAttempts, stageName, type TimelineRecord } from '../devops/timeline';
 import type { HashedAttachment } from './attachment';
 import { clockProblems } from './clock-skew';
 import { sha256Hex } from './hashing';
@@ -53,8 +53,9 @@ export async function collectEvidence(
   });
   const read = await Promise.all(current.map((each) => hashAndRead(client, each, problems, signal)));
   const attachments = read.sort(byPlace);
-  if (index.index) problems.push(...indexProblems(attachments, index.index, listed.failed));
-  problems.push(...clockProblems(run, attachments, index.index, now));
+  const stages = stageAttempts(timeline);
+  if (index.index) problems.push(...indexProblems(attachments, index.index, stages, listed.failed));
+  problems.push(...clockProblems({ run, attachments, index: index.index, stages }, now));
   return {
     run,
     records: attachments.flatMap(shown),

@@ -5,7 +5,6 @@ import type { HashedAttachment } from './attachment';
 import type { CollectedEvidence } from './evidence';
 import { sha256Hex } from './hashing';
 import { stageName, ancestor, byId, type TimelineRecord } from '../devops/timeline';
-import { compareTimes } from './times';
 
 /** The records that an approver decides about, or why they cannot be named. */
 export interface Binding {
@@ -22,7 +21,9 @@ export interface Binding {
  */
 export function endedBefore(stage: TimelineRecord | undefined, openedOn: string): boolean {
   return (
-    stage?.state === 'completed' && stage.finishTime !== undefined && compareTimes(stage.finishTime, openedOn) <= 0
+    stage?.state === 'completed' &&
+    stage.finishTime !== undefined &&
+    Date.parse(stage.finishTime) <= Date.parse(openedOn)
   );
 }
 

@@ -9,32 +9,67 @@ import type { EvidenceProblem } from './types';
 /**
  * Compares the index with what is attached.
  *
+ * @param stages newest attempt of each stage, as the timeline has it: what entries claim themselves proves nothing
  * @param unlisted kinds whose attachments could not be listed: nothing can be said about them
  */
 export function indexProblems(
   attachments: readonly HashedAttachment[],
   index: RunIndex,
+  stages: Attempts,
   unlisted: ReadonlySet<EvidenceKind>,
 ): EvidenceProblem[] {
-  return evidenceKinds
-    .filter((kind) => !unlisted.has(kind))
-    .flatMap((kind) => {
-      const ofKind = attachments.filter((attachment) => attachment.kind === kind);
-      return [...wrongEntries(kind, index.entries[kind], ofKind), ...unknownTo(index.entries[kind], ofKind)];
-    });
+  return evidenceKinds.flatMap((kind) => {
+    const entries = index.entries[kind];
+    const claims = [...unknownAttempts(kind, entries, stages), ...duplicates(kind, entries)];
+    if (unlisted.has(kind)) return claims;
+    const ofKind = attachments.filter((attachment) => attachment.kind === kind);
+    return [...claims, ...wrongEntries(kind, entries, ofKind, stages), ...unknownTo(entries, ofKind, stages)];
+  });
+}
+
+/** Newest attempt by stage. */
+export type Attempts = ReadonlyMap<string, number>;
+
+function newestOf({ stage }: EntryOfAnyKind, stages: Attempts): number {
+  return stages.get(stage) ?? 1;
+}
+
+function unknownAttempts(kind: EvidenceKind, entries: readonly EntryOfAnyKind[], stages: Attempts): EvidenceProblem[] {
+  return entries.flatMap(({ attempt = 1, ...entry }): EvidenceProblem[] => {
+    const newest = newestOf(entry, stages);
+    if (attempt <= newest) return [];
+    const detail = `the index claims attempt ${attempt}, the stage has ${newest} only`;
+    return [{ kind: 'indexDiffers', type: kind, name: entry.name, stage: entry.stage, detail }];
+  });
+}
+
+/** A task replaces its own entry: two of one name, stage and attempt are not both its. */
+function duplicates(kind: EvidenceKind, entries: readonly EntryOfAnyKind[]): EvidenceProblem[] {
+  const seen = new Set<string>();
+  return entries.flatMap(({ name, stage, attempt = 1 }): EvidenceProblem[] => {
+    const key = JSON.stringify([name, stage, attempt]);
+    if (!seen.has(key)) {
+      seen.add(key);
+      return [];
+    }
+    return [{ kind: 'indexDiffers', type: kind, name, stage, detail: 'the index names it more than once' }];
+  });
 }
 
 function wrongEntries(
   kind: EvidenceKind,
   entries: readonly IndexEntry[],
   attachments: readonly HashedAttachment[],
+  stages: Attempts,
 ): EvidenceProblem[] {
-  return newestAttempts(entries).flatMap((entry): EvidenceProblem[] => {
+  return entries.flatMap((entry): EvidenceProblem[] => {
     const place = { type: kind, name: entry.name, stage: entry.stage };
     const there = attachments.filter((attachment) => isAt(attachment, entry));
+    const same = there.find(({ sha256 }) => sha256 === entry.sha256);
+    // Files of attempts before the newest are in no current timeline: there is nothing to compare with.
+    if (same === undefined && isOlder(kind, entry, stages)) return [];
     if (there.length === 0)
       return [{ kind: 'missing', ...place, detail: 'the index names it, the run has no such file' }];
-    const same = there.find(({ sha256 }) => sha256 === entry.sha256);
     if (same === undefined) {
       const read = there.flatMap(({ sha256 }) => sha256 ?? []);
       // What could not be read has its own problem.
@@ -48,16 +83,24 @@ function wrongEntries(
   });
 }
 
-/** Records of earlier attempts are in no current timeline: only the newest attempt's can be compared. */
-function newestAttempts(entries: readonly IndexEntry[]): IndexEntry[] {
-  const isOlder = (one: IndexEntry, other: IndexEntry): boolean =>
-    one.name === other.name && one.stage === other.stage && (one.attempt ?? 1) < (other.attempt ?? 1);
-  return entries.filter((entry) => !entries.some((other) => isOlder(entry, other)));
+/** Of deployments every attempt keeps its entry; of the other kinds the newest stands for all. */
+function isOlder(kind: EvidenceKind, entry: EntryOfAnyKind, stages: Attempts): boolean {
+  return kind === 'mlops.deployment.v1' && (entry.attempt ?? 1) < newestOf(entry, stages);
 }
 
-function unknownTo(entries: readonly EntryOfAnyKind[], attachments: readonly HashedAttachment[]): EvidenceProblem[] {
+function unknownTo(
+  entries: readonly IndexEntry[],
+  attachments: readonly HashedAttachment[],
+  stages: Attempts,
+): EvidenceProblem[] {
   return attachments
-    .filter((attachment) => !entries.some((entry) => isAt(attachment, entry)))
+    .filter(
+      (attachment) =>
+        !entries.some(
+          (entry) =>
+            isAt(attachment, entry) && (entry.sha256 === attachment.sha256 || !isOlder(attachment.kind, entry, stages)),
+        ),
+    )
     .map(({ kind, name, stage }) => ({
       kind: 'notInIndex',
       type: kind,

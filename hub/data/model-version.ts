@@ -7,6 +7,7 @@ import type { ModelVersionResult } from './results';
 import { evidenceKinds } from './run-index';
 import { useRunList, type IndexedRun } from './run-list';
 import { useRunEvidence } from './runs';
+import { placeKey } from './serving';
 import { useRunGates } from './stage-gates';
 import type { DeploymentEvent, Indexed } from './types';
 
@@ -92,9 +93,9 @@ function useDeploymentsSince(own: readonly DeploymentEvent[], enabled: boolean) 
 /** When the oldest run was queued whose step is the newest of its model in its place; `Infinity` without any. */
 function oldestOpen(own: readonly DeploymentEvent[]): number {
   const places = new Map<string, number>();
-  for (const { run, entry, environment } of own) {
-    const place = JSON.stringify([environment, entry.target, entry.service]);
-    if (!places.has(place)) places.set(place, Date.parse(run.queuedAt));
+  for (const event of own) {
+    const place = placeKey(event);
+    if (!places.has(place)) places.set(place, Date.parse(event.run.queuedAt));
   }
   return Math.min(...places.values());
 }

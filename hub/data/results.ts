@@ -151,6 +151,8 @@ export interface Bypass {
 
 export interface Bypasses extends Loading {
   bypasses: Bypass[];
+  /** Stages whose checks, but for their approvals, the service does not show. */
+  unread: string[];
 }
 
 export interface Teams extends Loading {

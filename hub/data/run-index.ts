@@ -113,9 +113,12 @@ const factReaders: { readonly [K in EvidenceKind]: (entry: Fields) => IndexFacts
   'mlops.deployment.v1': (entry) => ({
     target: entry.required('target', word),
     service: entry.required('service', word),
+    place: entry.maybe('place', word),
     deployment: entry.maybe('deployment', word),
     model: entry.maybe('model', word),
     version: entry.maybe('version', word),
+    image: entry.maybe('image', word),
+    trafficBefore: entry.maybe('trafficBefore', metrics),
     traffic: entry.maybe('traffic', metrics),
     environment: entry.maybe('environment', word),
     approval: entry.maybe('approval', word),

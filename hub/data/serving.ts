@@ -1,4 +1,5 @@
 import type { DeploymentEvent, Serving } from './types';
+import { imageDigest } from '../../lib/evidence/about';
 import { compareText } from './versions';
 
 /**
@@ -17,6 +18,8 @@ export interface Place {
   target: string;
   /** Endpoint, container group or Kubernetes deployment. */
   name: string;
+  /** Where it is, as far as the steps say so. */
+  where?: string;
 }
 
 export type Flag =
@@ -48,16 +51,18 @@ export interface Period {
 export interface Version {
   model?: string;
   version?: string;
+  image?: string;
   deployment?: string;
 }
 
-/** The traffic before a step, where its record was read. */
-export type TrafficBefore = (event: DeploymentEvent) => Readonly<Record<string, number>> | undefined;
-
-/** Periods of every place, newest first. Steps without a readable time are left out: `undated` has them. */
-export function history(events: readonly DeploymentEvent[], before: TrafficBefore = () => undefined): Period[] {
+/**
+ * Periods of every place, newest first. Steps without a readable time are left out: `undated` has them.
+ *
+ * @param events those of one run in the order of its index, which tells the first of two steps of the same second
+ */
+export function history(events: readonly DeploymentEvent[]): Period[] {
   const places = byPlace(events);
-  const periods = [...places.values()].flatMap(({ place, steps }) => periodsOf(place, steps, events, before).reverse());
+  const periods = [...places.values()].flatMap(({ place, steps }) => periodsOf(place, steps, events).reverse());
   return periods.sort(
     (one, other) => Date.parse(other.from) - Date.parse(one.from) || compareText(one.place.key, other.place.key),
   );
@@ -114,8 +119,9 @@ function modelName({ model }: Serving): string {
 }
 
 /** `churn 7`, or what else is known of it. */
-export function versionText({ model, version, deployment }: Version): string {
+export function versionText({ model, version, image, deployment }: Version): string {
   if (model !== undefined) return version === undefined ? model : `${model} ${version}`;
+  if (image !== undefined) return `image ${image}`;
   return deployment === undefined ? 'unknown version' : `unknown version in ${deployment}`;
 }
 
@@ -123,26 +129,26 @@ function byPlace(events: readonly DeploymentEvent[]): Map<string, { place: Place
   const places = new Map<string, { place: Place; steps: DeploymentEvent[] }>();
   for (const event of [...events].filter(({ at }) => !Number.isNaN(Date.parse(at))).sort(compareEvents)) {
     const { environment, isProduction, entry } = event;
-    const name = placeName(event);
-    const key = JSON.stringify([environment, entry.target, name]);
+    const key = placeKey(event);
     const found = places.get(key);
+    const place = { key, environment, isProduction, target: entry.target, name: entry.service, where: entry.place };
     if (found !== undefined) found.steps.push(event);
-    else
-      places.set(key, {
-        place: { key, environment, isProduction, target: entry.target, name },
-        steps: [event],
-      });
+    else places.set(key, { place, steps: [event] });
   }
   return places;
 }
 
-/** By time; steps of the same second by run, stage and digest, so that every reader sees the same order. */
+/** Two services may have one name, in two clusters or namespaces. Ids of Azure know no case. */
+export function placeKey({ environment, entry: { target, service, place = '' } }: DeploymentEvent): string {
+  return JSON.stringify([environment, target, service, place.toLowerCase()]);
+}
+
+/** By time, which is to the second. The sort keeps the order of what is equal: of one run that of its index. */
 function compareEvents(one: DeploymentEvent, other: DeploymentEvent): number {
   return (
     Date.parse(one.at) - Date.parse(other.at) ||
     one.run.id - other.run.id ||
-    compareText(one.entry.stage, other.entry.stage) ||
-    compareText(one.entry.sha256, other.entry.sha256)
+    (one.entry.attempt ?? 1) - (other.entry.attempt ?? 1)
   );
 }
 
@@ -151,29 +157,29 @@ interface Occupant extends Version {
   traffic: number;
 }
 
+interface Current extends Occupant {
+  since: string;
+  event: DeploymentEvent;
+}
+
 /** What is known of a place while its steps are walked through. */
 interface Walk {
   /** What the latest step named for each deployment. */
   named: Map<string, Version>;
-  /** What serves now, and since which step. */
-  now: Map<string, Occupant & { since: DeploymentEvent }>;
+  /** What serves now, by deployment. */
+  now: Map<string, Current>;
   /** Order in which versions first took requests. */
   first: Map<string, number>;
   traffic?: Readonly<Record<string, number>>;
 }
 
-function periodsOf(
-  place: Place,
-  steps: readonly DeploymentEvent[],
-  all: readonly DeploymentEvent[],
-  before: TrafficBefore,
-): Period[] {
+function periodsOf(place: Place, steps: readonly DeploymentEvent[], all: readonly DeploymentEvent[]): Period[] {
   const walk: Walk = { named: new Map(), now: new Map(), first: new Map() };
   return steps.map((event, index) => {
     const to = steps[index + 1]?.at;
     const flags = new Set<Flag>();
-    const earlier = before(event);
-    if (index > 0 && earlier !== undefined && walk.traffic !== undefined && !sameTraffic(earlier, walk.traffic)) {
+    const { trafficBefore } = event.entry;
+    if (trafficBefore !== undefined && walk.traffic !== undefined && !sameTraffic(trafficBefore, walk.traffic)) {
       flags.add('changedOutside');
     }
     const occupants = occupantsOf(place, event, walk, flags);
@@ -186,16 +192,13 @@ function periodsOf(
 }
 
 function occupantsOf(place: Place, { entry }: DeploymentEvent, walk: Walk, flags: Set<Flag>): Occupant[] {
-  const { deployment, model, version, traffic } = entry;
+  const { deployment, model, version, image, traffic } = entry;
   if (place.target !== 'managedEndpoint') {
-    if (model === undefined || version === undefined) flags.add('unknownVersion');
-    return [{ model, version, traffic: 100 }];
+    if (!isNamed(entry)) flags.add('unknownVersion');
+    return [{ model, version, image, traffic: 100 }];
   }
-  if (deployment !== undefined) {
-    if (model !== undefined) walk.named.set(deployment, { model, version });
-    // The step put something there that it does not name: what was there before is gone.
-    else walk.named.delete(deployment);
-  }
+  // What the step put there without naming it is not what was there before.
+  if (deployment !== undefined) walk.named.set(deployment, { model, version, image });
   const shares = Object.entries(traffic ?? {});
   const total = shares.reduce((sum, [, share]) => sum + share, 0);
   if (traffic === undefined || shares.some(([, share]) => !(share >= 0 && share <= 100)) || total > 100) {
@@ -206,8 +209,12 @@ function occupantsOf(place: Place, { entry }: DeploymentEvent, walk: Walk, flags
   walk.traffic = traffic;
   const serving = shares.filter(([, share]) => share > 0);
   if (total < 100 && total > 0) flags.add('partialTraffic');
-  if (serving.some(([name]) => walk.named.get(name)?.version === undefined)) flags.add('unknownVersion');
+  if (serving.some(([name]) => !isNamed(walk.named.get(name)))) flags.add('unknownVersion');
   return serving.map(([name, share]) => ({ ...walk.named.get(name), deployment: name, traffic: share }));
+}
+
+function isNamed({ model, version, image }: Version = {}): boolean {
+  return (model !== undefined && version !== undefined) || image !== undefined;
 }
 
 /**
@@ -229,20 +236,35 @@ function rollbackOf(walk: Walk, occupants: readonly Occupant[]): Period['rollbac
   return undefined;
 }
 
+/**
+ * The date of what serves is that of its version, its proof that of the step that deployed there last or gave it a larger
+ * share: the same version may have come again with other code, or have got all requests past the gate. A share that only
+ * shrank was nobody's decision about it.
+ */
 function advance(walk: Walk, occupants: readonly Occupant[], event: DeploymentEvent): void {
-  const since = new Map([...walk.now.values()].map((one) => [keyOf(one), one.since]));
-  walk.now = new Map(occupants.map((one) => [one.deployment ?? '', { ...one, since: since.get(keyOf(one)) ?? event }]));
+  const known = new Map([...walk.now.values()].map((one) => [keyOf(one), one]));
+  const current = occupants.map((one): Current => {
+    const same = isNamed(one) || one.deployment !== undefined ? known.get(keyOf(one)) : undefined;
+    const here = walk.now.get(one.deployment ?? '');
+    const isMade =
+      one.deployment === undefined ||
+      one.deployment === event.entry.deployment ||
+      here === undefined ||
+      one.traffic > here.traffic ||
+      keyOf(here) !== keyOf(one);
+    return { ...one, since: same?.since ?? event.at, event: isMade ? event : here.event };
+  });
+  walk.now = new Map(current.map((one) => [one.deployment ?? '', one]));
   for (const one of occupants) {
     if (!walk.first.has(keyOf(one))) walk.first.set(keyOf(one), walk.first.size);
   }
 }
 
-function servingFrom(place: Place, { since, ...occupant }: Occupant & { since: DeploymentEvent }): Serving {
-  const { environment, isProduction, name } = place;
-  return { environment, isProduction, name, ...occupant, since: since.at, event: since };
+function servingFrom({ environment, isProduction, name, where }: Place, current: Current): Serving {
+  return { environment, isProduction, name, ...(where === undefined ? {} : { where }), ...current };
 }
 
-/** Names of managed endpoints are unique in a region, so that two environments that name one mostly mean the same. */
+/** Names of managed endpoints are unique in a region: two environments that name one mean the same, unless the steps say otherwise. */
 function isChangedElsewhere(
   place: Place,
   event: DeploymentEvent,
@@ -252,20 +274,19 @@ function isChangedElsewhere(
   if (place.target !== 'managedEndpoint') return false;
   const [from, end] = [Date.parse(event.at), to === undefined ? Infinity : Date.parse(to)];
   return all.some((other) => {
-    if (other.entry.target !== place.target || placeName(other) !== place.name) return false;
+    if (other.entry.target !== place.target || other.entry.service !== place.name) return false;
+    const [here, there] = [place.where?.toLowerCase(), other.entry.place?.toLowerCase()];
+    if (here !== undefined && there !== undefined && here !== there) return false;
     const time = Date.parse(other.at);
     return other.environment !== place.environment && time >= from && time < end;
   });
 }
 
-/** Endpoint, container group or Kubernetes deployment that a step changed. */
-export function placeName({ entry }: DeploymentEvent): string {
-  return entry.service;
-}
-
-/** Names one version; what is not known is told apart by its deployment. */
-function keyOf({ model, version, deployment }: Version): string {
-  return JSON.stringify(version === undefined ? [model, '', deployment] : [model, version]);
+/** Names one version, else one image; what is not known is told apart by its deployment. */
+function keyOf({ model, version, image, deployment }: Version): string {
+  if (version !== undefined) return JSON.stringify([model, version]);
+  if (image !== undefined) return JSON.stringify(['image', imageDigest(image) ?? image, model]);
+  return JSON.stringify([model, '', deployment]);
 }
 
 function shares(occupants: readonly Occupant[]): Map<string, number> {
@@ -274,8 +295,8 @@ function shares(occupants: readonly Occupant[]): Map<string, number> {
   return result;
 }
 
-function nameOf({ model, version, deployment }: Version): Version {
-  return { model, version, deployment };
+function nameOf({ model, version, image, deployment }: Version): Version {
+  return { model, version, image, deployment };
 }
 
 function sameTraffic(left: Readonly<Record<string, number>>, right: Readonly<Record<string, number>>): boolean {

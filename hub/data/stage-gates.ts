@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getApprovals } from '../devops/approvals';
 import type { Client } from '../devops/client';
-import { ancestor, byId, stageName } from '../devops/timeline';
+import { ancestor, byId, stageAttempts, stageName } from '../devops/timeline';
 import { useClient } from './context';
 import type { CollectedEvidence } from './evidence';
 import { bind, type RunGates, type StageGate } from './gate';
@@ -57,7 +57,6 @@ export async function readGates(client: Client, evidence: CollectedEvidence, sig
     }),
   );
   const stages = timeline.filter(({ type }) => type === 'Stage');
-  const again = stages.filter(({ attempt }) => attempt > 1);
-  const attempts = Object.fromEntries(again.map((stage) => [stageName(stage), stage.attempt]));
+  const attempts = Object.fromEntries([...stageAttempts(timeline)].filter(([, attempt]) => attempt > 1));
   return { stages: stages.map(stageName), attempts, gates };
 }

@@ -65,6 +65,8 @@ export interface Serving {
   isProduction: boolean;
   /** Endpoint, container group or Kubernetes deployment. */
   name: string;
+  /** Where that is: ARM id, for Kubernetes with the namespace. */
+  where?: string;
   /** Deployment of an endpoint. */
   deployment?: string;
   model?: string;
@@ -72,7 +74,9 @@ export interface Serving {
   image?: string;
   /** Percent of the requests, 0–100. */
   traffic: number;
+  /** When the version came. */
   since: string;
+  /** The step that made it serve as it does. */
   event: DeploymentEvent;
 }
 

@@ -8,6 +8,8 @@ export interface Connection {
   token(options?: { fresh?: boolean }): Promise<string>;
   /** Id of the viewer's identity. */
   userId: string;
+  /** Their sign-in name, where the host says it. */
+  userName?: string;
 }
 
 /** Address below the project's (or the organisation's) `_apis`. Absent query values are left out. */

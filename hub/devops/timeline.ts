@@ -68,3 +68,8 @@ export function byId(records: readonly TimelineRecord[]): Map<string, TimelineRe
 export function stageName(stage: TimelineRecord): string {
   return stage.identifier ?? stage.refName ?? stage.name;
 }
+
+/** Newest attempt of every stage, by the name that evidence has for it. */
+export function stageAttempts(records: readonly TimelineRecord[]): Map<string, number> {
+  return new Map(records.filter(({ type }) => type === 'Stage').map((stage) => [stageName(stage), stage.attempt]));
+}

@@ -27,7 +27,7 @@ export function azureRemote(azure: Azure, agent: Agent, timeoutMs = usualTimeout
       return answer;
     },
     post: (path, body) => post(azure, agent, path, body),
-    upload: (upload) => uploadOnce(azure, agent, upload, made),
+    upload: (upload) => atItsPlace(upload.asset, () => uploadOnce(azure, agent, upload, made)),
     once<T>(key: string, work: () => Promise<T>): Promise<T> {
       const known = results.get(key) ?? work();
       results.set(key, known);
@@ -91,7 +91,7 @@ async function uploadOnce(azure: Azure, agent: Agent, upload: Upload, made: stri
     const total = asset.files.reduce((sum, { size }) => sum + size, 0);
     agent.print(`Uploading ${what} ${asset.name}: ${asset.files.length} file(s), ${amount(total)} …`);
     const place = made.push(`${files}, not all`) - 1;
-    await atItsPlace(asset, () => uploadFiles(azure, target, prefix, asset.files, mark));
+    await uploadFiles(azure, target, prefix, asset.files, mark);
     made[place] = files;
   } catch (error) {
     throw withRole(error, upload, url);
@@ -106,13 +106,13 @@ function amount(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-function withRole(error: unknown, { asset, datastore, container }: Upload, url: string): unknown {
+function withRole(error: unknown, { datastore, container }: Upload, url: string): unknown {
   if (!(error instanceof AzureError) || error.status !== 403) return error;
   const [place = url] = url.split('?');
   const where = datastore === undefined ? '' : ` of datastore ${datastore}`;
   const role = `Give the identity of the service connection the role Storage Blob Data Contributor on the container of ${place}${where}`;
   return new TaskError(
-    asset.namedAt === undefined ? error.message : `${asset.namedAt}: ${error.message}`,
+    error.message,
     // A signature is refused by a firewall, or where keys are forbidden: then the identity's own rights count.
     container.includes('?')
       ? `${role}, and let its network reach the storage account.`

@@ -72,7 +72,7 @@ export function ApprovalPanel({ id, onClose }: ApprovalPanelProps) {
             approval={approval}
             digest={gate?.digest}
             isUnnamed={unnamed !== undefined}
-            reason={whyNot(approval, user.id, { gate, isReading: reading.isFetching })}
+            reason={whyNot(approval, user, { gate, isReading: reading.isFetching })}
             onReadAgain={() => {
               reading.refresh();
               evidence.current?.focus();

@@ -1,6 +1,7 @@
 import { verdictOf, type VerdictProps } from '../../components/Verdict';
 import type { Gate } from '../../data/results';
-import type { Approval, ApprovalStep } from '../../data/types';
+import { isRequester } from '../../data/approvals';
+import type { Approval, ApprovalStep, Person } from '../../data/types';
 
 /** States of approvals that no other page shows. */
 const notAsked: VerdictProps = { kind: 'neutral', text: 'Not asked yet' };
@@ -32,8 +33,10 @@ export interface EvidenceState {
   isReading: boolean;
 }
 
+type Viewer = Pick<Person, 'id' | 'uniqueName'>;
+
 /** Why the viewer cannot decide; `undefined` when they can. */
-export function whyNot(approval: Approval, viewer: string, evidence: EvidenceState): string | undefined {
+export function whyNot(approval: Approval, viewer: Viewer, evidence: EvidenceState): string | undefined {
   const { status } = approval;
   if (status !== 'pending') {
     const known = Object.hasOwn(closed, status) ? closed[status] : undefined;
@@ -42,9 +45,9 @@ export function whyNot(approval: Approval, viewer: string, evidence: EvidenceSta
   return whyNotViewer(approval, viewer) ?? whyNotEvidence(evidence);
 }
 
-function whyNotViewer(approval: Approval, viewer: string): string | undefined {
-  if ([approval.run.requestedFor.id, approval.run.requestedBy?.id ?? ''].some((id) => sameId(id, viewer)))
-    return 'You queued this run, so somebody else has to decide.';
+function whyNotViewer(approval: Approval, person: Viewer): string | undefined {
+  const viewer = person.id;
+  if (isRequester(approval.run, person)) return 'You queued this run, so somebody else has to decide.';
   if (approval.blocked.some(({ id }) => sameId(id, viewer)))
     return 'You may not decide on this run: the approval excludes you.';
   const turn = turnText(approval, viewer);

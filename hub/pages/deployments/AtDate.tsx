@@ -6,6 +6,7 @@ import { Text } from '../../components/Text';
 import { ViewLink } from '../../components/ViewLink';
 import { utcText } from '../../components/charts/text';
 import { versionText } from '../../data/serving';
+import { Where } from './Where';
 import type { Serving } from '../../data/types';
 import { auditCsv, auditJson, fileName, type Audit } from './export';
 import { isAlarmingApproval } from '../../data/approval-proof';
@@ -109,8 +110,8 @@ export function AtDate({ audit, isReading, save }: AtDateProps): ReactElement {
   );
 }
 
-export function rowKey({ environment, name, deployment }: Serving): string {
-  return JSON.stringify([environment, name, deployment]);
+export function rowKey({ environment, name, where, deployment }: Serving): string {
+  return JSON.stringify([environment, name, where, deployment]);
 }
 
 function Row({ serving, proof }: { serving: Serving; proof?: Proof }): ReactElement {
@@ -124,6 +125,7 @@ function Row({ serving, proof }: { serving: Serving; proof?: Proof }): ReactElem
       </th>
       <td>
         <Text value={serving.deployment === undefined ? name : `${name} / ${serving.deployment}`} />
+        <Where id={serving.where} />
       </td>
       <td>
         {model !== undefined && version !== undefined ? (

@@ -7,6 +7,7 @@ import { TimelineStrip, type StripRow } from '../../components/charts/TimelineSt
 import { utcText } from '../../components/charts/text';
 import { matrix, versionText, type Flag, type Period } from '../../data/serving';
 import type { Serving } from '../../data/types';
+import { Where, whereText } from './Where';
 
 /** Model by environment: version, how long, and its share of the requests. */
 export function MatrixTable({ servings }: { servings: readonly Serving[] }): ReactElement {
@@ -48,9 +49,9 @@ export function MatrixTable({ servings }: { servings: readonly Serving[] }): Rea
 }
 
 function Cell({ serving }: { serving: Serving }): ReactElement {
-  const { model, version, traffic, since, name } = serving;
+  const { model, version, traffic, since, name, where } = serving;
   return (
-    <div title={name}>
+    <div title={where === undefined ? name : `${name} (${whereText(where)})`}>
       {model !== undefined && version !== undefined ? (
         <ViewLink view="version" params={{ model, version }}>
           <Text value={version} max={24} />
@@ -96,6 +97,7 @@ export function HistoryTable({ periods }: { periods: readonly Period[] }): React
               </td>
               <td>
                 <Text value={period.place.name} />
+                <Where id={period.place.where} />
               </td>
               <td>
                 <Text value={servedText(period)} max={160} />
@@ -149,8 +151,10 @@ function stripRows(periods: readonly Period[]): StripRow[] {
     { label: string; periods: { from: string; to?: string; label: string; note?: string }[] }
   >();
   for (const period of [...periods].reverse()) {
-    const { key, environment, name } = period.place;
-    const row = rows.get(key) ?? { label: `${environment}: ${name}`, periods: [] };
+    const { key, environment, name, where } = period.place;
+    const isAlone = periods.every(({ place }) => place.key === key || place.name !== name);
+    const place = isAlone || where === undefined ? name : `${name} (${whereText(where)})`;
+    const row = rows.get(key) ?? { label: `${environment}: ${place}`, periods: [] };
     const note = period.rollback === undefined ? undefined : 'rolled back';
     row.periods.push({ from: period.from, to: period.to, label: servedText(period), note });
     rows.set(key, row);

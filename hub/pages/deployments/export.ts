@@ -34,9 +34,12 @@ function emptyText({ at, organization, project, readBy, readAt }: Audit): string
   return `Nothing was found serving at ${at} in project ${project} of ${organization}; read by ${readBy} at ${readAt}.`;
 }
 
-/** One field, quoted, never a formula: also not with white space before it, nor with the wide signs of East Asian keyboards. */
+/**
+ * One field, quoted, never a formula: also not behind white space or characters that do not show, nor with the wide signs of
+ * East Asian keyboards.
+ */
 export function csvField(value: string): string {
-  const isFormula = /^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/.test(value);
+  const isFormula = /^(?:[\t\r\n]|[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]*[=+\-@＝＋－＠])/u.test(value);
   return `"${isFormula ? "'" : ''}${value.replaceAll('"', '""')}"`;
 }
 
@@ -45,9 +48,11 @@ const columns: [string, (serving: Serving, proof: Proof | undefined, audit: Audi
   ['environment', ({ environment }) => environment],
   ['production', ({ isProduction }) => (isProduction ? 'yes' : 'no')],
   ['service', ({ name }) => name],
+  ['where', ({ where = '' }) => where],
   ['deployment', ({ deployment = '' }) => deployment],
   ['model', ({ model = '' }) => model],
   ['version', ({ version = '' }) => version],
+  ['image', ({ image = '' }) => image],
   ['traffic %', ({ traffic }) => String(traffic)],
   ['since (UTC)', ({ since }) => since],
   ['run', ({ event }) => event.run.number],

@@ -42,7 +42,7 @@ export default function DeploymentsPage(): ReactElement {
   return (
     <>
       <ProblemMessage problem={list.problem} what="The deployments" onRetry={() => list.refresh()} />
-      {list.events.length === 0 && list.problem === undefined && list.loadMore === undefined ? (
+      {list.events.length + list.unreadable.length === 0 && list.problem === undefined && !list.loadMore ? (
         <EmptyState title="Nothing has been deployed yet" yaml={sample}>
           A deployment appears here once the DeployModel task has run in a pipeline that you may see.
         </EmptyState>
@@ -139,10 +139,12 @@ export function gaps(
       : [
           Date.parse(at) < Date.parse(loadedSince)
             ? `Only runs queued since ${utcText(loadedSince)} were read; what served before that is not known. Load more below.`
-            : `Runs queued before ${utcText(loadedSince)} were not read: services that were last changed by them are missing.`,
+            : `Runs queued before ${utcText(loadedSince)} were not read: services that were last changed by them are missing, and where one of them waited long and deployed late, a row that is shown is wrong. Load more below.`,
         ]),
     ...(problem === undefined ? [] : [`The list could not be read completely. ${problemText(problem)}`]),
-    ...unreadable.map(({ run, problem: text }) => `The index of run ${run.number} cannot be read: ${text}.`),
+    ...unreadable.map(
+      ({ run, problem: text }) => `The index of run ${run.number} does not say what was deployed: ${text}.`,
+    ),
     ...broken.map(({ run }) => `A step of run ${run.number} has no time that can be read.`),
   ];
 }

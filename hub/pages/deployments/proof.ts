@@ -1,11 +1,13 @@
 import { utcText } from '../../components/charts/text';
 import {
   approvalProof,
+  inventedAttempt,
   isAlarmingApproval,
   olderAttempt,
   type ApprovalProof,
   type ApprovalReadings,
 } from '../../data/approval-proof';
+import { contradictions } from '../../data/index-facts';
 import type { DeploymentEvent, EvidenceProblem, ProvenStep } from '../../data/types';
 
 const kind = 'mlops.deployment.v1';
@@ -35,10 +37,11 @@ export type Readings = ApprovalReadings;
 
 export function proofOf({ run, entry }: DeploymentEvent, readings: Readings): Proof {
   const step: ProvenStep = { run, ...entry };
-  return { approval: approvalProof(step, readings), evidence: evidenceProof(step, readings) };
+  return { approval: approvalProof(step, readings), evidence: evidenceProof(step, entry, readings) };
 }
 
-function evidenceProof(step: ProvenStep, { evidence, gates }: Readings): EvidenceProof {
+function evidenceProof(step: ProvenStep, entry: DeploymentEvent['entry'], readings: Readings): EvidenceProof {
+  const { evidence, gates } = readings;
   const { stage, name, sha256 } = step;
   if (evidence === undefined) return { state: 'reading', sha256 };
   if (typeof evidence === 'string') return { state: 'notVerified', sha256, detail: evidence };
@@ -46,6 +49,8 @@ function evidenceProof(step: ProvenStep, { evidence, gates }: Readings): Evidenc
   const records = evidence.records.filter((record) => record.kind === kind && isHere(record));
   const told = evidence.problems.filter((problem) => problem.type === kind && isHere(problem));
   const [other] = records;
+  const invented = inventedAttempt(step, gates);
+  if (invented !== undefined) return { state: 'differs', sha256, detail: invented };
   const older = olderAttempt(step, gates);
   if (older !== undefined && !records.some((record) => record.sha256 === sha256)) {
     return { state: 'notVerified', sha256, detail: older };
@@ -55,7 +60,11 @@ function evidenceProof(step: ProvenStep, { evidence, gates }: Readings): Evidenc
   }
   const [problem] = told;
   if (problem !== undefined) return { state: stateOf(problem), sha256, detail: detailsOf(told) };
-  if (other !== undefined) return { state: 'verified', sha256 };
+  // The list may have been read while the index said something else than it does now.
+  const same = records.find((record) => record.sha256 === sha256);
+  const wrong = same === undefined ? [] : contradictions(entry, same.body);
+  if (wrong.length > 0) return { state: 'differs', sha256, detail: wrong.join('; ') };
+  if (same !== undefined) return { state: 'verified', sha256 };
   const unlisted = evidence.problems.find(
     (each) => each.kind === 'unreadable' && each.type === kind && each.name === '',
   );

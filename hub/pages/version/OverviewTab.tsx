@@ -28,7 +28,7 @@ export function OverviewTab({ known }: { known: Known }) {
           onRetry={checks.refresh}
         />
         <ul className="version-provenance">
-          {provenanceOf(known, bypasses).map(({ kind, text }, index) => (
+          {provenanceOf(known, bypasses, checks.unread).map(({ kind, text }, index) => (
             <li key={index}>
               <Verdict kind={kind} text={text} />
             </li>

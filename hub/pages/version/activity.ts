@@ -65,7 +65,7 @@ export function decisionsOf(approval: Approval): Activity[] {
   const stage = approval.stage === undefined ? '' : ` for ${approval.stage}`;
   const decided = steps.flatMap(({ actual, status, changedAt: at = changedAt, comment }): Activity[] => {
     if (actual === undefined) return [];
-    const requester = isRequester(run, actual.id) ? ', who requested the run' : '';
+    const requester = isRequester(run, actual) ? ', who requested the run' : '';
     const text = `${verdictOf(status).text}${stage} by ${actual.displayName}${requester}`;
     return [{ at, run, text, approval: id, comment }];
   });

@@ -15,8 +15,13 @@ export interface Provenance {
  * What can be said of the origin from what was read; what could not be read is said as well.
  *
  * @param bypasses of the run; `undefined` while they are not known
+ * @param unread stages whose checks the service does not show
  */
-export function provenanceOf(known: Known, bypasses: readonly Bypass[] | undefined): Provenance[] {
+export function provenanceOf(
+  known: Known,
+  bypasses: readonly Bypass[] | undefined,
+  unread: readonly string[] = [],
+): Provenance[] {
   return [
     evidenceOf(known),
     branchOf(known),
@@ -24,7 +29,7 @@ export function provenanceOf(known: Known, bypasses: readonly Bypass[] | undefin
     dataOf(known),
     evaluationOf(known),
     ...approvalsOf(known, bypasses),
-    bypassesOf(bypasses),
+    bypassesOf(bypasses, unread),
   ];
 }
 
@@ -69,9 +74,17 @@ function dataOf(known: Known): Provenance {
   }
   const trained = registered?.body.dataFingerprint;
   if (trained === undefined) return { kind: 'neutral', text: 'The registration names no data fingerprint' };
-  return trained === dataSanity.body.dataFingerprint
-    ? { kind: 'good', text: 'Trained on the data that was tested' }
-    : { kind: 'bad', text: 'Trained on other data than was tested' };
+  if (trained !== dataSanity.body.dataFingerprint) {
+    return { kind: 'bad', text: 'Trained on other data than was tested' };
+  }
+  switch (dataSanity.body.verdict) {
+    case 'passed':
+      return { kind: 'good', text: 'Trained on the data that was tested' };
+    case 'warned':
+      return { kind: 'warning', text: 'Trained on data whose test warned' };
+    case 'failed':
+      return { kind: 'bad', text: 'Trained on data that failed its test' };
+  }
 }
 
 function evaluationOf(known: Known): Provenance {
@@ -118,7 +131,10 @@ function approvalsOf(known: Known, bypasses: readonly Bypass[] | undefined): Pro
     evidence,
   };
   return records.deployed.flatMap(({ stage, name, sha256, body: { approval } }): Provenance[] => {
-    const proof = approvalProof({ run: version.run, stage, name, sha256, approval: approval?.id }, readings);
+    // Records that were read are those of the newest attempt.
+    const attempt = gates?.attempts?.[stage];
+    const step = { run: version.run, stage, name, sha256, attempt, approval: approval?.id };
+    const proof = approvalProof(step, readings);
     const said = stageText(proof);
     return said === undefined ? [] : [{ kind: said.kind, text: `Stage ${stage}: ${said.text}` }];
   });
@@ -148,11 +164,12 @@ function stageText({ state, isByRequester }: ApprovalProof): Provenance | undefi
   }
 }
 
-function bypassesOf(bypasses: readonly Bypass[] | undefined): Provenance {
+function bypassesOf(bypasses: readonly Bypass[] | undefined, unread: readonly string[]): Provenance {
   if (bypasses === undefined) return { kind: 'unsure', text: 'Whether a check was bypassed is not known' };
-  return bypasses.length === 0
+  if (bypasses.length > 0) return { kind: 'bad', text: `${count(bypasses.length, 'check')} of the run bypassed` };
+  return unread.length === 0
     ? { kind: 'good', text: 'No check of the run was bypassed' }
-    : { kind: 'bad', text: `${count(bypasses.length, 'check')} of the run bypassed` };
+    : { kind: 'unsure', text: `No approval was bypassed; other checks of stage ${unread.join(', ')} cannot be read` };
 }
 
 function count(number: number, noun: string): string {

@@ -32,8 +32,10 @@ export function gather<T>(work: readonly (() => T)[]): T[] {
       problems.push(...problemsOf(error));
     }
   }
-  const [first, ...rest] = problems;
-  if (first) throw rest.length > 0 ? new Problems(problems) : first;
+  // A file that several places name is read for each of them.
+  const different = [...new Map(problems.map((problem) => [problem.message, problem])).values()];
+  const [first, ...rest] = different;
+  if (first) throw rest.length > 0 ? new Problems(different) : first;
   return values;
 }
 

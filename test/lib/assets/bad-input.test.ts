@@ -7,6 +7,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,7 +72,7 @@ describe('a file with a mistake is refused with one error that names file, line 
     ['a value that an enumeration does not have', /^job\.yml:4:21: outputs\.a\.mode is "rw"/, `${job}outputs: {a: {mode: "rw"}}\n`],
     ['a reference without a name', /^job\.yml:2:14: environment/, job.replace('azureml:sklearn:1', '"azureml:"')],
     ['an input that an expression names but the job does not have', /^job\.yml:1:10: .*inputs\.nope/, job.replace('train.py', '${{inputs.nope}}')],
-    ['nodes that wait for each other', /^job\.yml:\d+:\d+: .*jobs\.(?:a|b)/, `${pipeline}  a: {type: command, component: file:c.yml, inputs: {x: "\${{parent.jobs.b.outputs.out}}"}}\n  b: {type: command, component: file:c.yml, inputs: {x: "\${{parent.jobs.a.outputs.out}}"}}\n`, { 'c.yml': component }],
+    ['nodes that wait for each other', /^job\.yml:5:57: the nodes wait for each other in a circle: a → b → a/, `${pipeline}  a: {type: command, component: file:c.yml, inputs: {x: "\${{parent.jobs.b.outputs.out}}"}}\n  b: {type: command, component: file:c.yml, inputs: {x: "\${{parent.jobs.a.outputs.out}}"}}\n`, { 'c.yml': component }],
     ['a node that does not exist', /^job\.yml:4:\d+: .*nobody/, `${pipeline}  a: {type: command, component: file:c.yml, inputs: {x: "\${{parent.jobs.nobody.outputs.out}}"}}\n`, { 'c.yml': component }],
     ['a component that includes itself', /^c\.yml:2:23: c\.yml includes itself/, `${pipeline}  a: {type: pipeline, component: file:c.yml}\n`, { 'c.yml': 'type: pipeline\njobs: {a: {component: file:c.yml, type: pipeline}}\n' }],
     ['no file where one is named', /^job\.yml:4:33: there is no file none\.yml, which jobs\.a\.component names/, `${pipeline}  a: {type: command, component: file:none.yml}\n`],
@@ -143,7 +144,6 @@ describe('a file that was made to exhaust the agent is refused within seconds', 
   this.timeout(20_000);
   const many = (count: number, line: (index: number) => string): string => Array.from({ length: count }, (_, index) => line(index)).join('\n'); // prettier-ignore
   const bombs: [what: string, message: RegExp, content: string][] = [
-    ['100 MB', /^job\.yml has 104857600 bytes; it may have 1048576/, 'x'.repeat(100 * 1024 * 1024)],
     ['10,000 brackets', /^job\.yml:1:\d+: the file is nested too deeply/, '['.repeat(10_000)],
     ['a megabyte of brackets', /^job\.yml:1:\d+: the file is nested too deeply/, '['.repeat(1_000_000)],
     ['10,000 lists in each other', /^job\.yml:1:\d+: the file is nested too deeply/, '- '.repeat(10_000)],
@@ -153,7 +153,7 @@ describe('a file that was made to exhaust the agent is refused within seconds', 
     ['aliases of aliases', /^job\.yml:[5-9]:\d+: with \*\w aliases stand for more than/, `a: &a [${'x,'.repeat(9)}]\n${Array.from('bcdefgh', (key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefgh'[index] ?? ''}`).join(',')}]`).join('\n')}`],
     ['an alias within itself', /^job\.yml:1:8: \*a contains itself/, 'a: &a [*a]\n'],
     ['aliases that nest', /^job\.yml:\d+:\d+: \*a\d+ nests more than 100 levels/, `a0: &a0 [x]\n${many(20_000, (index) => `a${index + 1}: &a${index + 1} [*a${index}]`)}`],
-    ['unfinished quotes', /^job\.yml:\d+:\d+: Missing closing "quote/, `a: "${'\n"'.repeat(20_000)}`],
+    ['unfinished quotes', /^job\.yml:\d+:\d+: Missing closing "quote/, `a: "${'\n"'.repeat(5_000)}`],
   ]; // prettier-ignore
   for (const [what, message, content] of bombs) {
     it(what, async () => {
@@ -163,6 +163,12 @@ describe('a file that was made to exhaust the agent is refused within seconds', 
     }); // prettier-ignore
   }
 
+  it('100 MB', async () => {
+    const folder = repository({ 'job.yml': job });
+    truncateSync(path.join(folder, 'job.yml'), 100 * 1024 * 1024);
+    assert.match((await refusal(read(folder), folder)).message, /^job\.yml has 104857600 bytes; it may have 1048576/);
+  });
+
   it('10,000 anchors, each used once, are read', async () => {
     const tags = many(10_000, (index) => `  a${index}: &a${index} v\n  b${index}: *a${index}`);
     const { values } = await read(repository({ 'job.yml': `${job}tags:\n${tags}\n` }));
@@ -171,10 +177,12 @@ describe('a file that was made to exhaust the agent is refused within seconds', 
 
   it('files that name ten files each, ten levels down', async () => {
     const files: Record<string, string> = {};
-    const nodes = (file: string): string => many(10, (index) => `  n${index}: {type: pipeline, component: file:${file}}`);
+    const nodes = (file: string): string => many(10, (index) => `  n${index}: {component: file:${file}}`);
     for (let level = 0; level < 10; level++) files[`c${level}.yml`] = `${pipeline}${nodes(`c${level + 1}.yml`)}\n`;
     const folder = repository({ ...files, 'c10.yml': component, 'job.yml': `${pipeline}${nodes('c0.yml')}\n` });
-    await assert.rejects(read(folder), (error: TaskError) => /component: .* is one too many: 20\d\d files/.test(error.message));
+    await assert.rejects(read(folder), (error: TaskError) =>
+      /component: .* is one too many: 20\d\d files/.test(error.message),
+    );
   });
 
   it('a folder of more files than fit, named with its place', () => {
@@ -271,12 +279,15 @@ jobs:
     return refusal(send(await read(folder), azureRemote(fake.azure, agent), 'a-job'), folder);
   }
 
-  const before = /^Done before that: .*files of code src; code [0-9a-f-]+, version 1; component azureml_anonymous, version /m;
+  const before =
+    /^Done before that: .*files of code src; code [0-9a-f-]+, version 1; component azureml_anonymous, version /m;
 
   it('is named when the second component is refused', async () => {
     let components = 0;
     const { message, advice } = await failing((fake) =>
-      fake.on('PUT', '{ws}/components/.*', () => (++components > 1 ? armFault(400, 'InvalidComponent', 'no') : undefined)),
+      fake.on('PUT', '{ws}/components/.*', () =>
+        ++components > 1 ? armFault(400, 'InvalidComponent', 'no') : undefined,
+      ),
     );
     assert.match(message, /components\/azureml_anonymous\/versions\/.* answered 400/);
     assert.match(advice ?? '', before);
@@ -296,7 +307,10 @@ jobs:
       fake.on('PUT', '/blobstore/.*', () => ({ status: 403, body: '<Error/>', headers: {} })),
     );
     assert.match(message, /^job\.yml:5:\d+: jobs\.b\.inputs\.data\.path: PUT https:.* answered 403/);
-    assert.match(advice ?? '', /Storage Blob Data Contributor on the container of https:.* of datastore workspaceblobstore/);
+    assert.match(
+      advice ?? '',
+      /Storage Blob Data Contributor on the container of https:.* of datastore workspaceblobstore/,
+    );
     assert.match(advice ?? '', /files of input data data\.csv, not all/);
   });
 
@@ -312,13 +326,19 @@ jobs:
         return { status: 201 };
       });
     });
-    assert.match(message, /^job\.yml:5:\d+: jobs\.b\.inputs\.data\.path: data\.csv changed while it was read or uploaded/);
+    assert.match(
+      message,
+      /^job\.yml:5:\d+: jobs\.b\.inputs\.data\.path: data\.csv changed while it was read or uploaded/,
+    );
     assert.match(advice ?? '', /^Done before that: /m);
     assert.equal(isMarked, false);
   });
 
   it('is nothing when the datastore is unknown before anything is sent', async () => {
-    const folder = repository({ 'job.yml': `${job}inputs: {d: {type: uri_file, path: a.csv, datastore: nowhere}}\n`, 'a.csv': '' });
+    const folder = repository({
+      'job.yml': `${job}inputs: {d: {type: uri_file, path: a.csv, datastore: nowhere}}\n`,
+      'a.csv': '',
+    });
     const agent = new FakeAgent();
     const fake = new FakeAzure(agent).on('GET', '{ws}/datastores/nowhere', () => armFault(404, 'NotFound', 'none'));
     const { message, advice } = await refusal(send(await read(folder), azureRemote(fake.azure, agent), 'a'), folder);
