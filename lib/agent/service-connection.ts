@@ -136,9 +136,7 @@ export function readJobConnection(agent: Agent): { collectionUrl: string; access
 
 /** Variables reach a task by its environment, after the endpoints: one named like an endpoint takes its place. */
 function refuseEndpointVariables(): void {
-  const names: unknown = JSON.parse(process.env['VSTS_PUBLIC_VARIABLES'] ?? '[]');
-  const variables = Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
-  const forged = variables.find((name) => /^endpoint[. _]/i.test(name));
+  const forged = tl.getVariables().find(({ name }) => /^endpoint[. _]/i.test(name))?.name;
   if (forged === undefined) return;
   throw new TaskError(
     `The variable ${forged} stands in the place of one of the agent's endpoints.`,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { TaskError, errorText } from '../agent/errors';
 import { neutralLine, neutralLines } from '../agent/neutralise';
 import { suggestion } from '../agent/suggestion';
@@ -142,6 +143,8 @@ function isUsage(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 }
 
+// Most of this runs once: compiled as soon as usual, it costs more than it gives. What runs for long is still optimised.
+setFlagsFromString('--interrupt-budget=1000000');
 main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
   (error: unknown) => {

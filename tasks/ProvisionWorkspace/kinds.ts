@@ -7,13 +7,13 @@ const order: readonly (readonly string[])[] = [
   ['command component', 'spark component', 'parallel component', 'data transfer component'],
   ['pipeline component'],
   ['managed online endpoint', 'kubernetes online endpoint', 'batch endpoint', 'serverless endpoint'],
+  ['batch deployment'],
 ];
 
 /** Why a kind is not provisioned, by the end of its name. */
 const elsewhere: readonly (readonly [RegExp, string])[] = [
   [/job$/, 'Jobs are run, not provisioned: SubmitAmlTraining runs them.'],
   [/online deployment$/, 'DeployModel makes deployments, with its tests and its approval.'],
-  [/deployment$/, 'PublishTrainingPipeline makes deployments of pipelines.'],
   [/schedule$/, 'PublishTrainingPipeline makes schedules, within a budget.'],
   [/^workspace$/, 'Name it as workspaceFile.'],
   [/^registry$/, 'A registry serves many workspaces and is made once, outside of them.'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { at, textAt } from '../../lib/agent/json';
 import { repository, shown, startStandIns, type StandIns } from '../support/stand-ins';
 
 const examples = path.join(repository, 'examples');
@@ -44,4 +45,44 @@ describe('examples on the local Azure', function () {
     const metrics = JSON.parse(step.outputs['metrics'] ?? '') as Record<string, number>;
     assert.ok(metrics['mse'] !== undefined && metrics['mse'] > 2900 && metrics['mse'] < 4200, text);
   });
+
+  it('batch-scoring: makes endpoint and deployment once, and scores a folder of files', async () => {
+    const provision = () =>
+      standIns.run(
+        'ProvisionWorkspace',
+        { files: 'endpoint.yml\ndeployment.yml\ndata.yml' },
+        { sourcesDirectory: path.join(examples, 'batch-scoring') },
+      );
+    const made = await provision();
+    assert.equal(made.result, 'Succeeded', shown(made));
+    assert.equal(made.outputs['created'], '3', shown(made));
+    const again = await provision();
+    assert.equal(again.outputs['unchanged'], '3', shown(again));
+
+    const { workspaceId = '' } = again.outputs;
+    const endpoint = await standIns.arm(`${workspaceId}/batchEndpoints/diabetes-batch`);
+    const input = { JobInputType: 'UriFolder', Uri: `${workspaceId}/data/diabetes-unscored/versions/1` };
+    const scoringUri = textAt(endpoint, 'properties', 'scoringUri') ?? '';
+    const body = { properties: { InputData: { rows: input } } };
+    const deployment = { 'azureml-model-deployment': 'linear' };
+    const answer = await standIns.call('POST', scoringUri, 'https://ml.azure.com', body, deployment);
+    const started: unknown = JSON.parse(answer);
+    const job = textAt(started, 'name') ?? '';
+    assert.equal((await standIns.settled(job)).status, 'Completed');
+    const lines = (await predictions(workspaceId, job)).trim().split('\n');
+    assert.equal(lines.length, 100);
+    assert.ok(lines.includes('part-1.csv,1,189.82'), lines.slice(0, 3).join('; '));
+  });
+
+  /** The file that the step of a batch job wrote into the workspace's default datastore. */
+  async function predictions(workspaceId: string, job: string): Promise<string> {
+    const arm = 'https://management.azure.com';
+    const history = `${standIns.azure.url}/history/v1.0${workspaceId}/runs/${job}/children`;
+    const children = at(JSON.parse(await standIns.call('GET', history, arm)), 'value');
+    const step = Array.isArray(children) ? textAt(children[0], 'runId') : undefined;
+    const store = at(await standIns.arm(`${workspaceId}/datastores/workspaceblobstore`), 'properties');
+    const account = `https://${textAt(store, 'accountName')}.blob.${textAt(store, 'endpoint')}`;
+    const file = `${account}/${textAt(store, 'containerName')}/azureml/${step}/score/predictions.csv`;
+    return standIns.call('GET', file, 'https://storage.azure.com');
+  }
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { request } from 'node:https';
+import { request, type RequestOptions } from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { runTask, type RunTaskOptions, type StepResult } from '../../local/agent/run-task';
@@ -22,6 +22,14 @@ export interface StandIns {
   settled(job: string): Promise<{ name: string; status: string }>;
   /** A call of a path of Azure Resource Manager (GET by default), as the owner of the resource group. */
   arm(path: string, method?: 'GET' | 'POST'): Promise<unknown>;
+  /** A call of any address of the local Azure, with a token for the audience, as the owner of the resource group. */
+  call(
+    method: 'GET' | 'POST',
+    url: string,
+    audience: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<string>;
   /** GET of any address of the local Azure with this Authorization header. */
   get(path: string, authorization: string): Promise<unknown>;
   /** Does the log of requests show one whose path and status match? */
@@ -78,13 +86,15 @@ export async function startStandIns(options: StandInOptions = {}): Promise<Stand
     runs,
     folder,
     arm,
+    call: (...request) => callAs(azure, ...request),
     settled,
     jobs: async () => ((await arm(`${workspace}/jobs`)) as { value: unknown[] }).value.map(readJob),
     sawRequest: (at, status) =>
       readFileSync(azure.logFile, 'utf8')
         .split('\n')
         .some((line) => at.test(line) && line.includes(`"status":${status},`)),
-    get: (at, authorization) => call(azure, 'GET', at, { authorization }),
+    get: async (at, authorization) =>
+      JSON.parse(await send(azure, 'GET', `${azure.url}${at}`, { authorization })) as unknown,
     async run(task, inputs, more = {}) {
       const step = await runTask({
         collectionUrl: runs.collectionUrl,
@@ -156,40 +166,61 @@ function readJob(document: unknown): { name: string; status: string } {
 
 /** Signs in as the service principal that owns the resource group; over the stand-in's own CA. */
 async function callArm(azure: LocalAzure, method: 'GET' | 'POST', at: string): Promise<unknown> {
+  const url = `${azure.url}${at}${at.includes('?') ? '&' : '?'}api-version=${apiVersionOf(at)}`;
+  return JSON.parse(await callAs(azure, method, url, 'https://management.azure.com'));
+}
+
+async function callAs(
+  azure: LocalAzure,
+  method: 'GET' | 'POST',
+  url: string,
+  audience: string,
+  body?: unknown,
+  more: Record<string, string> = {},
+): Promise<string> {
   const { clientId, secret } = azure.directory.servicePrincipal;
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: clientId,
     client_secret: secret,
-    scope: 'https://management.azure.com/.default',
+    scope: `${audience}/.default`,
   });
   const type = { 'content-type': 'application/x-www-form-urlencoded' };
-  const signedIn = await call(azure, 'POST', `/${azure.tenantId}/oauth2/v2.0/token`, type, form.toString());
-  const { access_token: token } = signedIn as { access_token: string };
-  return call(azure, method, `${at}${at.includes('?') ? '&' : '?'}api-version=${apiVersionOf(at)}`, {
+  const signIn = `${azure.url}/${azure.tenantId}/oauth2/v2.0/token`;
+  const { access_token: token } = JSON.parse(await send(azure, 'POST', signIn, type, form.toString())) as {
+    access_token: string;
+  };
+  const headers = {
     authorization: `Bearer ${token}`,
-  });
+    'x-ms-version': '2023-11-03',
+    'content-type': 'application/json',
+    ...more,
+  };
+  return send(azure, method, url, headers, body === undefined ? '' : JSON.stringify(body));
 }
 
 function apiVersionOf(at: string): string {
   return at.includes('Microsoft.ContainerService') ? '2024-09-01' : '2024-10-01';
 }
 
-function call(
+function send(
   azure: LocalAzure,
   method: string,
-  at: string,
+  url: string,
   headers: Record<string, string>,
   body = '',
-): Promise<unknown> {
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const sent = request(`${azure.url}${at}`, { method, headers, ca: readFileSync(azure.caFile) }, (response) => {
+    // Names below localhost are this machine, whatever its resolver knows.
+    const lookup: RequestOptions['lookup'] = (_name, _options, found) =>
+      found(null, [{ address: '127.0.0.1', family: 4 }]);
+    const sent = request(url, { method, headers, lookup, ca: readFileSync(azure.caFile) }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
-        if ((response.statusCode ?? 0) < 300) resolve(text === '' ? undefined : JSON.parse(text));
-        else reject(new Error(`${method} ${at} answered ${response.statusCode}: ${text}`));
+        if ((response.statusCode ?? 0) < 300) resolve(text);
+        else reject(new Error(`${method} ${url} answered ${response.statusCode}: ${text}`));
       });
     });
     sent.on('error', reject);

@@ -14,6 +14,7 @@ export function checkCommand(
   command: string,
   names: { inputs: readonly string[]; outputs: readonly string[] },
 ): void {
+  checkClosed(at, command);
   for (const [whole, expression = ''] of command.matchAll(/\$\{\{\s*(\S*?)\s*\}\}/g)) {
     const [scope = ''] = expression.split('.', 1);
     const known = scope === 'inputs' || scope === 'outputs' ? names[scope] : undefined;
@@ -26,6 +27,16 @@ export function checkCommand(
       known ? knownNames(scope, known) : 'An expression begins with inputs. or outputs.',
     );
   }
+}
+
+/** An expression that does not end stays in the command, and is nothing that a shell understands. */
+export function checkClosed(at: YamlReader, command: string): void {
+  const open = command
+    .split('${{')
+    .slice(1)
+    .find((rest) => !rest.includes('}}'));
+  if (open === undefined) return;
+  throw at.error(`the expression \${{${open.slice(0, 40)} has no end`, 'Close it with }}.');
 }
 
 function knownNames(scope: string, names: readonly string[]): string {

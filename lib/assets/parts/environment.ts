@@ -23,7 +23,13 @@ const build = refine(
   ({ path, dockerfilePath }, at, scope): NonNullable<EnvironmentDefinition['build']> => {
     const place = at.required('path');
     if (/^(?:https?|ftps?):\/\//i.test(path)) return { contextUri: path, dockerfilePath };
-    return { context: assetAt(existingPath.read(place, scope), place), dockerfilePath };
+    const context = assetAt(existingPath.read(place, scope), place);
+    if (!context.isFolder)
+      throw place.error(
+        `${place.path}: ${context.root} is a file, where a folder is meant`,
+        'Name the folder of the Dockerfile.',
+      );
+    return { context, dockerfilePath };
   },
 );
 

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { YamlReader } from '../../agent/yaml';
+import { checkClosed } from '../component/expressions';
 import { isoDuration } from '../python';
 import { isList, list, looseTextMap, mapOf, tagged, textMap, union } from '../shape/collections';
 import { optional, record, required, withDefault, type Spelling, type Values } from '../shape/record';
@@ -187,6 +188,7 @@ export function checkExpressions(
   command: string,
   known: Readonly<Record<string, readonly string[]>>,
 ): void {
+  checkClosed(at, command);
   for (const [whole, scope = '', name = ''] of command.matchAll(/\$\{\{\s*([a-z_]+)\.([\w.-]+)[^}]*\}\}/g)) {
     const names = known[scope];
     // Of an output there may be more than its name: `${{outputs.x.path}}`.

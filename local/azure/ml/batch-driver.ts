@@ -35,6 +35,7 @@ export interface DriverSettings {
 const driver = `import importlib.util
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -55,7 +56,9 @@ def model_folder():
     if path is None:
         return None
     folder = tempfile.mkdtemp(prefix="model-")
-    os.symlink(os.path.abspath(path), os.path.join(folder, settings["model"]))
+    # Real files, as in the service: scripts look for them with globs, which do not follow links.
+    target = os.path.join(folder, settings["model"])
+    shutil.copytree(path, target) if os.path.isdir(path) else shutil.copy(path, target)
     return folder
 
 
