@@ -8,6 +8,7 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -72,12 +73,14 @@ describe('a file with a mistake is refused with one error that names file, line 
     ['a value that an enumeration does not have', /^job\.yml:4:21: outputs\.a\.mode is "rw"/, `${job}outputs: {a: {mode: "rw"}}\n`],
     ['a reference without a name', /^job\.yml:2:14: environment/, job.replace('azureml:sklearn:1', '"azureml:"')],
     ['an input that an expression names but the job does not have', /^job\.yml:1:10: .*inputs\.nope/, job.replace('train.py', '${{inputs.nope}}')],
+    ['an expression that does not end', /^job\.yml:1:10: the expression \$\{\{inputs\.x --y has no end/, job.replace('train.py', '${{inputs.x --y')],
     ['nodes that wait for each other', /^job\.yml:5:57: the nodes wait for each other in a circle: a → b → a/, `${pipeline}  a: {type: command, component: file:c.yml, inputs: {x: "\${{parent.jobs.b.outputs.out}}"}}\n  b: {type: command, component: file:c.yml, inputs: {x: "\${{parent.jobs.a.outputs.out}}"}}\n`, { 'c.yml': component }],
     ['a node that does not exist', /^job\.yml:4:\d+: .*nobody/, `${pipeline}  a: {type: command, component: file:c.yml, inputs: {x: "\${{parent.jobs.nobody.outputs.out}}"}}\n`, { 'c.yml': component }],
     ['a component that includes itself', /^c\.yml:2:23: c\.yml includes itself/, `${pipeline}  a: {type: pipeline, component: file:c.yml}\n`, { 'c.yml': 'type: pipeline\njobs: {a: {component: file:c.yml, type: pipeline}}\n' }],
     ['no file where one is named', /^job\.yml:4:33: there is no file none\.yml, which jobs\.a\.component names/, `${pipeline}  a: {type: command, component: file:none.yml}\n`],
     ['a folder where a file is meant', /^job\.yml:5:\d+: environment\.conda_file: src is a folder, where a file is meant/, `command: a\ncompute: azureml:c\nenvironment:\n  image: a/b\n  conda_file: src\n`, { 'src/a.py': '' }],
     ['a file where a folder is meant', /^job\.yml:4:\d+: .*key\.csv is a file, but the input's type is uri_folder/, `${job}inputs: {d: {type: uri_folder, path: key.csv}}\n`, { 'key.csv': 'a' }],
+    ['a file for a build context', /^job\.yml:3:29: environment\.build\.path: Dockerfile is a file, where a folder is meant/, 'command: a\ncompute: azureml:c\nenvironment: {build: {path: Dockerfile}}\n', { Dockerfile: 'FROM a' }],
     ['a path through a file', /^job\.yml:4:7: code: .*key\.csv\/src does not exist/, `${job}code: key.csv/src\n`, { 'key.csv': 'a' }],
     ['a path that no file system has', /^job\.yml:4:7: code: .* does not exist/, `${job}code: "a\\0b"\n`],
     ['a data path that no file system has', /^job\.yml:4:36: inputs\.d\.path: .* does not exist/, `${job}inputs: {d: {type: uri_file, path: ${'x'.repeat(5000)}}}\n`],
@@ -332,6 +335,20 @@ jobs:
     );
     assert.match(advice ?? '', /^Done before that: /m);
     assert.equal(isMarked, false);
+  });
+
+  it('is named when a file changes between the blocks that it is sent in: they never become a blob', async () => {
+    let blocks = 0;
+    const { message } = await failing((fake, folder) => {
+      writeFileSync(path.join(folder, 'data.csv'), Buffer.alloc(9 * 1024 * 1024));
+      fake.on('PUT', '/blobstore/.*', ({ query }) => {
+        assert.equal(query['comp'], 'block');
+        if (++blocks === 1) utimesSync(path.join(folder, 'data.csv'), 1, 1);
+        return { status: 201 };
+      });
+    });
+    assert.match(message, /data\.csv changed while it was read or uploaded/);
+    assert.equal(blocks, 2);
   });
 
   it('is nothing when the datastore is unknown before anything is sent', async () => {

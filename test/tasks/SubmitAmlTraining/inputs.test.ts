@@ -8,11 +8,21 @@ describe('inputs of SubmitAmlTraining', () => {
   it('have defaults', () => {
     assert.deepEqual(readInputs(new FakeAgent({ inputs: common })), {
       jobFile: __filename,
+      root: undefined,
       set: undefined,
       wait: true,
       onCancel: 'cancelJob',
       timeoutMinutes: 360,
     });
+  });
+
+  it('limit the job to the checkout when its file lies there', () => {
+    const rootIn = (sources: string): string | undefined =>
+      readInputs(new FakeAgent({ inputs: common, variables: { 'Build.SourcesDirectory': sources } })).root;
+    assert.equal(rootIn(__dirname), __dirname);
+    assert.equal(rootIn(`${__dirname}/`), `${__dirname}/`);
+    assert.equal(rootIn(__dirname.slice(0, -1)), undefined);
+    assert.equal(rootIn('/elsewhere'), undefined);
   });
 
   it('are taken as given', () => {
