@@ -1,3 +1,3 @@
 // axios carries form-data for multi-part bodies, and with it 137 KB of media types. The tasks send none: this answers its
 // `instanceof` checks.
-module.exports = class {};
+module.exports = function FormData() {};
