@@ -46,7 +46,14 @@ export async function readAssetFile(
   const yaml = await import('yaml');
   const named = path.resolve(file);
   const shared = { workspaceId, origin: {}, root: root ?? projectFolder(named), read: { files: 0, bytes: 0 } };
-  return open(yaml, named, shared, [], set, (problem, advice) => new TaskError(`${named} ${problem}.`, advice));
+  return open(
+    yaml,
+    named,
+    shared,
+    [],
+    set,
+    (problem, advice) => new TaskError(`${named}:1:1: the file ${problem}.`, advice),
+  );
 }
 
 /** What all files of one translation share. */

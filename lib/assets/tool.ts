@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
+// Every command needs it: it is loaded with the program, not at the first file.
+import 'yaml';
 import { TaskError, errorText } from '../agent/errors';
 import { neutralLine, neutralLines } from '../agent/neutralise';
 import { suggestion } from '../agent/suggestion';
@@ -143,8 +144,6 @@ function isUsage(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 }
 
-// Most of this runs once: compiled as soon as usual, it costs more than it gives. What runs for long is still optimised.
-setFlagsFromString('--interrupt-budget=1000000');
 main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
   (error: unknown) => {

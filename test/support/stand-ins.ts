@@ -167,7 +167,8 @@ function readJob(document: unknown): { name: string; status: string } {
 /** Signs in as the service principal that owns the resource group; over the stand-in's own CA. */
 async function callArm(azure: LocalAzure, method: 'GET' | 'POST', at: string): Promise<unknown> {
   const url = `${azure.url}${at}${at.includes('?') ? '&' : '?'}api-version=${apiVersionOf(at)}`;
-  return JSON.parse(await callAs(azure, method, url, 'https://management.azure.com'));
+  const answer = await callAs(azure, method, url, 'https://management.azure.com');
+  return answer === '' ? undefined : JSON.parse(answer);
 }
 
 async function callAs(

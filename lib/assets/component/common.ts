@@ -1,10 +1,11 @@
 import type { YamlReader } from '../../agent/yaml';
+import { version } from '../parts/names';
 import { Later, mapSoon, type Soon } from '../later';
 import { PythonFloat } from '../python-float';
 import { pythonJson } from '../python-json';
 import { isList, isScalar, list, mapOf, tagged, textMap, union } from '../shape/collections';
 import { dropped, optional, record, required, withDefault, type Values } from '../shape/record';
-import { anything, boolean, integer, pythonText, text, textLike, word } from '../shape/scalars';
+import { anything, boolean, integer, text, textLike, word } from '../shape/scalars';
 import type { Shape } from '../shape/shape';
 import type { ComponentDefinition, ComponentInput, ComponentOutput } from './component';
 import { componentInputs } from './ports';
@@ -21,7 +22,7 @@ export const componentFields = (
 ) => ({
   // Checked where a component is registered under it: those inside jobs go without.
   name: optional(text),
-  version: optional(pythonText),
+  version: optional(version),
   display_name: optional(text),
   description: optional(text),
   tags: withDefault(textMap, () => ({})),

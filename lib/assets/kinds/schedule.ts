@@ -1,4 +1,5 @@
 import type { YamlReader } from '../../agent/yaml';
+import { addressName } from '../parts/names';
 import { answered } from '../parts/answered';
 import { dataImport } from '../parts/data-import';
 import { monitor } from '../parts/monitor';
@@ -14,7 +15,7 @@ import { pipelineJob } from './pipeline-job';
 const actions = ['create_job', 'create_monitor', 'import_data'] as const;
 
 const fields = record({
-  name: required(text),
+  name: required(addressName),
   display_name: optional(text),
   description: optional(text),
   tags: withDefault(looseTextMap, () => ({})),

@@ -5,18 +5,18 @@ import type { YamlReader } from '../../agent/yaml';
 import type { DataDefinition } from '../register/data-version';
 import { looseTextMap } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
-import { pythonText, text, word, words } from '../shape/scalars';
+import { text, word, words } from '../shape/scalars';
 import { refine, type Scope } from '../shape/shape';
 import { isAddress } from './data-source';
 import { checkType } from './inputs';
-import { assetName, datastoreName } from './names';
+import { assetName, datastoreName, version } from './names';
 import { assetAt, existingPath } from './paths';
 
 /** A data asset in a file of its own. */
 
 const fields = record({
   name: optional(assetName),
-  version: optional(pythonText),
+  version: optional(version),
   type: withDefault(words('uri_file', 'uri_folder', 'mltable'), () => 'uri_folder' as const, { as: 'dataType' }),
   path: required(text),
   datastore: optional(datastoreName),

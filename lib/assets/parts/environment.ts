@@ -3,10 +3,10 @@ import { dumpYaml } from '../pyyaml';
 import { registerEnvironment, type EnvironmentDefinition } from '../register/environment';
 import { isMap, isText, looseTextMap, union } from '../shape/collections';
 import { dropped, optional, record, required } from '../shape/record';
-import { anything, integer, plainData, pythonText, text, word } from '../shape/scalars';
+import { anything, integer, plainData, text, word } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
 import { answered } from './answered';
-import { datastoreName } from './names';
+import { addressName, datastoreName, version } from './names';
 import { assetAt, existingPath, localPath } from './paths';
 import { assetId } from './references';
 
@@ -75,10 +75,12 @@ const named = { name: dropped(anything), version: dropped(anything) };
 export const environmentDefinition: Shape<EnvironmentDefinition> = checked(record({ ...members, ...named }));
 
 /** What a deployment says inline: with a name the environment is registered under it. */
-export const environmentWithin = checked(record({ ...members, name: optional(text), version: optional(pythonText) }));
+export const environmentWithin = checked(
+  record({ ...members, name: optional(addressName), version: optional(version) }),
+);
 
 /** A file of its own (`az ml environment create`). Without `version` the next free one is taken. */
-export const environmentFile = checked(record({ ...members, name: required(text), version: optional(pythonText) }));
+export const environmentFile = checked(record({ ...members, name: required(addressName), version: optional(version) }));
 
 /** A Spark cluster brings its own image: the clients write this one where the file says nothing. */
 const sparkDefinition: Shape<EnvironmentDefinition> = checked(

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { addressName } from './names';
 import type { YamlReader } from '../../agent/yaml';
 import { checkClosed } from '../component/expressions';
 import { isoDuration } from '../python';
@@ -150,7 +151,7 @@ export const services: Shape<Record<string, unknown>> = mapOf(
 
 /** Keys that every job has. */
 export const namedJobFields = {
-  name: optional(text),
+  name: optional(addressName),
   display_name: optional(text),
   experiment_name: optional(text),
   description: optional(text),

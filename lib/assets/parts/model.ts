@@ -6,10 +6,10 @@ import { registerModel, type AssetName, type ModelDefinition } from '../register
 import { idOf } from '../register/versions';
 import { isMap, list, mapOf, union } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
-import { anything, pythonText, text, words } from '../shape/scalars';
+import { anything, text, words } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 import { isAddress } from './data-source';
-import { assetName, datastoreName } from './names';
+import { assetName, datastoreName, version } from './names';
 import { assetAt, existingPath } from './paths';
 
 /** Models: a file of their own, or what a deployment says about its model. */
@@ -38,7 +38,7 @@ const members = {
   flavors: optional(mapOf(refine(mapOf(anything), (data) => ({ data })))),
   default_deployment_template: optional(template),
   allowed_deployment_templates: optional(list(template)),
-  version: optional(pythonText),
+  version: optional(version),
   // What an exported model has besides: the service fills it in.
   system_metadata: answered,
   id: answered,

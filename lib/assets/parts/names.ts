@@ -1,4 +1,4 @@
-import { textLike } from '../shape/scalars';
+import { pythonText, textLike } from '../shape/scalars';
 import { refine } from '../shape/shape';
 
 /** Names that the service accepts, checked before anything is uploaded for them. */
@@ -37,3 +37,18 @@ export const endpointName = textLike(
 
 /** The endpoint that a deployment belongs to. Whether it exists, the service says. */
 export const endpointReference = textLike(/^[^/?#%\\\s]+$/, 'a name of an endpoint');
+
+/** One part of an address: anything else would name another resource than the file says. */
+const part = /^(?!\.{1,2}$)[^/?#%\\\s]{1,255}$/;
+
+/** Name of a job, a schedule or an environment: whatever else it may be, it is one part of an address. */
+export const addressName = textLike(part, 'a name: without slashes, spaces and ? # % \\');
+
+/** As in a name, but with spaces: the clients take them, and they can be encoded. */
+const versionPart = /^(?!\.{1,2}$)(?:[^/?#%\\\s]| ){1,255}$/;
+
+/** A version; a number counts as its text. */
+export const version = refine(pythonText, (value, at) => {
+  if (versionPart.test(value)) return value;
+  throw at.error(`${at.path} is ${JSON.stringify(value)}, which is not a version: without slashes and ? # % \\`);
+});

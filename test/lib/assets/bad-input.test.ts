@@ -86,15 +86,15 @@ describe('a file with a mistake is refused with one error that names file, line 
     ['a data path that no file system has', /^job\.yml:4:36: inputs\.d\.path: .* does not exist/, `${job}inputs: {d: {type: uri_file, path: ${'x'.repeat(5000)}}}\n`],
     ['conda packages that are no map', /^conda\.yml:1:1: a conda file is a map/, `command: a\ncompute: azureml:c\nenvironment: {image: a/b, conda_file: conda.yml}\n`, { 'conda.yml': '- python\n' }],
     ['a conda list written inline', /^job\.yml:3:\d+: environment\.conda_file must be /, `command: a\ncompute: azureml:c\nenvironment: {image: a/b, conda_file: [python]}\n`],
-    ['an empty file', /^job\.yml is empty/, ''],
-    ['a file that holds nothing but a marker', /^job\.yml is empty/, '---\n'],
+    ['an empty file', /^job\.yml:1:1: the file is empty/, ''],
+    ['a file that holds nothing but a marker', /^job\.yml:1:1: the file is empty/, '---\n'],
     ['an empty file that another one names', /^job\.yml:3:\d+: environment\.conda_file: conda\.yml is empty/, `command: a\ncompute: azureml:c\nenvironment: {image: a/b, conda_file: conda.yml}\n`, { 'conda.yml': '' }],
     ['a list at the top', /^job\.yml:1:1: the document must be a map/, '- a\n- b\n'],
     ['a text at the top', /^job\.yml:1:1: the document must be a map/, 'hello\n'],
     ['two documents', /^job\.yml:4:1: a second document begins here/, `${job}---\ntype: command\n`],
     ['a tab for an indent', /^job\.yml:5:1: Tabs are not allowed/, `${job}resources:\n\tinstance_count: 1\n`],
     ['a key twice', /^job\.yml:4:1: Map keys must be unique; "command" is there twice/, `${job}command: other\n`],
-    ['a binary file', /^job\.yml is not text in UTF-8/, Buffer.from('89504e470d0a1a0a0000000d', 'hex')],
+    ['a binary file', /^job\.yml:1:1: the file is not text in UTF-8/, Buffer.from('89504e470d0a1a0a0000000d', 'hex')],
     ['a control character', /^job\.yml:3:10: the character U\+0000 may not stand in YAML/, job.replace('azureml:cpu', '\0')],
     ['a Python object', /^job\.yml:1:10: Unresolved tag: .*os\.system/, 'command: !!python/object/apply:os.system [ls]\n'],
     ['an alias of nothing', /^job\.yml:1:10: \*base stands for nothing/, 'command: *base\n'],
@@ -169,7 +169,7 @@ describe('a file that was made to exhaust the agent is refused within seconds', 
   it('100 MB', async () => {
     const folder = repository({ 'job.yml': job });
     truncateSync(path.join(folder, 'job.yml'), 100 * 1024 * 1024);
-    assert.match((await refusal(read(folder), folder)).message, /^job\.yml has 104857600 bytes; it may have 1048576/);
+    assert.match((await refusal(read(folder), folder)).message, /^job\.yml:1:1: the file has 104857600 bytes; it may have 1048576/);
   });
 
   it('10,000 anchors, each used once, are read', async () => {
