@@ -14,13 +14,20 @@ export interface NodeHours {
 /** Finds a component by its ARM id, registered or about to be. */
 export type FindComponent = (id: string) => Promise<unknown>;
 
+/** What a run takes at most cannot be known before it runs. */
+export class UnknownHours extends TaskError {
+  constructor(problem: string, advice: string) {
+    super(`No budget can be kept: ${problem}.`, advice);
+  }
+}
+
 /**
  * The most hours that each node of a pipeline takes, nodes of pipelines inside it too.
  *
  * @param spec specification of the pipeline's component
  * @param inputs values of its inputs, where a node asks for them
  * @param otherwise hours of a node that has no `limits.timeout`
- * @throws TaskError for a number of instances that cannot be known
+ * @throws UnknownHours, with the node: for a number of instances, or a component, that cannot be known
  */
 export async function nodeHours(
   spec: unknown,
@@ -30,12 +37,17 @@ export async function nodeHours(
   prefix = '',
 ): Promise<NodeHours[]> {
   const jobs = at(spec, 'jobs');
+  const nodes = Object.entries(isRecord(jobs) ? jobs : {});
+  if (nodes.length === 0) {
+    const what = prefix === '' ? 'the pipeline' : `the pipeline of the node "${prefix.slice(0, -1)}"`;
+    throw new UnknownHours(`${what} names no nodes`, 'Publish a pipeline whose nodes can be read.');
+  }
   const found: NodeHours[] = [];
-  for (const [key, node] of Object.entries(isRecord(jobs) ? jobs : {})) {
+  for (const [key, node] of nodes) {
     const name = prefix + key;
-    const inner = await specOf(node, find);
+    const inner = await specOf(name, node, find);
     const value = (what: unknown): unknown => bound(what, inputs);
-    if (textAt(node, 'type') === 'pipeline') {
+    if (textAt(node, 'type') === 'pipeline' || textAt(inner, 'type') === 'pipeline') {
       found.push(...(await nodeHours(inner, find, literals(node, inner, inputs), otherwise, `${name}.`)));
     } else {
       found.push(oneNode(name, node, inner, value, otherwise));
@@ -47,44 +59,78 @@ export async function nodeHours(
 type Value = (what: unknown) => unknown;
 
 function oneNode(name: string, node: unknown, spec: unknown, value: Value, otherwise?: number): NodeHours {
-  const machines = instancesOf(name, node, spec, value);
+  const type = textAt(node, 'type') ?? textAt(spec, 'type');
+  if (type === 'do_while' || type === 'parallel_for') {
+    throw new UnknownHours(`how often the node "${name}" repeats others (${type}) is not known`, 'Publish without it.');
+  }
+  const machines = type === 'spark' ? sparkInstances(name, node, spec, value) : instancesOf(name, node, spec, value);
   const limits = at(node, 'limits');
-  if (textAt(node, 'type') === 'sweep') return sweepHours(name, limits, machines, value, otherwise);
-  const minutes = number(value(at(limits, 'timeout_minutes')));
-  const hours = minutes === undefined ? hoursAt(value(at(limits, 'timeout'))) : minutes / 60;
-  const trials = textAt(node, 'type') === 'automl' ? (number(value(at(limits, 'max_concurrent_trials'))) ?? 1) : 1;
+  if (type === 'sweep') return sweepHours(name, limits, machines, value, otherwise);
+  const minutes = number(limitOf(name, limits, 'timeout_minutes', value));
+  const hours = minutes === undefined ? hoursAt(limitOf(name, limits, 'timeout', value)) : minutes / 60;
+  const limit = (key: string): number => count(name, `limits.${key}`, at(limits, key) ?? 1, value);
+  const trials = type === 'automl' ? limit('max_concurrent_trials') * limit('max_nodes') : 1;
   return { name, hours: hours ?? otherwise, instances: machines * trials };
 }
 
 /** A sweep ends after its own time, or when all its trials have had theirs. */
 function sweepHours(name: string, limits: unknown, machines: number, value: Value, otherwise?: number): NodeHours {
-  const total = number(value(at(limits, 'max_total_trials')));
-  const abreast = number(value(at(limits, 'max_concurrent_trials'))) ?? total ?? 1;
-  const trial = hoursAt(value(at(limits, 'trial_timeout')));
+  const most = at(limits, 'max_total_trials');
+  const total = most === undefined ? undefined : count(name, 'limits.max_total_trials', most, value);
+  const abreast = count(name, 'limits.max_concurrent_trials', at(limits, 'max_concurrent_trials') ?? total, value);
+  const trial = hoursAt(limitOf(name, limits, 'trial_timeout', value));
   const rounds = total === undefined || trial === undefined ? undefined : Math.ceil(total / abreast) * trial;
-  const known = [hoursAt(value(at(limits, 'timeout'))), rounds].filter((hours) => hours !== undefined);
+  const known = [hoursAt(limitOf(name, limits, 'timeout', value)), rounds].filter((hours) => hours !== undefined);
   return { name, hours: known.length > 0 ? Math.min(...known) : otherwise, instances: machines * abreast };
 }
 
 function instancesOf(name: string, node: unknown, spec: unknown, value: Value): number {
-  if (textAt(node, 'type') === 'spark') return sparkInstances(at(node, 'conf') ?? at(spec, 'conf'));
-  const said = at(node, 'resources', 'instance_count') ?? at(spec, 'resources', 'instance_count') ?? 1;
-  const count = Number(value(said));
-  if (Number.isInteger(count) && count >= 1) return count;
-  throw new TaskError(
-    `The node "${name}" has the instance count ${JSON.stringify(said)}, which is not known before it runs: no budget can be kept.`,
-    'Give resources.instance_count a number.',
+  const own = at(node, 'resources', 'instance_count');
+  if (own === undefined) checkReadable(name, node, spec, 'resources.instance_count');
+  return count(name, 'resources.instance_count', own ?? at(spec, 'resources', 'instance_count') ?? 1, value);
+}
+
+/** A driver and its executors, at most. Which setting holds is up to Spark: the larger one counts. */
+function sparkInstances(name: string, node: unknown, spec: unknown, value: Value): number {
+  const setting = (key: string): unknown => at(node, 'conf', key) ?? at(spec, 'conf', key);
+  const given = ['spark.dynamicAllocation.maxExecutors', 'spark.executor.instances']
+    .filter((key) => setting(key) !== undefined)
+    .map((key) => count(name, `conf.${key}`, setting(key), value));
+  if (given.length === 0) checkReadable(name, node, spec, 'conf.spark.executor.instances');
+  return Math.max(1, ...given) + 1;
+}
+
+/** A component that cannot be read may ask for any number of machines. */
+function checkReadable(name: string, node: unknown, spec: unknown, member: string): void {
+  const id = componentOf(node);
+  if (id === undefined || isRecord(spec)) return;
+  throw new UnknownHours(
+    `the node "${name}" runs the component ${id}, whose specification cannot be read`,
+    `Give the node ${member}, or name a component of this workspace.`,
   );
 }
 
-/** A driver and its executors. */
-function sparkInstances(conf: unknown): number {
-  const setting = (key: string): number | undefined => {
-    const found = Number(at(conf, key));
-    return Number.isInteger(found) && found >= 1 ? found : undefined;
-  };
-  const executors = setting('spark.dynamicAllocation.maxExecutors') ?? setting('spark.executor.instances') ?? 1;
-  return executors + 1;
+function count(name: string, member: string, said: unknown, value: Value): number {
+  const found = value(said);
+  const whole = typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
+  if (typeof whole === 'number' && Number.isInteger(whole) && whole >= 1) return whole;
+  const what = member.endsWith('instance_count') ? 'the instance count' : member;
+  throw new UnknownHours(
+    said === undefined
+      ? `the node "${name}" has no ${member}`
+      : `the node "${name}" has ${what} ${JSON.stringify(said)}, which is not known before it runs`,
+    `Give ${member} a number.`,
+  );
+}
+
+/** A limit of time; one that only the run knows is not the same as none. */
+function limitOf(name: string, limits: unknown, key: string, value: Value): unknown {
+  const found = value(at(limits, key));
+  if (typeof found !== 'string' || !found.includes('${{')) return found;
+  throw new UnknownHours(
+    `the node "${name}" has limits.${key} ${JSON.stringify(found)}, which is not known before it runs`,
+    `Give limits.${key} a number.`,
+  );
 }
 
 /** Seconds, or an ISO 8601 duration. */
@@ -101,10 +147,22 @@ function bound(what: unknown, inputs: Record<string, string>): unknown {
   return /^\d+(?:\.\d+)?$/.test(given) ? Number(given) : given;
 }
 
-async function specOf(node: unknown, find: FindComponent): Promise<unknown> {
-  const id = textAt(node, 'componentId') ?? textAt(node, 'trial', 'componentId');
-  if (id === undefined || !/^(?:azureml:)?\/subscriptions\//i.test(id)) return undefined;
-  return at(await find(id.replace(/^azureml:/, '')), 'properties', 'componentSpec');
+function componentOf(node: unknown): string | undefined {
+  return textAt(node, 'componentId') ?? textAt(node, 'trial', 'componentId');
+}
+
+/** @throws UnknownHours for a pipeline that cannot be read: nobody knows its nodes */
+async function specOf(name: string, node: unknown, find: FindComponent): Promise<unknown> {
+  const id = componentOf(node);
+  const isHere = id !== undefined && /^(?:azureml:)?\/subscriptions\//i.test(id);
+  const spec = isHere ? at(await find(id.replace(/^azureml:/, '')), 'properties', 'componentSpec') : undefined;
+  if (!isRecord(spec) && (textAt(node, 'type') ?? 'pipeline') === 'pipeline') {
+    throw new UnknownHours(
+      `the node "${name}" runs the component ${id ?? '(none)'}, whose specification cannot be read`,
+      'Name a component of this workspace, or its file.',
+    );
+  }
+  return spec;
 }
 
 /** What a pipeline inside gets for its inputs. */
@@ -129,11 +187,19 @@ export interface Spending {
   text: string;
 }
 
-/** @param starts what starts the runs: `the calendar` */
-export function spendingOf(nodes: readonly NodeHours[], runsPerYear: number, starts: string): Spending {
+/** @param starts what starts the runs: `The calendar`; `undefined` when nothing does */
+export function spendingOf(
+  nodes: readonly NodeHours[] | UnknownHours,
+  runsPerYear: number,
+  starts: string | undefined,
+): Spending {
+  const times = timesOf(runsPerYear, starts);
+  if (nodes instanceof UnknownHours) {
+    const text = `${times}. ${nodes.message}`;
+    return { runsPerYear, hoursPerRun: undefined, hoursPerYear: undefined, text };
+  }
   const unlimited = nodes.filter(({ hours }) => hours === undefined).map(({ name }) => name);
   const perRun = nodes.reduce((sum, { hours = 0, instances }) => sum + hours * instances, 0);
-  const times = `${starts} starts the pipeline at most ${runsPerYear} times in the next 365 days`;
   if (unlimited.length > 0) {
     const text = `${times}; how long a run takes is not limited (${unlimited.join(', ')}).`;
     return { runsPerYear, hoursPerRun: undefined, hoursPerYear: undefined, text };
@@ -142,6 +208,12 @@ export function spendingOf(nodes: readonly NodeHours[], runsPerYear: number, sta
   const hoursPerYear = runsPerYear * perRun;
   const text = `${times}, a run takes at most ${round(perRun)} compute hours (${parts.join(' + ')}): ${runsPerYear} × ${round(perRun)} h = ${round(hoursPerYear)} h a year.`;
   return { runsPerYear, hoursPerRun: perRun, hoursPerYear, text };
+}
+
+function timesOf(runs: number, starts: string | undefined): string {
+  if (starts === undefined) return 'Nothing starts the pipeline by itself';
+  if (runs === 0) return `${starts} does not start the pipeline in the next 365 days`;
+  return `${starts} starts the pipeline at most ${runs === 1 ? 'once' : `${runs} times`} in the next 365 days`;
 }
 
 /** @throws TaskError with the arithmetic, and what would fit, when the budget would not hold */

@@ -17,14 +17,28 @@ const authorization = 'Bearer $TOKEN';
  *
  * @param inputs of the pipeline's component, as its specification declares them
  * @param given values of the file, in the members of the service
+ * @param outputs of the job in the file, in the members of the service (JobOutput): those with a path are written there
  * @param deployment named where the endpoint's default is another one
  */
-export function callOf(url: string, inputs: unknown, given: Record<string, unknown>, deployment?: string): Call {
+export function callOf(
+  url: string,
+  inputs: unknown,
+  given: Record<string, unknown>,
+  outputs?: unknown,
+  deployment?: string,
+): Call {
   const names = [...new Set([...Object.keys(isRecord(inputs) ? inputs : {}), ...Object.keys(given)])];
   const data = names.flatMap((name): [string, unknown][] => {
     const input = inputOf(at(inputs, name), given[name]);
     return input === undefined ? [] : [[name, input]];
   });
+  const written = Object.entries(isRecord(outputs) ? outputs : {}).flatMap(([name, output]): [string, unknown][] => {
+    const uri = textAt(output, 'uri');
+    const type = textAt(output, 'jobOutputType') ?? 'uri_folder';
+    return uri === undefined ? [] : [[name, { JobOutputType: dataType(type), Uri: uri }]];
+  });
+  const list = (entries: [string, unknown][]): unknown =>
+    entries.length > 0 ? Object.fromEntries(entries) : undefined;
   return {
     url,
     headers: {
@@ -32,7 +46,7 @@ export function callOf(url: string, inputs: unknown, given: Record<string, unkno
       'Content-Type': 'application/json',
       ...(deployment === undefined ? {} : { 'azureml-model-deployment': deployment }),
     },
-    body: { properties: data.length > 0 ? { InputData: Object.fromEntries(data) } : {} },
+    body: { properties: { InputData: list(data), OutputData: list(written) } },
   };
 }
 

@@ -44,7 +44,13 @@ export function readInputs(agent: Agent): Inputs {
     pipelineFile: fileInput(agent, 'pipelineFile') ?? agent.requiredInput('pipelineFile'),
     set: agent.input('set'),
     componentName: named(agent, 'componentName', /^[a-z][a-z\d_]*$/, 'lower-case letters, digits and underscores'),
-    componentVersion: named(agent, 'componentVersion', /^[A-Za-z0-9][\w.-]{0,254}$/, 'letters, digits, dots, dashes'),
+    componentVersion: named(
+      agent,
+      'componentVersion',
+      /^[A-Za-z0-9][\w.-]{0,254}$/,
+      'letters, digits, dots, dashes and underscores',
+      'a letter or a digit',
+    ),
     endpoint: publishAs === 'batchEndpoint' ? readEndpoint(agent) : undefined,
     compute: named(
       agent,
@@ -54,7 +60,13 @@ export function readInputs(agent: Agent): Inputs {
     )?.replace(/^azureml:/, ''),
     trigger: word(agent, 'trigger', triggers) ?? 'none',
     scheduleFile: fileInput(agent, 'scheduleFile'),
-    scheduleName: named(agent, 'scheduleName', /^[A-Za-z0-9][\w-]{0,254}$/, 'letters, digits, dashes, underscores'),
+    scheduleName: named(
+      agent,
+      'scheduleName',
+      /^[A-Za-z0-9][\w-]{0,254}$/,
+      'letters, digits, dashes, underscores',
+      'a letter or a digit',
+    ),
     cron: agent.input('cron'),
     timeZone: agent.input('timeZone') ?? 'UTC',
     yearlyBudgetHours: positive(agent, 'yearlyBudgetHours', 10_000_000),
@@ -124,11 +136,11 @@ function fileInput(agent: Agent, name: string): string | undefined {
   );
 }
 
-function named(agent: Agent, input: string, pattern: RegExp, allowed: string): string | undefined {
+function named(agent: Agent, input: string, pattern: RegExp, allowed: string, first = 'a letter'): string | undefined {
   const value = agent.input(input);
   if (value === undefined || pattern.test(value)) return value;
   const unset = value.startsWith('$(') ? ' The variable was not set.' : '';
-  throw new TaskError(`Input "${input}" is "${value}".`, `It may have ${allowed}, and starts with a letter.${unset}`);
+  throw new TaskError(`Input "${input}" is "${value}".`, `It may have ${allowed}, and starts with ${first}.${unset}`);
 }
 
 function word<W extends string>(agent: Agent, input: string, words: readonly W[]): W | undefined {

@@ -30,6 +30,8 @@ export interface Pipeline {
   inputs: Record<string, unknown>;
   /** Members of a job that a component does not have. */
   job: Record<string, unknown>;
+  /** What the file says that only a job has, as `tags (pipeline.yml:3:1)`: a start by a call has none of it. */
+  jobOnly: string[];
   /** ARM id of the compute of nodes that name none. */
   defaultCompute: string | undefined;
   /** `continue_on_step_failure` and the like. */
@@ -71,6 +73,7 @@ function ofComponent({ reader, scope }: Translation, { compute, ...inputs }: Inp
     name: named.name,
     inputs: {},
     job: {},
+    jobOnly: [],
     defaultCompute: compute === undefined ? undefined : `${scope.workspaceId}/computes/${compute}`,
     settings: {},
   };
@@ -89,12 +92,23 @@ function ofJob({ reader, scope, values }: Translation, inputs: Inputs): Pipeline
         at(values, key),
       ]),
     ),
+    jobOnly: jobOnly(reader),
     defaultCompute: textAt(settings, 'default_compute') ?? textAt(values, 'computeId'),
     settings: without(settings, 'default_compute', '_source'),
   };
   if (use && !used) return { ...pipeline, component: { id: at(values, 'componentId') }, name: own };
   const definition = withName(used ?? definitionOfJob(reader, values), own, inputs);
   return { ...pipeline, component: { definition }, name: definition.name };
+}
+
+/** The path of an output goes into the call. */
+function jobOnly(reader: YamlReader): string[] {
+  const own = ['experiment_name', 'tags', 'properties', 'identity'].map((key) => reader.optional(key));
+  const outputs = reader.optional('outputs');
+  const names = (outputs?.isMap ? outputs.entries() : []).flatMap(([, output]) =>
+    output.isMap ? ['name', 'version'].map((key) => output.optional(key)) : [],
+  );
+  return [...own, ...names].flatMap((one) => (one && !one.isNull ? [`${one.path} (${one.where})`] : []));
 }
 
 /** The component that a job runs, where the file has it; one that is registered is known by its id alone. */

@@ -1,6 +1,6 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
 import { at, isRecord, textAt } from '../../lib/agent/json';
-import { settle } from '../../lib/assets/later';
+import { Later, settle } from '../../lib/assets/later';
 import { carryOut, type Step } from '../../lib/assets/reconcile/plan';
 import type { Remote } from '../../lib/assets/remote';
 import { Rehearsal } from '../../lib/assets/reconcile/rehearsal';
@@ -9,7 +9,7 @@ import { workThrough } from '../../lib/assets/reconcile/work';
 import type { Azure } from '../../lib/azure/azure';
 import { azureRemote } from '../../lib/azure/remote';
 import { mlApiVersion } from '../../lib/azure/workspace';
-import { checkBudget, nodeHours, round, spendingOf, type Spending } from './budget';
+import { checkBudget, nodeHours, round, spendingOf, UnknownHours, type Spending } from './budget';
 import { alertText, callOf, printCall } from './call';
 import type { Inputs } from './inputs';
 import { readPipeline, type Pipeline } from './pipeline';
@@ -38,6 +38,7 @@ export async function publishPipeline(inputs: Inputs, { agent, azure, now }: Col
   agent.print(spending.text);
   checkBudget(spending, inputs.yearlyBudgetHours);
   if (schedule) agent.print(`Trigger: ${schedule.trigger.text}; next ${nextTimes(schedule, now)}.`);
+  if (!schedule || schedule.monitor) warnOfLost(agent, pipeline);
   const table = showPlan(agent, publication.steps);
 
   const remote = azureRemote(azure, agent, inputs.timeoutMinutes * 60_000);
@@ -46,7 +47,8 @@ export async function publishPipeline(inputs: Inputs, { agent, azure, now }: Col
   const url = await invokeUrl(inputs, azure);
   if (inputs.endpoint && url !== undefined) {
     const { deployment, makeDefault } = inputs.endpoint;
-    const call = callOf(url, inputsOf(publication), runInputs, makeDefault ? undefined : deployment);
+    const outputs = await settle(pipeline.job['outputs'], remote);
+    const call = callOf(url, inputsOf(publication), runInputs, outputs, makeDefault ? undefined : deployment);
     summary.push(printCall(agent, call, azure.cloud.resources.machineLearning), '');
   } else if (schedule) {
     const text = `The schedule ${publication.scheduleName ?? ''} starts the pipeline; by hand: POST ${azure.cloud.arm}${id}/schedules/${publication.scheduleName ?? ''}/trigger`;
@@ -65,16 +67,28 @@ export async function publishPipeline(inputs: Inputs, { agent, azure, now }: Col
 }
 
 async function spend(
-  { maxRunMinutes, trigger }: Inputs,
+  { maxRunMinutes, trigger, yearlyBudgetHours }: Inputs,
   { spec }: Publication,
   schedule: Schedule | undefined,
   rehearsal: Rehearsal,
   now: number,
 ): Promise<Spending> {
   const otherwise = maxRunMinutes === undefined ? undefined : maxRunMinutes / 60;
-  const nodes = await nodeHours(spec, (component) => rehearsal.get(component), {}, otherwise);
-  const starts = { none: 'No trigger', calendar: 'The calendar', drift: 'Drift, looked for by the calendar,' }[trigger];
+  const find = (component: string): Promise<unknown> => rehearsal.get(component);
+  const nodes = await nodeHours(spec, find, {}, otherwise).catch((error: unknown) => {
+    if (error instanceof UnknownHours && yearlyBudgetHours === undefined) return error;
+    throw error;
+  });
+  const starts = { none: undefined, calendar: 'The calendar', drift: 'Drift, looked for by the calendar,' }[trigger];
   return spendingOf(nodes, schedule?.trigger.firesPerYear(now) ?? 0, starts);
+}
+
+/** A deployment runs the component; what only a job has goes to a schedule that starts one. */
+function warnOfLost(agent: Agent, { jobOnly }: Pipeline): void {
+  if (jobOnly.length === 0) return;
+  agent.warn(
+    `No schedule runs the job of the file, and a call of the endpoint does not take all of it. Left out: ${jobOnly.join(', ')}.`,
+  );
 }
 
 function nextTimes({ trigger }: Schedule, now: number): string {
@@ -84,23 +98,35 @@ function nextTimes({ trigger }: Schedule, now: number): string {
   return times.length > 0 ? times.join(', ') : 'never within a year';
 }
 
-/** @returns the values that the file gives the inputs of a run, their data uploaded */
+/**
+ * Uploads the data of the inputs, then carries out the plan.
+ *
+ * @returns the values that the file gives the inputs of a run
+ */
 async function apply(
   steps: readonly Step[],
   pipeline: Pipeline,
   remote: Remote,
   agent: Agent,
 ): Promise<Record<string, unknown>> {
+  const data = { ...dataStep, path: `${remote.workspaceId}/datastores`, resource: { path: '', body: {} } };
   await workThrough(
     agent,
-    steps,
+    hasLater(pipeline.inputs) ? [data, ...steps] : steps,
     async (step) => {
-      await carryOut(step, remote);
+      await (step === data ? settle(pipeline.inputs, remote) : carryOut(step, remote));
     },
     () => remote.made ?? [],
   );
   const inputs = await settle(pipeline.inputs, remote);
   return isRecord(inputs) ? inputs : {};
+}
+
+/** No resource of the plan, but work that takes its time: it can be cancelled, and is named when it fails. */
+const dataStep = { what: 'data of the inputs', action: 'update', changes: [] } as const;
+
+function hasLater(value: unknown): boolean {
+  return value instanceof Later || (isRecord(value) && Object.values(value).some(hasLater));
 }
 
 function inputsOf({ spec }: Publication): unknown {

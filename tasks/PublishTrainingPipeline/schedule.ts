@@ -32,6 +32,14 @@ export async function readSchedule(inputs: Inputs, rehearsal: Rehearsal): Promis
   if (translation.kind.name !== 'schedule') {
     throw translation.reader.error(`this is the file of a ${translation.kind.name}`, 'Name the file of a schedule.');
   }
+  const enabled = translation.reader.optional('is_enabled');
+  if (enabled && !enabled.isNull && !enabled.asBoolean()) {
+    throw enabled.error(
+      'the schedule is not enabled: it would never start the pipeline',
+      'Leave is_enabled out, or write trigger: none.',
+      true,
+    );
+  }
   const resource = resourceOf(translation, '');
   const { body } = await settleResource(resource, rehearsal);
   const properties = at(body, 'properties');

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { TaskError } from '../../../lib/agent/errors';
-import { checkBudget, nodeHours, spendingOf, type NodeHours } from '../../../tasks/PublishTrainingPipeline/budget';
+import {
+  checkBudget,
+  nodeHours,
+  spendingOf,
+  UnknownHours,
+  type NodeHours,
+} from '../../../tasks/PublishTrainingPipeline/budget';
 
 const id = (name: string): string =>
   `/subscriptions/s/resourceGroups/g/providers/p/workspaces/w/components/${name}/versions/1`;
@@ -15,6 +21,7 @@ const components: Record<string, unknown> = {
     },
   },
 };
+components[id('empty')] = { type: 'pipeline', jobs: {} };
 const find = (wanted: string): Promise<unknown> =>
   Promise.resolve({ properties: { componentSpec: components[wanted] } });
 const hours = async (node: unknown, otherwise?: number): Promise<[number | undefined, number][]> =>
@@ -34,9 +41,10 @@ describe('hours of a pipeline', () => {
     const limits = { max_total_trials: 10, max_concurrent_trials: 4, trial_timeout: 3600 };
     assert.deepEqual(await hours({ type: 'sweep', limits }), [[3, 4]]);
     assert.deepEqual(await hours({ type: 'sweep', limits: { ...limits, timeout: 7200 } }), [[2, 4]]);
-    assert.deepEqual(await hours({ type: 'automl', limits: { timeout_minutes: 90, max_concurrent_trials: 3 } }), [
-      [1.5, 3],
-    ]);
+    assert.deepEqual(
+      await hours({ type: 'automl', limits: { timeout_minutes: 90, max_concurrent_trials: 3, max_nodes: 4 } }),
+      [[1.5, 12]],
+    );
   });
 
   it('of Spark count driver and executors', async () => {
@@ -52,6 +60,55 @@ describe('hours of a pipeline', () => {
   it('are not known when the instances are not', async () => {
     const node = { type: 'command', resources: { instance_count: '${{parent.inputs.missing}}' } };
     await assert.rejects(hours(node, 1), /"node" has the instance count .*parent\.inputs\.missing/);
+  });
+});
+
+describe('hours that cannot be known', () => {
+  const registry = (name: string): string => `azureml://registries/reg/components/${name}/versions/1`;
+  const refused: [string, Record<string, unknown>, RegExp][] = [
+    ['a pipeline of a registry', { type: 'pipeline', componentId: registry('big') }, /"node" runs the component .*\/big/],
+    ['a pipeline that is not there', { type: 'pipeline', componentId: id('missing') }, /"node" runs .*\/missing/],
+    ['a component of unknown kind', { componentId: registry('big') }, /"node" runs the component/],
+    ['a pipeline without nodes', { type: 'pipeline', componentId: id('empty') }, /pipeline of the node "node" names no nodes/],
+    ['a command of a registry', { type: 'command', componentId: registry('big') }, /"node" runs the component/],
+    ['a trial of a registry', { type: 'sweep', trial: { componentId: registry('t') }, limits: { max_concurrent_trials: 2 } }, /"node" runs/],
+    ['Spark of a registry', { type: 'spark', componentId: registry('big') }, /"node" runs the component/],
+    ['executors by an input', { type: 'spark', conf: { 'spark.executor.instances': '${{parent.inputs.n}}' } }, /"node" has conf\.spark\.executor\.instances/],
+    ['trials by an input', { type: 'sweep', limits: { max_concurrent_trials: '${{parent.inputs.n}}' } }, /"node" has limits\.max_concurrent_trials/],
+    ['trials without a limit', { type: 'sweep', limits: { timeout: 60 } }, /"node" has no limits\.max_concurrent_trials/],
+    ['machines of AutoML by an input', { type: 'automl', limits: { max_nodes: '${{parent.inputs.n}}' } }, /"node" has limits\.max_nodes/],
+    ['a time limit by an input', { type: 'command', limits: { timeout: '${{parent.inputs.n}}' } }, /"node" has limits\.timeout/],
+    ['a loop', { type: 'do_while' }, /"node" repeats others/],
+  ]; // prettier-ignore
+  for (const [what, node, message] of refused) {
+    it(`are those of ${what}`, () =>
+      assert.rejects(hours(node, 1), (error: unknown) => {
+        assert.ok(error instanceof UnknownHours);
+        assert.match(error.message, /^No budget can be kept: /);
+        assert.match(error.message, message);
+        return true;
+      }));
+  }
+
+  it('are those of a pipeline without nodes, never 0', async () => {
+    await assert.rejects(nodeHours({ jobs: {} }, find), /No budget can be kept: the pipeline names no nodes/);
+    await assert.rejects(nodeHours(undefined, find), /the pipeline names no nodes/);
+  });
+
+  it('are not asked of a component whose node says how many machines it takes', async () => {
+    const resources = { instance_count: 3 };
+    assert.deepEqual(await hours({ type: 'command', componentId: registry('big'), resources }, 1), [[1, 3]]);
+    const conf = { 'spark.executor.instances': '30', 'spark.dynamicAllocation.maxExecutors': 2 };
+    assert.deepEqual(await hours({ type: 'spark', componentId: registry('big'), conf }, 1), [[1, 31]]);
+  });
+
+  it('are not needed to say how often the trigger starts', () => {
+    const { text, hoursPerRun } = spendingOf(new UnknownHours('why', ''), 1, 'The calendar');
+    assert.equal(
+      text,
+      'The calendar starts the pipeline at most once in the next 365 days. No budget can be kept: why.',
+    );
+    assert.equal(hoursPerRun, undefined);
   });
 });
 
@@ -73,6 +130,12 @@ describe('the yearly budget', () => {
       'The yearly budget of 1000 h is too small: The calendar starts the pipeline at most 365 times in the next 365 days, a run takes at most 8.5 compute hours (prepare 0.5 h × 1 + train 2 h × 4): 365 × 8.5 h = 3102.5 h a year.',
     );
     assert.match(error.advice ?? '', /117 runs a year, or 2\.73 compute hours a run\. Nothing was published/);
+  });
+
+  it('says of a pipeline that nothing starts that nothing does', () => {
+    const { text } = spendingOf([node('train', 2)], 0, undefined);
+    assert.match(text, /^Nothing starts the pipeline by itself, a run takes at most 2 compute hours/);
+    assert.match(spendingOf([node('train', 2)], 0, 'The calendar').text, /^The calendar does not start the pipeline/);
   });
 
   it('cannot be kept by a node without a limit', () => {

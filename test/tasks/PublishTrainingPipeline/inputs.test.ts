@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { TaskError } from '../../../lib/agent/errors';
 import { readInputs } from '../../../tasks/PublishTrainingPipeline/inputs';
 import { FakeAgent } from '../../support/fake-agent';
 
@@ -28,6 +29,16 @@ describe('inputs of PublishTrainingPipeline', () => {
     });
     assert.deepEqual([inputs.compute, inputs.endpoint?.makeDefault, inputs.maxRunMinutes], ['gpu', false, 90]);
     assert.equal(read({ publishAs: 'schedule', trigger: 'calendar', cron: '0 4 * * *' }).endpoint, undefined);
+  });
+
+  it('say what a version may start with', () => {
+    assert.throws(
+      () => read({ componentVersion: '1/2' }),
+      (error: unknown) =>
+        error instanceof TaskError &&
+        error.advice ===
+          'It may have letters, digits, dots, dashes and underscores, and starts with a letter or a digit.',
+    );
   });
 
   const refused: [Record<string, string>, RegExp][] = [

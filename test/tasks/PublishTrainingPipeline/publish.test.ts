@@ -23,6 +23,25 @@ inputs:
 jobs:
   fit:
     ${fit}`,
+  'registry.yml': `${schema('pipelineJob')}type: pipeline
+settings: {default_compute: azureml:cpu}
+jobs:
+  nested: {type: pipeline, component: "azureml://registries/reg/components/big/versions/1"}
+`,
+  'tagged.yml': `${schema('pipelineJob')}type: pipeline
+experiment_name: ex
+tags: {a: b}
+identity: {type: user_identity}
+settings: {default_compute: azureml:cpu}
+outputs: {model: {type: uri_folder, mode: upload, path: azureml://datastores/workspaceblobstore/paths/x}, other: {type: uri_file}}
+jobs:
+  fit: {type: command, component: ./fit.yml, inputs: {alpha: 1, data: {type: uri_file, path: azureml:d:1}}}
+`,
+  'disabled.yml': `${schema('schedule')}name: weekly
+is_enabled: false
+trigger: {type: cron, expression: 0 4 * * 1}
+create_job: ./job.yml
+`,
   'component.yml': `${schema('pipelineComponent')}type: pipeline
 name: retraining
 inputs:
@@ -193,5 +212,56 @@ describe('PublishTrainingPipeline', () => {
       on.agent.log,
       /"data":\{"JobInputType":"UriFile","Uri":"azureml:\/\/datastores\/workspaceblobstore\/paths\/<path>"\}/,
     );
+  });
+
+  it('keeps no budget of a pipeline that cannot be read, and publishes it without one', async () => {
+    await assert.rejects(
+      run({ file: 'registry.yml', ...calendar, yearlyBudgetHours: 1e6, maxRunMinutes: 1 }),
+      /No budget can be kept: the node "nested" runs the component .*big/,
+    );
+    assert.deepEqual(on.writes, []);
+    await run({ file: 'registry.yml', ...calendar });
+    assert.equal(on.agent.outputs['hoursPerYear'], '');
+  });
+
+  it('uploads the data of inputs before the endpoint', async () => {
+    await run();
+    const uploaded = on.agent.log.indexOf('data of the inputs');
+    assert.ok(uploaded > 0 && uploaded < on.agent.log.indexOf('batch endpoint retraining …'));
+  });
+
+  it('names the data of inputs when the step is cancelled meanwhile, and begins nothing else', async () => {
+    on.fake.on('GET', '{ws}/datastores/workspaceblobstore', () => {
+      if (on.agent.log.includes('data of the inputs')) on.agent.cancellation.abort();
+      return undefined;
+    });
+    await assert.rejects(run(), /At work on: data of the inputs;.*Not begun: pipeline component retraining/);
+    assert.deepEqual(
+      on.writes.filter((one) => one.startsWith('PUT ')),
+      [],
+    );
+  });
+
+  it('writes outputs where the file says, and names what a call does not take', async () => {
+    await run({ file: 'tagged.yml' });
+    assert.match(
+      on.agent.log,
+      /"OutputData":\{"model":\{"JobOutputType":"UriFolder","Uri":"azureml:\/\/datastores\/workspaceblobstore\/paths\/x"\}\}/,
+    );
+    const [warning = ''] = on.agent.warnings;
+    assert.match(warning, /experiment_name \(.*tagged\.yml:3:\d+\), tags \(.*:4:\d+\), identity \(.*:5:\d+\)\.$/);
+    assert.ok(!warning.includes('outputs'));
+  });
+
+  it('lets a schedule take what a job has', async () => {
+    await run({ file: 'tagged.yml', ...calendar });
+    assert.deepEqual(on.agent.warnings, []);
+    assert.deepEqual(at(put('schedules/retraining'), 'properties', 'action', 'jobDefinition', 'tags'), { a: 'b' });
+  });
+
+  it('refuses the file of a schedule that is not enabled', async () => {
+    const scheduleFile = path.join(folder, 'disabled.yml');
+    await assert.rejects(run({ trigger: 'calendar', scheduleFile }), /disabled\.yml:3:1: the schedule is not enabled/);
+    assert.deepEqual(on.writes, []);
   });
 });
