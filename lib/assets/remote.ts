@@ -15,6 +15,8 @@ export interface Remote {
   get(path: string): Promise<unknown>;
   /** Creates or updates a resource and waits for its end; returns it. */
   put(path: string, body: unknown, options?: PutOptions): Promise<unknown>;
+  /** Waits until nobody is at work on a resource; returns it as it is then, also failed, `undefined` when it is gone. */
+  rest?(path: string, options?: PutOptions): Promise<unknown>;
   /** An address that may be asked for twice. */
   post(path: string, body: unknown): Promise<unknown>;
   /** Puts an asset's files where they are not yet. */

@@ -2,6 +2,8 @@ import type { Agent } from '../agent/agent';
 import type { PutOptions, Remote, Upload } from '../assets/remote';
 import { at, textAt } from '../agent/json';
 import { TaskError } from '../agent/errors';
+import { waitFor, type Probe } from '../agent/poll';
+import { isOnItsWay } from '../assets/reconcile/state';
 import { atItsPlace, markedFile } from '../assets/folder';
 import type { Arm } from './arm';
 import type { Azure } from './azure';
@@ -22,10 +24,19 @@ export function azureRemote(azure: Azure, agent: Agent, timeoutMs = usualTimeout
     location: azure.workspace.location,
     get: (path) => azure.arm.getIfExists(path, mlApiVersion),
     async put(path, body, options) {
-      const answer = await putResource(azure.arm, path, body, { ...options, timeoutMs });
-      made.push(wordsFor(path));
-      return answer;
+      const words = wordsFor(path);
+      let place: number | undefined;
+      const accepted = (): void => void (place = made.push(acceptedText(words)) - 1);
+      try {
+        const answer = await putResource(azure.arm, path, body, { ...options, timeoutMs, accepted });
+        if (place !== undefined) made[place] = words;
+        return answer;
+      } catch (error) {
+        if (place !== undefined) made[place] = `${words}, accepted but not seen to succeed`;
+        throw error;
+      }
     },
+    rest: (path, options) => rest(azure, agent, path, { ...options, timeoutMs }),
     post: (path, body) => post(azure, agent, path, body),
     upload: (upload) => atItsPlace(upload.asset, () => uploadOnce(azure, agent, upload, made)),
     once<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -36,15 +47,37 @@ export function azureRemote(azure: Azure, agent: Agent, timeoutMs = usualTimeout
   };
 }
 
-/** Creates or updates a resource and waits until it is there. */
+/** What is known of a resource whose end was not awaited. */
+export const acceptedText = (words: string): string => `${words} was accepted and may still be being created`;
+
+async function rest(
+  { arm }: Azure,
+  agent: Agent,
+  path: string,
+  { apiVersion = mlApiVersion, what = wordsFor(path), timeoutMs }: PutOptions & { timeoutMs: number },
+): Promise<unknown> {
+  return waitFor({ what, timeoutMs }, agent, async (): Promise<Probe<unknown>> => {
+    const value = await arm.getIfExists(path, apiVersion);
+    return isOnItsWay(value)
+      ? { done: false, state: textAt(value, 'properties', 'provisioningState') ?? '' }
+      : { done: true, value };
+  });
+}
+
+/**
+ * Creates or updates a resource and waits until it is there.
+ *
+ * @param options.accepted called as soon as the service has taken the request
+ */
 export async function putResource(
   arm: Arm,
   path: string,
   body: unknown,
-  { apiVersion, what, timeoutMs }: PutOptions & { timeoutMs: number },
+  { apiVersion, what, timeoutMs, accepted }: PutOptions & { timeoutMs: number; accepted?: () => void },
 ): Promise<unknown> {
   const version = apiVersion ?? mlApiVersion;
   const answer = await arm.put(path, version, body);
+  accepted?.();
   if (answer.status !== 202 && answer.headers['azure-asyncoperation'] === undefined) return answer.body;
   const [resource = path] = path.split('?');
   return arm.wait(resource, version, answer, { what: what ?? resource.split('/').at(-1) ?? resource, timeoutMs });

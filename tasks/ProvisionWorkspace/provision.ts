@@ -9,10 +9,10 @@ import { workThrough } from '../../lib/assets/reconcile/work';
 import { Problems, problemsOf } from '../../lib/assets/shape/gather';
 import { resourceOf, settleResource, type Translation } from '../../lib/assets/translate';
 import type { Subscription } from '../../lib/azure/open';
-import { azureRemote } from '../../lib/azure/remote';
+import { acceptedText, azureRemote } from '../../lib/azure/remote';
 import { mlApiVersion } from '../../lib/azure/workspace';
 import type { Inputs } from './inputs';
-import { readFiles, type Wanted } from './read';
+import { inFile, readFiles, type Wanted } from './read';
 import { carryOutWorkspace, planWorkspace, type WorkspacePlan } from './workspace';
 
 export interface Collaborators {
@@ -67,18 +67,21 @@ async function apply(
 ): Promise<void> {
   let found = workspace.found;
   let remote: Remote | undefined;
+  const accepted: string[] = [];
   await workThrough(
     agent,
     steps,
     async (step) => {
       if (step === workspace.step) {
-        found = await carryOutWorkspace(workspace, wanted.workspace, subscription, timeoutMs);
+        found = await carryOutWorkspace(workspace, wanted.workspace, subscription, timeoutMs, () =>
+          accepted.push(acceptedText(step.what)),
+        );
       } else {
         remote ??= azureRemote(subscription.enter(found), agent, timeoutMs);
         await carryOut(step, remote);
       }
     },
-    () => remote?.made ?? [],
+    () => [...accepted, ...(remote?.made ?? [])],
   );
 }
 
@@ -100,7 +103,7 @@ async function planAll(
       steps.push(step);
     } catch (error) {
       if (!(error instanceof TaskError)) throw error;
-      problems.push(...problemsOf(error));
+      problems.push(...problemsOf(error).map((problem) => inFile(translation, problem)));
     }
   }
   const [first, ...rest] = problems;

@@ -3,10 +3,13 @@ import { textAt } from '../../lib/agent/json';
 import { problemsOf, Problems } from '../../lib/assets/shape/gather';
 import { kinds } from '../../lib/assets/kinds/all';
 import { readTranslation, type Translation } from '../../lib/assets/translate';
+import { AzureError } from '../../lib/azure/errors';
 import { findFiles } from './files';
 import type { Inputs } from './inputs';
 import { adviceFor, rankOf } from './kinds';
 import { changesByFile } from './set';
+
+const provisioned = kinds.filter(({ name }) => rankOf(name) !== undefined);
 
 /** The files of the step, checked. Nothing was sent yet. */
 export interface Wanted {
@@ -25,9 +28,11 @@ export async function readFiles(inputs: Inputs, workspaceId: string): Promise<Wa
   const files = await findFiles(inputs.files);
   const changes = changesByFile(inputs.set, workspaceFile === undefined ? files : [workspaceFile, ...files]);
   const problems: TaskError[] = [];
-  const read = async (file: string, check: (found: Translation) => void): Promise<Translation[]> => {
+  type Read = (file: string, set?: readonly string[]) => Promise<Translation>;
+  const readAny: Read = (file, set) => readTranslation(file, workspaceId, { kinds, set });
+  const read = async (file: string, readOne: Read, check: (found: Translation) => void): Promise<Translation[]> => {
     try {
-      const found = await readTranslation(file, workspaceId, { kinds, set: changes.get(file) });
+      const found = await readOne(file, changes.get(file));
       check(found);
       return [found];
     } catch (error) {
@@ -36,12 +41,34 @@ export async function readFiles(inputs: Inputs, workspaceId: string): Promise<Wa
       return [];
     }
   };
-  const [workspace] = workspaceFile === undefined ? [] : await read(workspaceFile, checkWorkspace);
+  const [workspace] = workspaceFile === undefined ? [] : await read(workspaceFile, readAny, checkWorkspace);
   const resources: Translation[] = [];
-  for (const file of files) resources.push(...(await read(file, checkResource)));
+  for (const file of files)
+    resources.push(...(await read(file, (name, set) => readResource(name, workspaceId, set), checkResource)));
   const [first, ...rest] = problems;
   if (first) throw rest.length > 0 ? new Problems(problems) : first;
   return { workspace, resources: resources.sort((a, b) => rank(a) - rank(b)) };
+}
+
+/** An error of comparing or checking a file, with the file's place where it does not name one itself. */
+export function inFile<T>({ reader }: Translation, error: T): T | TaskError {
+  // What Azure refuses is nothing that the file says.
+  if (!(error instanceof TaskError) || error instanceof AzureError || /^.+?:\d+:\d+: /.test(error.message))
+    return error;
+  return new TaskError(`${reader.where}: ${error.message}`, error.advice, { cause: error });
+}
+
+/** A file without $schema may fit a job and a component alike, and only one of them belongs here. */
+async function readResource(file: string, workspaceId: string, set?: readonly string[]): Promise<Translation> {
+  const any = await readTranslation(file, workspaceId, { kinds, set });
+  if (!any.kind.name.endsWith(' job') || any.reader.has('$schema')) return any;
+  try {
+    return await readTranslation(file, workspaceId, { kinds: provisioned, set });
+  } catch (error) {
+    // It is a job then, and refused as one.
+    if (error instanceof TaskError) return any;
+    throw error;
+  }
 }
 
 const rank = ({ kind }: Translation): number => rankOf(kind.name) ?? 0;

@@ -1,11 +1,15 @@
 import { TaskError } from '../../lib/agent/errors';
 import { at, isRecord, textAt } from '../../lib/agent/json';
 import { planResource, type Step } from '../../lib/assets/reconcile/plan';
+import { rulesOf } from '../../lib/assets/reconcile/rules';
+import { isOnItsWay } from '../../lib/assets/reconcile/state';
 import { Rehearsal } from '../../lib/assets/reconcile/rehearsal';
 import { resourceOf, settleResource, type Translation } from '../../lib/assets/translate';
+import type { ArmAnswer } from '../../lib/azure/arm';
 import type { Subscription } from '../../lib/azure/open';
 import { putResource } from '../../lib/azure/remote';
 import { mlApiVersion } from '../../lib/azure/workspace';
+import { inFile } from './read';
 
 /** The workspace as it is found, and what its file makes of it. */
 export interface WorkspacePlan {
@@ -51,7 +55,9 @@ export async function planWorkspace(file: Translation | undefined, subscription:
   const rehearsal = new Rehearsal(workspaceId, location, (path, version = mlApiVersion) =>
     arm.getIfExists(path, version),
   );
-  const step = await planResource('workspace', resourceOf(file, ''), rehearsal);
+  const step = await planResource('workspace', resourceOf(file, ''), rehearsal).catch((error: unknown) => {
+    throw inFile(file, error);
+  });
   if (step.action === 'create') await checkNeeded(file, subscription);
   return { step, found, location };
 }
@@ -91,6 +97,7 @@ export async function carryOutWorkspace(
   file: Translation | undefined,
   subscription: Subscription,
   timeoutMs: number,
+  accepted: () => void,
 ): Promise<unknown> {
   if (!step || !file || step.action === 'unchanged') return found;
   const { path, apiVersion, what } = step;
@@ -99,22 +106,33 @@ export async function carryOutWorkspace(
     const members = isRecord(body) ? body : {};
     const identity = members['identity'] ?? { type: 'SystemAssigned' };
     const whole = { ...members, location: members['location'] ?? location, identity };
-    await putResource(subscription.arm, path, whole, { apiVersion, what, timeoutMs });
+    await putResource(subscription.arm, path, whole, { apiVersion, what, timeoutMs, accepted });
     return subscription.arm.get(path, mlApiVersion);
   }
   const version = apiVersion ?? mlApiVersion;
+  if (isOnItsWay(found)) {
+    const settled: ArmAnswer = { status: 200, headers: {}, body: found };
+    const now = await subscription.arm.wait(path, version, settled, { what, timeoutMs });
+    if (step.changes.length === 0) return now;
+  }
   const answer = await subscription.arm.patch(path, version, changedMembers(step, body));
+  accepted();
   return subscription.arm.wait(path, version, answer, { what, timeoutMs });
 }
 
-/** The members of the first two levels that hold a change, whole. */
-function changedMembers({ changes }: Step, body: unknown): Record<string, unknown> {
+/** The members of the first two levels that hold a change, whole; of a failed workspace without one all that may change. */
+function changedMembers({ path: workspace, changes }: Step, body: unknown): Record<string, unknown> {
   const patch: Record<string, unknown> = {};
   const properties: Record<string, unknown> = {};
-  for (const { path } of changes) {
+  const { fixed } = rulesOf(workspace);
+  const all = [...keysOf(body), ...keysOf(at(body, 'properties')).map((key) => `properties.${key}`)];
+  const open = all.filter((path) => path !== 'properties' && !fixed.includes(path));
+  for (const path of changes.length > 0 ? changes.map((change) => change.path) : open) {
     const [first = '', second = ''] = path.split('.');
     if (first === 'properties') properties[second] = at(body, first, second);
     else patch[first] = at(body, first);
   }
   return Object.keys(properties).length > 0 ? { ...patch, properties } : patch;
 }
+
+const keysOf = (value: unknown): string[] => (isRecord(value) ? Object.keys(value) : []);

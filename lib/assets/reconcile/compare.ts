@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { isRecord } from '../../agent/json';
+import { isRecord, textAt } from '../../agent/json';
 
 /** A member that is not as it should be. */
 export interface Change {
@@ -27,6 +27,11 @@ const ownText = new Set([
   'tags',
 ]);
 
+/** Computes describe themselves in `properties.properties`; everything else keeps a person's own texts there. */
+function isOwnText(path: readonly string[], isCompute: boolean): boolean {
+  return path.some((key) => ownText.has(key)) || (!isCompute && path[0] === 'properties' && path[1] === 'properties');
+}
+
 /**
  * What must change so that a resource is as wanted: every member that is wanted counts, what the service adds does not.
  * Ids, regions, durations, times and words of enumerations are equal in all their spellings.
@@ -35,22 +40,29 @@ const ownText = new Set([
  * @param found what a GET answers
  */
 export function changesOf(wanted: unknown, found: unknown): Change[] {
-  return compare(JSON.parse(JSON.stringify(wanted ?? null)), found, []);
+  const isCompute = textAt(wanted, 'properties', 'computeType') !== undefined;
+  return compare(JSON.parse(JSON.stringify(wanted ?? null)), found, [], isCompute);
 }
 
-function compare(wanted: unknown, found: unknown, path: readonly string[]): Change[] {
+function compare(wanted: unknown, found: unknown, path: readonly string[], isCompute: boolean): Change[] {
   if (saysNothing(wanted) || (isEmpty(wanted) && (found === undefined || found === null))) return [];
   if (isRecord(wanted) && isRecord(found)) {
-    return Object.entries(wanted).flatMap(([key, value]) => compare(value, member(found, key), [...path, key]));
+    return Object.entries(wanted).flatMap(([key, value]) =>
+      compare(value, member(found, key), [...path, key], isCompute),
+    );
   }
   if (isRecord(wanted) && found === undefined && path.length > 0) {
-    return Object.entries(wanted).flatMap(([key, value]) => compare(value, undefined, [...path, key]));
+    return Object.entries(wanted).flatMap(([key, value]) => compare(value, undefined, [...path, key], isCompute));
   }
   if (Array.isArray(wanted) && Array.isArray(found) && wanted.length === found.length) {
-    const differs = wanted.some((item, index) => compare(item, found[index], [...path, String(index)]).length > 0);
+    const differs = wanted.some(
+      (item, index) => compare(item, found[index], [...path, String(index)], isCompute).length > 0,
+    );
     return differs ? [change(path, found, wanted)] : [];
   }
-  return isScalar(wanted) && isScalar(found) && isSame(wanted, found, path) ? [] : [change(path, found, wanted)];
+  return isScalar(wanted) && isScalar(found) && isSame(wanted, found, path, isOwnText(path, isCompute))
+    ? []
+    : [change(path, found, wanted)];
 }
 
 const change = (path: readonly string[], from: unknown, to: unknown): Change => ({ path: path.join('.'), from, to });
@@ -78,14 +90,14 @@ function isScalar(value: unknown): value is Scalar {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
-function isSame(wanted: Scalar, found: Scalar, path: readonly string[]): boolean {
+function isSame(wanted: Scalar, found: Scalar, path: readonly string[], isOwn: boolean): boolean {
   if (wanted === found) return true;
   if (typeof wanted !== typeof found) return isSameText(wanted, found);
   if (typeof wanted !== 'string' || typeof found !== 'string') return false;
   const key = path.at(-1) ?? '';
   if (key === 'condaFile') return isSameYaml(wanted, found);
-  if (/location$/i.test(key)) return region(wanted) === region(found);
-  return canonical(wanted, path) === canonical(found, path) || shortUri(wanted) === shortUri(found);
+  if (!isOwn && /location$/i.test(key)) return region(wanted) === region(found);
+  return canonical(wanted, isOwn) === canonical(found, isOwn) || shortUri(wanted) === shortUri(found);
 }
 
 /** Texts that hold a number or a truth value are answered as such, and the reverse. */
@@ -115,14 +127,13 @@ function sorted(value: unknown): unknown {
 /** `West Europe` is `westeurope`. */
 const region = (text: string): string => text.replace(/\s/g, '').toLowerCase();
 
-function canonical(text: string, path: readonly string[]): string {
+function canonical(text: string, isOwn: boolean): string {
   const bare = text.replace(/^azureml:(?=\/[^/])/, '');
   if (/^\/subscriptions\//i.test(bare)) return bare.toLowerCase();
   const seconds = durationSeconds(text);
   if (seconds !== undefined) return `P${seconds}`;
   if (/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(text)) return text.replace(' ', 'T').replace(/(?:\.0+)?Z?$/, '');
-  const isWord = /^[A-Za-z]\w*$/.test(text) && !path.some((key) => ownText.has(key));
-  return isWord ? text.toLowerCase() : text;
+  return !isOwn && /^[A-Za-z]\w*$/.test(text) ? text.toLowerCase() : text;
 }
 
 /** Seconds of an ISO 8601 duration without months and years. */

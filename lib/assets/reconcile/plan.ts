@@ -7,6 +7,7 @@ import { settleResource, type Sent } from '../translate';
 import { changesOf, type Change } from './compare';
 import { newestVersion, pinVersion, type Rehearsal } from './rehearsal';
 import { hasSameHash, withContentNote } from './content';
+import { isFailed, isOnItsWay, stateNote } from './state';
 import { idIn, isBelow, nameOf, rulesOf, secretsNote, secretValues, withKept, withSecretsNote } from './rules';
 
 export type Action = 'create' | 'update' | 'unchanged';
@@ -32,8 +33,15 @@ export interface Step {
 
 /** What may change of a version that exists. */
 const loose = ['properties.description', 'properties.tags', 'properties.isArchived', 'properties.properties'];
-/** How a component came about is no part of what it is; the service writes down its version by itself. */
-const unimportant = ['properties.componentSpec._source', 'properties.componentSpec.version'];
+/**
+ * How a component came about is no part of what it is; the service writes down its version by itself. What a table names
+ * follows from its files, whose hash is in the address; the service does not always answer it.
+ */
+const unimportant = [
+  'properties.componentSpec._source',
+  'properties.componentSpec.version',
+  'properties.referencedUris',
+];
 
 /**
  * Compares a resource with what is there. The rehearsal takes what would be made for made, so that what comes later may
@@ -71,8 +79,11 @@ async function planPlain(kind: string, { path, body, apiVersion }: Settled, rehe
     what,
     changes.filter((change) => isBelow(change.path, fixed)),
   );
-  const action = changes.length > 0 ? 'update' : 'unchanged';
-  return { what, path, apiVersion, action, changes: changes.map(withoutDigest), note: secretsOf(path, body), found };
+  const state = stateNote(found);
+  const action = changes.length > 0 || state !== undefined ? 'update' : 'unchanged';
+  const notes = [state, secretsOf(path, body)].filter((one) => one !== undefined);
+  const note = notes.length > 0 ? notes.join('; ') : undefined;
+  return { what, path, apiVersion, action, changes: changes.map(withoutDigest), note, found };
 }
 
 /** The query of a path is for the PUT alone. */
@@ -153,8 +164,15 @@ function places(changes: readonly Change[]): string {
  *
  * Operation: its CreateOrUpdate.
  */
-export async function carryOut({ what, path, found, resource }: Step, remote: Remote): Promise<Sent> {
+export async function carryOut(step: Step, remote: Remote): Promise<Sent> {
+  const { what, path, apiVersion, resource, changes } = step;
   await pinVersion(remote, path);
+  let { found } = step;
+  if (isOnItsWay(found) && remote.rest !== undefined) {
+    found = await remote.rest(withoutQuery(path), { apiVersion, what });
+    // It has become what is wanted: somebody else made it so.
+    if (found !== undefined && !isFailed(found) && changes.length === 0) return { id: idIn(found, path), body: found };
+  }
   const settled = await settleResource(resource, remote);
   const body = withKept(settled.path, noted(settled.path, settled.body), found);
   const answer = await remote.put(settled.path, body, { apiVersion: settled.apiVersion, what });

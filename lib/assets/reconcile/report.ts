@@ -63,7 +63,7 @@ export function progressText(
   const parts = [`Done: ${names(changed.filter((step) => finished.includes(step)))}.`];
   if (current) {
     const there =
-      registered.length > 0 ? `already there for it: ${registered.join(', ')}` : 'nothing was registered for it';
+      registered.length > 0 ? `so far: ${registered.join('; ')}` : 'nothing is confirmed to be registered for it';
     parts.push(`At work on: ${nameOf(current)}; ${there}.`);
   }
   parts.push(`Not begun: ${names(left)}.`, 'Run the step again to go on: what is as wanted is left alone.');

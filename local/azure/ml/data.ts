@@ -1,4 +1,4 @@
-import { asBoolean, asString, asStrings, type JsonObject } from '../json';
+import { asBoolean, asList, asString, asStrings, type JsonObject } from '../json';
 import type { Core, Route } from '../service';
 import { userError, versionedAssets } from './versioned';
 
@@ -39,5 +39,6 @@ function create(sent: JsonObject): JsonObject {
     isAnonymous: asBoolean(sent['isAnonymous']) ?? false,
     dataUri: uri,
     dataType: type,
+    ...(type === 'mltable' ? { referencedUris: asList(sent['referencedUris']) } : {}),
   };
 }

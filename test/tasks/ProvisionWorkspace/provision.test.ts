@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TaskError } from '../../../lib/agent/errors';
 import { CancelledError } from '../../../lib/agent/errors';
 import { at } from '../../../lib/agent/json';
 import type { Inputs } from '../../../tasks/ProvisionWorkspace/inputs';
 import { provision } from '../../../tasks/ProvisionWorkspace/provision';
-import { armFault } from '../../support/fake-azure';
+import { armFault, workspaceId } from '../../support/fake-azure';
 import { folderWith, MemoryWorkspace } from '../../support/memory-workspace';
 
 const files = {
@@ -98,9 +98,12 @@ describe('ProvisionWorkspace', () => {
     await assert.rejects(run(), (error: TaskError) => {
       assert.match(
         error.message,
-        /compute training exists.*vmSize is "Standard_DS3_v2", the file says "Standard_DS12_v2"/,
+        /cluster\.yml:1:1: compute training exists.*vmSize is "Standard_DS3_v2", the file says "Standard_DS12_v2"/,
       );
-      assert.match(error.message, /environment scoring has a version 3 with other content: image/);
+      assert.match(
+        error.message,
+        /environment\.yml:1:1: environment scoring has a version 3 with other content: image/,
+      );
       return true;
     });
     assert.equal(on.writes.length, before);
@@ -141,6 +144,21 @@ describe('ProvisionWorkspace', () => {
     assert.ok(!on.writes.some((write) => write.includes('environments')), on.writes.join());
   });
 
+  it('says of what was accepted when it is cancelled that it may still come to be', async () => {
+    on.fake.on('PUT', '{ws}/computes/training', () => ({
+      status: 201,
+      headers: { 'azure-asyncoperation': 'https://management.azure.com/operation' },
+    }));
+    on.fake.on('GET', '/operation', () => {
+      on.agent.cancellation.abort();
+      return { body: { status: 'InProgress' } };
+    });
+    await assert.rejects(
+      run(),
+      /At work on: compute training; so far: computes\/training was accepted and may still be being created\. Not begun: datastore/,
+    );
+  });
+
   it('names what is wrong with every file, and the kinds that it does not make', async () => {
     write('cluster.yml', 'name: training\ntype: amlcompute\nmax_instanses: 2\n');
     write('job.yml', 'type: command\ncommand: echo\nenvironment: azureml:e:1\ncompute: azureml:c\n');
@@ -150,6 +168,35 @@ describe('ProvisionWorkspace', () => {
       return true;
     });
     assert.deepEqual(on.fake.seen, []);
+  });
+
+  it('takes a file without $schema that fits a job and a component for the component', async () => {
+    write('component.yml', files['component.yml'].replace(/^\$schema.*\n/, ''));
+    await run({ planOnly: true });
+    assert.match(on.agent.log, /create +command component prepare/);
+  });
+
+  it('sends a failed resource again', async () => {
+    await run();
+    const cluster = on.at('computes/training') as { properties: Record<string, unknown> };
+    cluster.properties['provisioningState'] = 'Failed';
+    await run();
+    assert.deepEqual(counts(), ['0', '1', '5']);
+    await run();
+    assert.deepEqual(counts(), ['0', '0', '6']);
+  });
+
+  it('makes no new version of a table that is the same', async () => {
+    write('data.yml', 'name: patients\ntype: mltable\npath: table\n');
+    mkdirSync(path.join(folder, 'table'));
+    write('table/MLTable', 'paths: [{file: ./a.csv}]\ntransformations: [read_delimited: {delimiter: ","}]\n');
+    write('table/a.csv', 'A\n1\n');
+    await run();
+    const table = on.at('data/patients/versions/1') as { properties: Record<string, unknown> };
+    assert.deepEqual(table.properties['referencedUris'], ['./a.csv']);
+    delete table.properties['referencedUris'];
+    await run();
+    assert.deepEqual(counts(), ['0', '0', '6'], on.agent.log);
   });
 
   it('refuses two files for one resource', async () => {
@@ -185,6 +232,20 @@ describe('ProvisionWorkspace', () => {
       write('ws', yaml.replace('display_name: ML', 'display_name: Learning'));
       await run(inputs());
       assert.deepEqual(on.fake.calls('PATCH', '{ws}')[0]?.body, { properties: { friendlyName: 'Learning' } });
+    });
+
+    it('is sent again when it failed, without what never changes', async () => {
+      await run(inputs());
+      const workspace = on.resources.get(workspaceId.toLowerCase()) as { properties: Record<string, unknown> };
+      workspace.properties['provisioningState'] = 'Failed';
+      on.fake.on('PATCH', '{ws}', () => {
+        workspace.properties['provisioningState'] = 'Succeeded';
+        return { body: workspace };
+      });
+      await run(inputs());
+      assert.deepEqual(counts(), ['0', '1', '1']);
+      const sent = at(on.fake.calls('PATCH', '{ws}')[0]?.body, 'properties');
+      assert.deepEqual([at(sent, 'friendlyName'), at(sent, 'storageAccount')], ['ML', undefined]);
     });
 
     it('is refused without what a new one needs, and under another name', async () => {
