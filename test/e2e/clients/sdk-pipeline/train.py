@@ -5,6 +5,7 @@ import os
 import pathlib
 import ssl
 import sys
+import time
 import urllib.request
 
 data, rate, model = pathlib.Path(sys.argv[1]), float(sys.argv[2]), pathlib.Path(sys.argv[3])
@@ -16,3 +17,5 @@ headers = {"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"], "Co
 context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
 urllib.request.urlopen(urllib.request.Request(address, json.dumps(body).encode(), headers), context=context).read()
 print("trained at", rate)
+# The SDK shows the log only of a job that still runs when it first looks.
+time.sleep(1)
