@@ -14,11 +14,11 @@ describe('examples on the local Azure', function () {
   });
   after(() => standIns.stop());
 
-  const submit = (example: string, jobFile: string, inputs: Record<string, string> = {}) =>
-    standIns.run('SubmitAmlTraining', { jobFile, ...inputs }, { sourcesDirectory: path.join(examples, example) });
+  const submit = (jobFile: string, inputs: Record<string, string> = {}) =>
+    standIns.run('SubmitAmlTraining', { jobFile, ...inputs }, { sourcesDirectory: examples });
 
   it('pipeline: splits, trains and scores, each node in its own process, and shows them as a tree', async () => {
-    const step = await submit('pipeline', 'pipeline.yml', { set: 'inputs.alpha=0.5' });
+    const step = await submit('pipeline/pipeline.yml', { set: 'inputs.alpha=0.5' });
     assert.equal(step.result, 'Succeeded', shown(step));
     const text = step.lines.join('\n');
     assert.match(text, /\[split\] 353 rows in train/);
@@ -31,14 +31,14 @@ describe('examples on the local Azure', function () {
   });
 
   it('pipeline: uploads nothing the second time', async () => {
-    const step = await submit('pipeline', 'pipeline.yml', { wait: 'false' });
+    const step = await submit('pipeline/pipeline.yml', { wait: 'false' });
     assert.equal(step.result, 'Succeeded', shown(step));
     assert.doesNotMatch(step.lines.join('\n'), /^Uploading/m);
     assert.equal((await standIns.settled(step.outputs['jobName'] ?? '')).status, 'Completed');
   });
 
   it('sweep: tries alphas and solvers, and reports the best trial', async () => {
-    const step = await submit('sweep', 'sweep.yml');
+    const step = await submit('sweep/sweep.yml');
     assert.equal(step.result, 'Succeeded', shown(step));
     const text = step.lines.join('\n');
     assert.match(text, /Best trial: \S+_\d \(score 3\d{3}\.\d+; alpha=0\.\d+.*solver=(?:cholesky|svd)/);
