@@ -73,7 +73,7 @@ function systemCertificates(): readonly string[] {
 
 function proxyFor(url: string): string | undefined {
   const { hostname } = new URL(url);
-  if (direct.includes(hostname) || isLocal(hostname)) return undefined;
+  if (direct.includes(hostname)) return undefined;
   const configuration = tl.getHttpProxyConfiguration(url);
   if (configuration) {
     const { proxyUrl, proxyUsername, proxyPassword } = configuration;

@@ -33,8 +33,8 @@ describe('a trained model on the local Azure', function () {
   after(() => standIns.stop());
 
   const train = async (name: string, set: string): Promise<void> => {
-    const inputs = { jobFile: 'job.yml', set };
-    const step = await standIns.run('SubmitAmlTraining', inputs, { sourcesDirectory: candidates });
+    const inputs = { jobFile: path.relative(repository, path.join(candidates, 'job.yml')), set };
+    const step = await standIns.run('SubmitAmlTraining', inputs, { sourcesDirectory: repository });
     jobs[name] = output(succeeded(step), 'jobName');
   };
 
