@@ -165,7 +165,7 @@ async function open(stateDir: string, options: AzureOptions): Promise<Parts> {
   const services = [
     createLogin({ ...common, caFile: certificates.caFile, directory, federated: () => federated }),
     createResources(core, directory),
-    { routes: operations.routes() },
+    { routes: operations.routes(), stop: () => operations.stop() },
     createWorkspace(core, directory, blobs),
     ...(options.services?.(core) ?? createServices(core, ownerOf(directory), kubeconfigFile(stateDir))),
   ];

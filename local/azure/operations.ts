@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { asObject, asString } from './json';
 import {
   ArmFault,
@@ -30,6 +31,8 @@ interface Status {
 const never = '0001-01-01T00:00:00+00:00';
 
 /** The service sends none, and its clients then wait up to 30 s between two looks; an operation takes seconds here. */
+/** Operations end within a second, or with the service that carries them out. */
+const patienceMs = 3_000;
 const soon = { 'retry-after': '1' };
 const provider = 'Microsoft.MachineLearningServices';
 
@@ -45,6 +48,7 @@ const families: Record<string, string> = {
  */
 export class LongRunningOperations implements Operations {
   private readonly signingKey: string;
+  private readonly running = new Set<Promise<void>>();
 
   constructor(
     private readonly store: Store,
@@ -74,7 +78,8 @@ export class LongRunningOperations implements Operations {
       percentComplete: 0,
     };
     this.store.set(key, status);
-    void this.run(key, status, work);
+    const running = this.run(key, status, work).finally(() => this.running.delete(running));
+    this.running.add(running);
     const family = families[kind];
     return {
       id,
@@ -98,6 +103,16 @@ export class LongRunningOperations implements Operations {
         handle: (call) => (call.query.get('type') === 'async' ? this.answerStatus(call) : this.answerResult(call)),
       })),
     ];
+  }
+
+  /** Waits for what is on its way, so that nothing writes after the stop; one that does not end in time is left. */
+  async stop(): Promise<void> {
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.allSettled(this.running),
+      sleep(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
   }
 
   private async run(
