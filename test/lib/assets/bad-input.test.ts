@@ -169,7 +169,10 @@ describe('a file that was made to exhaust the agent is refused within seconds', 
   it('100 MB', async () => {
     const folder = repository({ 'job.yml': job });
     truncateSync(path.join(folder, 'job.yml'), 100 * 1024 * 1024);
-    assert.match((await refusal(read(folder), folder)).message, /^job\.yml:1:1: the file has 104857600 bytes; it may have 1048576/);
+    assert.match(
+      (await refusal(read(folder), folder)).message,
+      /^job\.yml:1:1: the file has 104857600 bytes; it may have 1048576/,
+    );
   });
 
   it('10,000 anchors, each used once, are read', async () => {
