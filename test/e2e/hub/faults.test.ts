@@ -49,6 +49,8 @@ describe('the hub when something fails', () => {
   it('shows the models when only approvals lack their scope', async () => {
     stage.devops.behave({ fail: [{ operation: 'approvals', status: 'scope' }] });
     const tab = await models();
+    // The table does not wait for what stands above it.
+    await tab.until(`document.querySelector('[role=alert]')`);
     assert.match(await tab.problems(), /^Approvals that wait for you could not be shown\.\s.*permission scope/);
     assert.equal(await tab.frame.locator('.models-table tbody tr').count(), 3);
   });
@@ -56,6 +58,7 @@ describe('the hub when something fails', () => {
   it('shows the models when only deployments cannot be read', async () => {
     stage.devops.behave({ fail: [{ match: 'tagFilters=mlops%2Cmlops\\.deploy', status: 500 }] });
     const tab = await models();
+    await tab.until(`document.querySelector('[role=alert]')`);
     assert.match(await tab.problems(), /^What serves in production could not be shown\./);
     assert.equal(await tab.frame.locator('.models-table tbody tr').count(), 3);
   });
