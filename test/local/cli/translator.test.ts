@@ -91,7 +91,7 @@ describe('mlops translate and mlops validate', function () {
     assert.match(err, /^bad\.yml:3:1: /m);
     assert.match(err, /^bad\.yml:4:7: /m);
     assert.match(err, /^odd\.yml:1:1: /m);
-    assert.match(err, /^none\.yml cannot be read/m);
+    assert.match(err, /^none\.yml:1:1: the file cannot be read/m);
     assert.deepEqual(mlops('validate', 'cluster.yml', 'job.yml'), { code: 0, out: '', err: '' });
   });
 
