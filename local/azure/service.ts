@@ -53,6 +53,11 @@ export interface Route {
   handle(call: Call): Answer | Promise<Answer>;
 }
 
+/** A route of Azure Resource Manager whose action follows from method and path. */
+export function armRoute(method: Route['method'], path: string, handle: Route['handle']): Route {
+  return { method, path, token: 'arm', handle };
+}
+
 /** A part of Azure: routes plus what must start and stop with it. */
 export interface Service {
   routes: Route[];

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, Call, Core, Route } from '../service';
+import { armRoute, type Answer, type Call, type Core, type Route } from '../service';
 import { newBatchDeployment } from './batch-deployment-document';
 import { accepted, batchEndpointId, batchEndpointPath, requireBatchEndpoint, setState } from './batch-endpoints';
 import { noCodeEnvironment } from './batch-no-code';
@@ -24,18 +24,12 @@ export class BatchDeployments {
   constructor(private readonly core: Core) {}
 
   routes(): Route[] {
-    const route = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-      method,
-      path,
-      token: 'arm',
-      handle,
-    });
     return [
-      route('PUT', deploymentPath, (call) => this.put(call)),
-      route('GET', deploymentPath, (call) => ({ status: 200, body: this.find(call) })),
-      route('PATCH', deploymentPath, (call) => this.patch(call)),
-      route('DELETE', deploymentPath, (call) => this.delete(call)),
-      route('GET', `${batchEndpointPath}/deployments`, (call) => this.list(call)),
+      armRoute('PUT', deploymentPath, (call) => this.put(call)),
+      armRoute('GET', deploymentPath, (call) => ({ status: 200, body: this.find(call) })),
+      armRoute('PATCH', deploymentPath, (call) => this.patch(call)),
+      armRoute('DELETE', deploymentPath, (call) => this.delete(call)),
+      armRoute('GET', `${batchEndpointPath}/deployments`, (call) => this.list(call)),
     ];
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ArmFault, type Answer, type Call, type Core, type Route } from '../service';
+import { armRoute, ArmFault, type Answer, type Call, type Core, type Route } from '../service';
 import { checkName, operationHeaders, putHeaders, refuseBusy, stateOf, withOperation } from './deployments';
 import { page } from './versioned';
 import {
@@ -25,20 +25,14 @@ export class BatchEndpoints {
   constructor(private readonly core: Core) {}
 
   routes(): Route[] {
-    const route = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-      method,
-      path,
-      token: 'arm',
-      handle,
-    });
     return [
-      route('PUT', batchEndpointPath, (call) => this.put(call)),
-      route('GET', batchEndpointPath, (call) => ({ status: 200, body: this.find(call) })),
-      route('PATCH', batchEndpointPath, (call) => this.patch(call)),
-      route('DELETE', batchEndpointPath, (call) => this.delete(call)),
-      route('GET', `${workspacePath}/batchEndpoints`, (call) => this.list(call)),
+      armRoute('PUT', batchEndpointPath, (call) => this.put(call)),
+      armRoute('GET', batchEndpointPath, (call) => ({ status: 200, body: this.find(call) })),
+      armRoute('PATCH', batchEndpointPath, (call) => this.patch(call)),
+      armRoute('DELETE', batchEndpointPath, (call) => this.delete(call)),
+      armRoute('GET', `${workspacePath}/batchEndpoints`, (call) => this.list(call)),
       // As recorded for online endpoints without keys.
-      route('POST', `${batchEndpointPath}/listkeys`, (call) => {
+      armRoute('POST', `${batchEndpointPath}/listkeys`, (call) => {
         this.find(call);
         return { status: 200, body: { primaryKey: null, secondaryKey: null } };
       }),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { names, workspacePath as seededWorkspace } from '../seed';
-import type { Answer, Call, Core, Route } from '../service';
+import { armRoute, type Answer, type Call, type Core, type Route } from '../service';
 import { newCompute, scaled, scaleSettings } from './compute-document';
 import { putHeaders, refuseBusy, stateOf } from './deployments';
 import { page } from './versioned';
@@ -29,23 +29,17 @@ const verbs = {
 /** Computes (swagger: `Compute_*`). Whatever their type: jobs that name one run as processes of this machine. */
 export function computeRoutes(core: Core): Route[] {
   const computes = new Computes(core);
-  const arm = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-    method,
-    path,
-    token: 'arm',
-    handle,
-  });
   return [
-    arm('PUT', one, (call) => computes.put(call)),
-    arm('GET', one, (call) => ({ status: 200, body: computes.find(call) })),
-    arm('PATCH', one, (call) => computes.patch(call)),
-    arm('DELETE', one, (call) => computes.delete(call)),
-    arm('GET', `${workspacePath}/computes`, (call) => computes.list(call)),
-    arm('POST', `${one}/listNodes`, (call) => computes.listNodes(call)),
-    arm('POST', `${one}/listKeys`, (call) => computes.listKeys(call)),
-    arm('POST', `${one}/start`, (call) => computes.change(call, 'start')),
-    arm('POST', `${one}/stop`, (call) => computes.change(call, 'stop')),
-    arm('POST', `${one}/restart`, (call) => computes.change(call, 'restart')),
+    armRoute('PUT', one, (call) => computes.put(call)),
+    armRoute('GET', one, (call) => ({ status: 200, body: computes.find(call) })),
+    armRoute('PATCH', one, (call) => computes.patch(call)),
+    armRoute('DELETE', one, (call) => computes.delete(call)),
+    armRoute('GET', `${workspacePath}/computes`, (call) => computes.list(call)),
+    armRoute('POST', `${one}/listNodes`, (call) => computes.listNodes(call)),
+    armRoute('POST', `${one}/listKeys`, (call) => computes.listKeys(call)),
+    armRoute('POST', `${one}/start`, (call) => computes.change(call, 'start')),
+    armRoute('POST', `${one}/stop`, (call) => computes.change(call, 'stop')),
+    armRoute('POST', `${one}/restart`, (call) => computes.change(call, 'restart')),
   ];
 }
 

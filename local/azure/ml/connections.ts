@@ -1,4 +1,4 @@
-import type { Answer, Call, Core, Route } from '../service';
+import { armRoute, type Answer, type Call, type Core, type Route } from '../service';
 import { page } from './versioned';
 import {
   invalid,
@@ -25,18 +25,12 @@ const authTypes = [
 /** Connections of a workspace (swagger: `WorkspaceConnections_*`). Credentials are kept apart: only `listsecrets` gives them. */
 export function connectionRoutes(core: Core): Route[] {
   const connections = new Connections(core);
-  const arm = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-    method,
-    path,
-    token: 'arm',
-    handle,
-  });
   return [
-    arm('PUT', one, (call) => connections.put(call)),
-    arm('GET', one, (call) => ({ status: 200, body: connections.find(call) })),
-    arm('DELETE', one, (call) => connections.delete(call)),
-    arm('GET', `${workspacePath}/connections`, (call) => connections.list(call)),
-    arm('POST', `${one}/listsecrets`, (call) => connections.listSecrets(call)),
+    armRoute('PUT', one, (call) => connections.put(call)),
+    armRoute('GET', one, (call) => ({ status: 200, body: connections.find(call) })),
+    armRoute('DELETE', one, (call) => connections.delete(call)),
+    armRoute('GET', `${workspacePath}/connections`, (call) => connections.list(call)),
+    armRoute('POST', `${one}/listsecrets`, (call) => connections.listSecrets(call)),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { asBoolean, asNumber, asObject, asString, isObject, type JsonObject } from '../json';
 import { names, workspacePath } from '../seed';
 import type { BlobStorage } from '../blobs';
-import type { Answer, Call, Core, Route } from '../service';
+import { armRoute, type Answer, type Call, type Core, type Route } from '../service';
 import { describeDatastore, secretsOf } from './datastore-document';
 import { page, userError } from './versioned';
 import { resource, systemData, workspaceOf, workspaceRoute } from './workspace-path';
@@ -14,18 +14,12 @@ type Secrets = Pick<BlobStorage, 'accountSas' | 'accountKey'>;
 /** Datastores. Swagger: mfe.json, `Datastores_*`; the shape is that recorded in 2026, which leaves out the secrets. */
 export function datastoreRoutes(core: Core, secrets: Secrets): Route[] {
   const path = `${workspaceRoute}/datastores`;
-  const arm = (method: Route['method'], at: string, handle: Route['handle']): Route => ({
-    method,
-    path: at,
-    token: 'arm',
-    handle,
-  });
   return [
-    arm('GET', path, (call) => list(core, call)),
-    arm('GET', `${path}/{name}`, (call) => ({ status: 200, body: find(core, call) })),
-    arm('PUT', `${path}/{name}`, (call) => put(core, call)),
-    arm('DELETE', `${path}/{name}`, (call) => remove(core, call)),
-    arm('POST', `${path}/{name}/listSecrets`, (call) => listSecrets(core, secrets, call)),
+    armRoute('GET', path, (call) => list(core, call)),
+    armRoute('GET', `${path}/{name}`, (call) => ({ status: 200, body: find(core, call) })),
+    armRoute('PUT', `${path}/{name}`, (call) => put(core, call)),
+    armRoute('DELETE', `${path}/{name}`, (call) => remove(core, call)),
+    armRoute('POST', `${path}/{name}/listSecrets`, (call) => listSecrets(core, secrets, call)),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { ArmFault, type Answer, type Call, type Core, type Route } from '../service';
+import { armRoute, ArmFault, type Answer, type Call, type Core, type Route } from '../service';
 import { newDeployment, readDeployment } from './deployment-document';
 import { page } from './versioned';
 import { endLeftover } from './process-group';
@@ -43,20 +43,14 @@ export class Deployments {
   constructor(private readonly core: Core) {}
 
   routes(): Route[] {
-    const route = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-      method,
-      path,
-      token: 'arm',
-      handle,
-    });
     return [
-      route('PUT', deploymentPath, (call) => this.put(call)),
-      route('GET', deploymentPath, (call) => ({ status: 200, body: this.find(call) })),
-      route('PATCH', deploymentPath, (call) => this.patch(call)),
-      route('DELETE', deploymentPath, (call) => this.delete(call)),
-      route('GET', `${workspacePath}/onlineEndpoints/{endpoint}/deployments`, (call) => this.list(call)),
-      route('POST', `${deploymentPath}/getLogs`, (call) => this.getLogs(call)),
-      route('GET', `${deploymentPath}/skus`, (call) => this.skus(call)),
+      armRoute('PUT', deploymentPath, (call) => this.put(call)),
+      armRoute('GET', deploymentPath, (call) => ({ status: 200, body: this.find(call) })),
+      armRoute('PATCH', deploymentPath, (call) => this.patch(call)),
+      armRoute('DELETE', deploymentPath, (call) => this.delete(call)),
+      armRoute('GET', `${workspacePath}/onlineEndpoints/{endpoint}/deployments`, (call) => this.list(call)),
+      armRoute('POST', `${deploymentPath}/getLogs`, (call) => this.getLogs(call)),
+      armRoute('GET', `${deploymentPath}/skus`, (call) => this.skus(call)),
     ];
   }
 

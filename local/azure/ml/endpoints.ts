@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, Call, Core, Route, Service } from '../service';
+import { armRoute, type Answer, type Call, type Core, type Route, type Service } from '../service';
 import {
   checkName,
   Deployments,
@@ -55,21 +55,15 @@ class Endpoints {
   ) {}
 
   routes(): Route[] {
-    const route = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-      method,
-      path,
-      token: 'arm',
-      handle,
-    });
     return [
-      route('PUT', endpointPath, (call) => this.put(call)),
-      route('GET', endpointPath, (call) => ({ status: 200, body: this.find(call) })),
-      route('PATCH', endpointPath, (call) => this.patch(call)),
-      route('DELETE', endpointPath, (call) => this.delete(call)),
-      route('GET', `${workspacePath}/onlineEndpoints`, (call) => this.list(call)),
-      route('POST', `${endpointPath}/listKeys`, (call) => ({ status: 200, body: this.listKeys(call) })),
-      route('POST', `${endpointPath}/regenerateKeys`, (call) => this.regenerateKeys(call)),
-      route('POST', `${endpointPath}/token`, (call) => ({ status: 200, body: this.token(call) })),
+      armRoute('PUT', endpointPath, (call) => this.put(call)),
+      armRoute('GET', endpointPath, (call) => ({ status: 200, body: this.find(call) })),
+      armRoute('PATCH', endpointPath, (call) => this.patch(call)),
+      armRoute('DELETE', endpointPath, (call) => this.delete(call)),
+      armRoute('GET', `${workspacePath}/onlineEndpoints`, (call) => this.list(call)),
+      armRoute('POST', `${endpointPath}/listKeys`, (call) => ({ status: 200, body: this.listKeys(call) })),
+      armRoute('POST', `${endpointPath}/regenerateKeys`, (call) => this.regenerateKeys(call)),
+      armRoute('POST', `${endpointPath}/token`, (call) => ({ status: 200, body: this.token(call) })),
     ];
   }
 

@@ -1,5 +1,5 @@
 import { notFound } from '../resources';
-import type { Answer, Call, Core, Route } from '../service';
+import { armRoute, type Answer, type Call, type Core, type Route } from '../service';
 import { page } from './versioned';
 import {
   invalid,
@@ -19,12 +19,6 @@ const one = `${all}/{registry}`;
 
 /** Registries of Azure Machine Learning (swagger: `Registries_*`), as documents: assets of registries are refused. */
 export function registryRoutes(core: Core): Route[] {
-  const arm = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-    method,
-    path,
-    token: 'arm',
-    handle,
-  });
   const find = (call: Call): Json => {
     const found = core.store.get(idOf(call));
     if (isObject(found)) return found;
@@ -36,15 +30,15 @@ export function registryRoutes(core: Core): Route[] {
   };
   const methods: Route['method'][] = ['GET', 'PUT', 'POST', 'DELETE'];
   return [
-    arm('PUT', one, (call) => put(core, call)),
-    arm('GET', one, (call) => ({ status: 200, body: find(call) })),
-    arm('GET', all, (call) => page(call, list(core, call))),
-    arm('DELETE', one, (call) => {
+    armRoute('PUT', one, (call) => put(core, call)),
+    armRoute('GET', one, (call) => ({ status: 200, body: find(call) })),
+    armRoute('GET', all, (call) => page(call, list(core, call))),
+    armRoute('DELETE', one, (call) => {
       const status = core.store.get(idOf(call)) === undefined ? 204 : 200;
       core.store.delete(idOf(call));
       return { status };
     }),
-    ...methods.map((method) => arm(method, `${one}/{rest+}`, refuse)),
+    ...methods.map((method) => armRoute(method, `${one}/{rest+}`, refuse)),
   ];
 }
 

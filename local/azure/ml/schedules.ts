@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, Call, Core, Route, Service } from '../service';
+import { armRoute, type Answer, type Call, type Core, type Service } from '../service';
 import type { InvokeBatch } from './batch';
 import { propertiesOf } from './batch-deployments';
 import { accepted, setState } from './batch-endpoints';
@@ -32,19 +32,13 @@ const one = `${workspacePath}/schedules/{schedule}`;
  */
 export function createSchedules(core: Core, invoke: InvokeBatch): Service {
   const schedules = new Schedules(core, invoke);
-  const arm = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-    method,
-    path,
-    token: 'arm',
-    handle,
-  });
   return {
     routes: [
-      arm('PUT', one, (call) => schedules.put(call)),
-      arm('GET', one, (call) => ({ status: 200, body: schedules.find(call) })),
-      arm('DELETE', one, (call) => schedules.delete(call)),
-      arm('GET', `${workspacePath}/schedules`, (call) => schedules.list(call)),
-      arm('POST', `${one}/trigger`, (call) => schedules.trigger(call)),
+      armRoute('PUT', one, (call) => schedules.put(call)),
+      armRoute('GET', one, (call) => ({ status: 200, body: schedules.find(call) })),
+      armRoute('DELETE', one, (call) => schedules.delete(call)),
+      armRoute('GET', `${workspacePath}/schedules`, (call) => schedules.list(call)),
+      armRoute('POST', `${one}/trigger`, (call) => schedules.trigger(call)),
     ],
     start: () => {
       schedules.settleLeftovers();

@@ -1,5 +1,5 @@
 import { asBoolean, asObject, asString, asStrings, isObject, type JsonObject } from '../json';
-import { ArmFault, type Answer, type Call, type Core, type Route } from '../service';
+import { armRoute, ArmFault, type Answer, type Call, type Core, type Route } from '../service';
 import { resource, systemData, workspaceOf, workspaceRoute } from './workspace-path';
 
 /** What is particular to one kind of versioned asset. */
@@ -35,21 +35,15 @@ export function versionedAssets(core: Core, kind: AssetKind): Route[] {
   const assets = (call: Call): VersionedAssets => new VersionedAssets(core, kind, workspaceOf(core, call));
   const containers = `${workspaceRoute}/${kind.segment}`;
   const versions = `${containers}/{name}/versions`;
-  const arm = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-    method,
-    path,
-    token: 'arm',
-    handle,
-  });
   return [
-    arm('GET', containers, (call) => assets(call).listContainers(call)),
-    arm('GET', `${containers}/{name}`, (call) => assets(call).getContainer(call)),
-    arm('PUT', `${containers}/{name}`, (call) => assets(call).putContainer(call)),
-    arm('DELETE', `${containers}/{name}`, (call) => assets(call).deleteContainer(call)),
-    arm('GET', versions, (call) => assets(call).listVersions(call)),
-    arm('GET', `${versions}/{version}`, (call) => assets(call).getVersion(call)),
-    arm('PUT', `${versions}/{version}`, (call) => assets(call).putVersion(call)),
-    arm('DELETE', `${versions}/{version}`, (call) => assets(call).deleteVersion(call)),
+    armRoute('GET', containers, (call) => assets(call).listContainers(call)),
+    armRoute('GET', `${containers}/{name}`, (call) => assets(call).getContainer(call)),
+    armRoute('PUT', `${containers}/{name}`, (call) => assets(call).putContainer(call)),
+    armRoute('DELETE', `${containers}/{name}`, (call) => assets(call).deleteContainer(call)),
+    armRoute('GET', versions, (call) => assets(call).listVersions(call)),
+    armRoute('GET', `${versions}/{version}`, (call) => assets(call).getVersion(call)),
+    armRoute('PUT', `${versions}/{version}`, (call) => assets(call).putVersion(call)),
+    armRoute('DELETE', `${versions}/{version}`, (call) => assets(call).deleteVersion(call)),
   ];
 }
 

@@ -4,7 +4,7 @@ import { asString } from '../json';
 import type { ResourceMaker } from '../plain-resources';
 import { notFound } from '../resources';
 import { groupPath, names, workspacePath, type Directory } from '../seed';
-import { ArmFault, type Answer, type Call, type Core, type Route } from '../service';
+import { armRoute, ArmFault, type Answer, type Call, type Core, type Route } from '../service';
 import { seedDatastores } from './datastores';
 import { page } from './versioned';
 import { invalid, param, provider, workspaceId, type Json } from './wire';
@@ -24,24 +24,20 @@ const listRoute = `${subscriptionRoute}/resourceGroups/{group}/providers/${provi
 /** Workspaces (swagger: `Workspaces_*`), usages, and the discovery document of their data plane. */
 export function workspaceRoutes(core: Core): { routes: Route[]; maker: ResourceMaker } {
   const workspaces = new Workspaces(core);
-  const arm = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
-    method,
-    path,
-    token: 'arm',
-    handle,
-  });
   const routes = [
-    arm('PUT', workspaceRoute, (call) => workspaces.put(call)),
-    arm('GET', workspaceRoute, (call) => ({ status: 200, body: showWorkspace(core, workspaces.find(call)) })),
-    arm('PATCH', workspaceRoute, (call) => workspaces.patch(call)),
-    arm('DELETE', workspaceRoute, (call) => workspaces.delete(call)),
-    arm('GET', listRoute, (call) => page(call, workspaces.all())),
+    armRoute('PUT', workspaceRoute, (call) => workspaces.put(call)),
+    armRoute('GET', workspaceRoute, (call) => ({ status: 200, body: showWorkspace(core, workspaces.find(call)) })),
+    armRoute('PATCH', workspaceRoute, (call) => workspaces.patch(call)),
+    armRoute('DELETE', workspaceRoute, (call) => workspaces.delete(call)),
+    armRoute('GET', listRoute, (call) => page(call, workspaces.all())),
     // Lists over a subscription show what the caller may see.
     {
-      ...arm('GET', `${subscriptionRoute}/providers/${provider}/workspaces`, (call) => page(call, workspaces.all())),
+      ...armRoute('GET', `${subscriptionRoute}/providers/${provider}/workspaces`, (call) =>
+        page(call, workspaces.all()),
+      ),
       action: '',
     },
-    arm('GET', `${subscriptionRoute}/providers/${provider}/locations/{location}/usages`, () => ({
+    armRoute('GET', `${subscriptionRoute}/providers/${provider}/locations/{location}/usages`, () => ({
       status: 200,
       body: { value: usages() },
     })),
