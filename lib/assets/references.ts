@@ -9,7 +9,7 @@ export type AssetReference =
   /** `azureml:name@latest`: the newest version, asked of the workspace. */
   | { kind: 'label'; name: string; label: string };
 
-const armId = /^\/?subscriptions\/[^/]+\/resourceGroups\//i;
+export const armId = /^\/?subscriptions\/[^/]+\/resourceGroups\//i;
 const registryId = /^azureml:\/\/registries\//i;
 /** Curated environments live in a registry of Microsoft's; the service itself resolves their names. */
 const curated = /^AzureML-/;

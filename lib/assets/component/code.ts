@@ -1,12 +1,10 @@
 import type { YamlReader } from '../../agent/yaml';
 import type { LocalAsset } from '../folder';
 import { Later, type Soon } from '../later';
-import { assetAt, existingPath, isRemote, localPath } from '../parts/paths';
+import { existingCode } from '../parts/code';
+import { assetAt, existingPath, localPath } from '../parts/paths';
 import { checkWithin } from '../project';
-import { parseReference } from '../references';
 import { registerCode } from '../register/code';
-import { idOf } from '../register/versions';
-import { text } from '../shape/scalars';
 import type { Scope, Shape } from '../shape/shape';
 import { prefixed } from './common';
 import { leftOut, withIncludes } from './includes';
@@ -16,7 +14,7 @@ import { leftOut, withIncludes } from './includes';
  */
 export const componentCode: Shape<Soon<string>> = {
   read: (at, scope) =>
-    prefixed(existing(at, scope) ?? registered(assetAt(existingPath.read(at, scope), at, { leaveOut: leftOut }))),
+    prefixed(existingCode(at, scope) ?? registered(assetAt(existingPath.read(at, scope), at, { leaveOut: leftOut }))),
   schema: () => ({ type: 'string' }),
 };
 
@@ -29,7 +27,7 @@ export const componentCode: Shape<Soon<string>> = {
 export function codeWithIncludes(whole: YamlReader, scope: Scope, fallback?: string): Soon<string> | undefined {
   const at = whole.optional('code');
   const includes = whole.optional('additional_includes')?.asList() ?? [];
-  const known = at && existing(at, scope);
+  const known = at && existingCode(at, scope);
   if (known !== undefined) return prefixed(known);
   if (includes.length === 0 && at) return componentCode.read(at, scope);
   const folder = at ? existingPath.read(at, scope) : fallback;
@@ -39,18 +37,6 @@ export function codeWithIncludes(whole: YamlReader, scope: Scope, fallback?: str
     return prefixed(registered(withIncludes(folder, includes, scope.folder), paths));
   }
   return folder === undefined ? undefined : prefixed(registered(assetAt(folder, whole, { leaveOut: leftOut })));
-}
-
-/** The code asset that a reference names; `undefined` for a local path. */
-function existing(at: YamlReader, scope: Scope): Soon<string> | undefined {
-  const value = text.read(at, scope);
-  const reference = parseReference(value, 'codes');
-  if (reference) return idOf(reference, 'codes', scope.workspaceId, at);
-  if (!isRemote(value)) return undefined;
-  throw at.error(
-    `${at.path} "${value}" is neither a local folder nor a code asset`,
-    'Check the repository out and name its folder.',
-  );
 }
 
 /** Nodes of a pipeline often share one folder: it is hashed once. */

@@ -1,11 +1,9 @@
 import type { YamlReader } from '../../agent/yaml';
 import type { Soon } from '../later';
-import { parseReference, type AssetKind, type AssetReference } from '../references';
+import { armId, parseReference, type AssetKind, type AssetReference } from '../references';
 import { idOf } from '../register/versions';
 import { text } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
-
-const armId = /^\/?subscriptions\/[^/]+\/resourceGroups\//i;
 
 /** `azureml:name:version`, `azureml:name@label`, an ARM id or a registry's, as the id that the service wants. */
 export function assetId(kind: AssetKind): Shape<Soon<string>> {

@@ -11,15 +11,6 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
   };
 }
 
-/** A list, or a single item that stands for a list of one. */
-export function oneOrMore<T>(item: Shape<T>): Shape<T[]> {
-  const many = list(item);
-  return {
-    read: (at, scope) => (at.isList ? many.read(at, scope) : [item.read(at, scope)]),
-    schema: () => ({ anyOf: [item.schema(), many.schema()] }),
-  };
-}
-
 /** A map with keys of the writer's own. `checkKey` may refuse a name, at the key's place. */
 export function mapOf<T>(
   item: Shape<T>,
