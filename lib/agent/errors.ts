@@ -15,6 +15,21 @@ export class TaskError extends Error {
   }
 }
 
+/** A service refused a request. */
+export class ServiceError extends TaskError {
+  /** `file:line:column` of what was being sent, where a file says it: noted on the way up. */
+  place?: string;
+
+  /** @param words what the service itself said, without the request */
+  constructor(
+    message: string,
+    readonly words: string,
+    advice?: string,
+  ) {
+    super(message, advice);
+  }
+}
+
 /** The step was cancelled by the agent (SIGINT or SIGTERM). */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError';

@@ -45,7 +45,13 @@ export async function readAssetFile(
 ): Promise<AssetFile> {
   const yaml = await import('yaml');
   const named = path.resolve(file);
-  const shared = { workspaceId, origin: {}, root: root ?? projectFolder(named), read: { files: 0, bytes: 0 } };
+  const shared = {
+    workspaceId,
+    origin: {},
+    opened: [],
+    root: root ?? projectFolder(named),
+    read: { files: 0, bytes: 0 },
+  };
   return open(
     yaml,
     named,
@@ -59,6 +65,7 @@ export async function readAssetFile(
 /** What all files of one translation share. */
 interface Shared extends Pick<Scope, 'workspaceId' | 'origin' | 'root'> {
   read: { files: number; bytes: number };
+  opened: YamlReader[];
 }
 
 /** Makes the error for a file that cannot be read as a whole: it says where the file is named. */
@@ -80,12 +87,15 @@ function open(
   }
   if (set.length > 0) applySet(yaml, document, set, file);
   const here = [...chain, file];
+  const reader = new YamlReader({ file, lines, yaml }, document.contents, '');
+  shared.opened.push(reader);
   return {
-    reader: new YamlReader({ file, lines, yaml }, document.contents, ''),
+    reader,
     scope: {
       folder: path.dirname(file),
       workspaceId: shared.workspaceId,
       origin: shared.origin,
+      opened: shared.opened,
       root: shared.root,
       chain: here,
       open: (name, at) => openNamed(yaml, name, shared, here, at),

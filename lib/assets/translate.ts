@@ -59,7 +59,7 @@ export interface Sent {
  * @throws TaskError that names what was registered before something failed
  */
 export async function send(translation: Translation, remote: Remote, name: string): Promise<Sent> {
-  return namingMade(remote, async () => {
+  return namingMade(remote, translation.scope, async () => {
     const { path, body, apiVersion } = await settleResource(resourceOf(translation, name), remote);
     const answer = await remote.put(path, body, {
       apiVersion,

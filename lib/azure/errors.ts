@@ -1,4 +1,4 @@
-import { TaskError } from '../agent/errors';
+import { ServiceError } from '../agent/errors';
 import { isRecord, text } from '../agent/json';
 
 /** One `details[]` entry of ARM's error envelope. */
@@ -8,16 +8,17 @@ export interface ErrorDetail {
 }
 
 /** An error answer of Azure, unwrapped: the useful code of Azure Machine Learning sits in `details[]`. */
-export class AzureError extends TaskError {
+export class AzureError extends ServiceError {
   constructor(
     message: string,
+    words: string,
     readonly status: number,
     readonly code: string,
     readonly details: readonly ErrorDetail[],
     readonly headers: Readonly<Record<string, string>>,
     advice?: string,
   ) {
-    super(message, advice);
+    super(message, words, advice);
   }
 
   /** True when `code` is the error's own code or one of its details', ignoring case. */
@@ -50,6 +51,7 @@ export function azureError(
   const where = ids.length > 0 ? ` [correlation ${ids.join(', request ')}]` : '';
   return new AzureError(
     `${request}${answer.status >= 400 ? ` answered ${answer.status}` : ''} ${code}: ${summary}${where}`,
+    summary,
     answer.status,
     code,
     details,

@@ -10,6 +10,7 @@ import {
 } from '../../lib/assets/parts/online-deployment';
 import { onlineEndpoint, onlineEndpointBody, type OnlineEndpoint } from '../../lib/assets/parts/online-endpoint';
 import type { Remote } from '../../lib/assets/remote';
+import type { Scope } from '../../lib/assets/shape/shape';
 import {
   changeTraffic,
   createEndpoint,
@@ -60,13 +61,14 @@ export async function deployManaged(
   inFlight: InFlight,
 ): Promise<Deployed> {
   const endpointSpec = await readEndpointFile(inputs, azure.workspace.id);
-  const spec = withSubject(await readDeploymentFile(inputs, azure.workspace.id), inputs.subject);
+  const file = await readDeploymentFile(inputs, azure.workspace.id);
+  const spec = withSubject(file.spec, inputs.subject);
   const endpoint = nameOfEndpoint(inputs, endpointSpec, spec);
   agent.progress(2, `endpoint ${endpoint}`);
   const state = await ensureEndpoint({ inputs, endpoint, endpointSpec }, { azure, agent }, inFlight);
   agent.progress(15, 'uploading code and environment');
   const remote = azureRemote(azure, agent);
-  const { resolved, plan, isNew } = await namingMade(remote, async () => {
+  const { resolved, plan, isNew } = await namingMade(remote, file.scope, async () => {
     const known = await resolveDeployment(azure, remote, spec, inputs.subject);
     const planned = planOf(endpoint, spec, known, inputs.subject);
     const ensured = await ensureDeployment(planned, state.traffic, inputs, { azure, agent, remote }, inFlight);
@@ -97,21 +99,29 @@ async function readEndpointFile(inputs: ManagedInputs, workspaceId: string): Pro
   return onlineEndpoint.read(reader, scope);
 }
 
-async function readDeploymentFile(inputs: ManagedInputs, workspaceId: string): Promise<OnlineDeployment> {
+interface DeploymentFile {
+  spec: OnlineDeployment;
+  /** Absent without a file. */
+  scope?: Scope;
+}
+
+async function readDeploymentFile(inputs: ManagedInputs, workspaceId: string): Promise<DeploymentFile> {
   const { deploymentFile, instanceCount } = inputs;
   if (deploymentFile !== undefined) {
     const { reader, scope } = await readAssetFile(deploymentFile, [], workspaceId);
     const spec = onlineDeployment.read(reader, scope);
-    return { ...spec, instanceCount: instanceCount ?? spec.instanceCount ?? 1 };
+    return { spec: { ...spec, instanceCount: instanceCount ?? spec.instanceCount ?? 1 }, scope };
   }
   return {
-    endpointComputeType: 'Managed',
-    tags: {},
-    properties: {},
-    environmentVariables: {},
-    instanceType: defaultInstance,
-    instanceCount: instanceCount ?? 1,
-    appInsightsEnabled: false,
+    spec: {
+      endpointComputeType: 'Managed',
+      tags: {},
+      properties: {},
+      environmentVariables: {},
+      instanceType: defaultInstance,
+      instanceCount: instanceCount ?? 1,
+      appInsightsEnabled: false,
+    },
   };
 }
 

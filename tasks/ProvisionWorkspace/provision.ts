@@ -98,7 +98,8 @@ async function planAll(
   for (const translation of resources) {
     try {
       await mask(agent, translation, rehearsal);
-      const step = await planResource(translation.kind.name, resourceOf(translation, ''), rehearsal);
+      const resource = resourceOf(translation, '');
+      const step = await planResource(translation.kind.name, resource, rehearsal, translation.scope);
       refuseTwice(seen, step, translation);
       steps.push(step);
     } catch (error) {

@@ -55,7 +55,7 @@ export async function planWorkspace(file: Translation | undefined, subscription:
   const rehearsal = new Rehearsal(workspaceId, location, (path, version = mlApiVersion) =>
     arm.getIfExists(path, version),
   );
-  const step = await planResource('workspace', resourceOf(file, ''), rehearsal).catch((error: unknown) => {
+  const step = await planResource('workspace', resourceOf(file, ''), rehearsal, file.scope).catch((error: unknown) => {
     throw inFile(file, error);
   });
   if (step.action === 'create') await checkNeeded(file, subscription);

@@ -36,6 +36,8 @@ export interface Pipeline {
   defaultCompute: string | undefined;
   /** `continue_on_step_failure` and the like. */
   settings: Record<string, unknown>;
+  /** Of the file. */
+  scope: Scope;
 }
 
 /** Those that are no pipeline are known to be told apart by name. */
@@ -76,6 +78,7 @@ function ofComponent({ reader, scope }: Translation, { compute, ...inputs }: Inp
     jobOnly: [],
     defaultCompute: compute === undefined ? undefined : `${scope.workspaceId}/computes/${compute}`,
     settings: {},
+    scope,
   };
 }
 
@@ -95,6 +98,7 @@ function ofJob({ reader, scope, values }: Translation, inputs: Inputs): Pipeline
     jobOnly: jobOnly(reader),
     defaultCompute: textAt(settings, 'default_compute') ?? textAt(values, 'computeId'),
     settings: without(settings, 'default_compute', '_source'),
+    scope,
   };
   if (use && !used) return { ...pipeline, component: { id: at(values, 'componentId') }, name: own };
   const definition = withName(used ?? definitionOfJob(reader, values), own, inputs);

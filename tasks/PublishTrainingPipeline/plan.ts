@@ -44,21 +44,22 @@ export async function planPublication(
   if (endpoint) {
     steps.push(await planResource('batch endpoint', endpointResource(endpoint, rehearsal), rehearsal));
     const deployment = deploymentResource(endpoint, componentId, pipeline, rehearsal.workspaceId);
-    steps.push(await planResource('batch deployment', deployment, rehearsal));
+    steps.push(await planResource('batch deployment', deployment, rehearsal, pipeline.scope));
     if (endpoint.makeDefault) steps.push(await planDefault(endpoint, rehearsal));
   }
   if (schedule) {
     const name = scheduleName(inputs, schedule, pipeline);
     const resource = schedule.monitor
-      ? renamed(schedule.monitor, name)
+      ? renamed(schedule.monitor.resource, name)
       : scheduleResource(name, componentId, pipeline, schedule, spec, rehearsal.workspaceId);
-    steps.push(await planResource(schedule.monitor ? 'monitor' : 'schedule', resource, rehearsal));
+    const kind = schedule.monitor ? 'monitor' : 'schedule';
+    steps.push(await planResource(kind, resource, rehearsal, (schedule.monitor ?? pipeline).scope));
     publication.scheduleName = name;
   }
   return publication;
 }
 
-async function planComponent({ component }: Pipeline, rehearsal: Rehearsal, steps: Step[]): Promise<string> {
+async function planComponent({ component, scope }: Pipeline, rehearsal: Rehearsal, steps: Step[]): Promise<string> {
   if ('id' in component) {
     const id = await settle(component.id, rehearsal);
     if (typeof id === 'string' && /^(?:azureml:)?\/subscriptions\//i.test(id)) return id.replace(/^azureml:/, '');
@@ -69,7 +70,7 @@ async function planComponent({ component }: Pipeline, rehearsal: Rehearsal, step
   }
   const { definition } = component;
   const resource = new Later((remote) => componentResource(remote, definition, 'YAML.COMPONENT'));
-  const step = await planResource('pipeline component', resource, rehearsal);
+  const step = await planResource('pipeline component', resource, rehearsal, scope);
   steps.push(step);
   return step.path;
 }

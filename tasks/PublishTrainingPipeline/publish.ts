@@ -109,7 +109,12 @@ async function apply(
   remote: Remote,
   agent: Agent,
 ): Promise<Record<string, unknown>> {
-  const data = { ...dataStep, path: `${remote.workspaceId}/datastores`, resource: { path: '', body: {} } };
+  const data = {
+    ...dataStep,
+    path: `${remote.workspaceId}/datastores`,
+    resource: { path: '', body: {} },
+    scope: pipeline.scope,
+  };
   await workThrough(
     agent,
     hasLater(pipeline.inputs) ? [data, ...steps] : steps,

@@ -3,6 +3,7 @@ import { TaskError } from '../../lib/agent/errors';
 import { at, isRecord, textAt } from '../../lib/agent/json';
 import type { Resource } from '../../lib/assets/kinds/kind';
 import type { Soon } from '../../lib/assets/later';
+import type { Scope } from '../../lib/assets/shape/shape';
 import type { Rehearsal } from '../../lib/assets/reconcile/rehearsal';
 import { resourceOf, readTranslation, settleResource } from '../../lib/assets/translate';
 import type { Inputs } from './inputs';
@@ -14,7 +15,7 @@ export interface Schedule {
   /** Name in the file. */
   name?: string;
   /** A monitor: the whole schedule of the file. Otherwise the schedule runs the pipeline. */
-  monitor?: Soon<Resource>;
+  monitor?: { resource: Soon<Resource>; scope: Scope };
   /** Members of the file's schedule besides trigger and action. */
   members: Record<string, unknown>;
 }
@@ -55,7 +56,7 @@ export async function readSchedule(inputs: Inputs, rehearsal: Rehearsal): Promis
   return {
     trigger: readTrigger(given, scheduleFile),
     name: textAt(translation.values, 'name'),
-    monitor: isMonitor && trigger === 'drift' ? resource : undefined,
+    monitor: isMonitor && trigger === 'drift' ? { resource, scope: translation.scope } : undefined,
     members: ownMembers(properties),
   };
 }

@@ -45,7 +45,7 @@ async function work(inputs: Inputs, { agent, azure, pace }: Collaborators, inFli
   agent.progress(5, 'uploading code and environment');
   const remote = azureRemote(azure, agent);
   inFlight.made = remote.made;
-  const { job, submitted } = await namingMade(remote, async () => {
+  const { job, submitted } = await namingMade(remote, file.scope, async () => {
     const prepared = await prepareJob(file, remote);
     agent.progress(15, 'submitting the job');
     const name = (chosen: string): string => (inFlight.jobName = chosen);

@@ -79,6 +79,14 @@ describe('SubmitAmlTraining with a job that cannot be', function () {
     assert.match(message, /Done before that: files of code src; code [0-9a-f-]+, version 1;/);
   });
 
+  it('names the line of what the workspace does not have', async () => {
+    const folder = project('missing', { 'job.yml': plain.replace('cpu-cluster', 'no-such-cluster') });
+    assert.match(
+      failure(await submit(folder), folder),
+      /^job\.yml:3:10: compute: PUT .* answered 4\d\d [^]*no-such-cluster/,
+    );
+  });
+
   it('names the components that are registered when the third is refused, and goes on from there', async () => {
     const component = (name: string): string => `type: command\nname: ${name}\ncommand: echo ${name}\n${environment}\n`;
     const node = (name: string): string => `  ${name}: {type: command, component: file:${name}.yml}\n`;

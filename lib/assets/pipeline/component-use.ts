@@ -3,6 +3,7 @@ import { registerAnonymousComponent, type ComponentDefinition, type ComponentSou
 import { Later, type Soon } from '../later';
 import { localPath } from '../parts/paths';
 import { referenceAt } from '../parts/references';
+import { sentFrom } from '../place';
 import { idOf } from '../register/versions';
 import type { Remote } from '../remote';
 import { isMap, isText, union } from '../shape/collections';
@@ -17,11 +18,11 @@ export interface ComponentUse {
   definition?: ComponentDefinition;
 }
 
-/** A definition that becomes an anonymous component of the workspace. */
-export function useOf(definition: ComponentDefinition, source: ComponentSource): ComponentUse {
+/** A definition that becomes an anonymous component of the workspace. @param at where it stands */
+export function useOf(definition: ComponentDefinition, source: ComponentSource, at: YamlReader): ComponentUse {
   const registered = new WeakMap<Remote, Promise<string>>();
   const id = new Later((remote) => {
-    const known = registered.get(remote) ?? registerAnonymousComponent(remote, definition, source);
+    const known = registered.get(remote) ?? sentFrom(at, () => registerAnonymousComponent(remote, definition, source));
     registered.set(remote, known);
     return known;
   });
@@ -41,7 +42,7 @@ function readFile(component: Shape<ComponentDefinition>, at: YamlReader, scope: 
   const read = uses.get(`${source} ${file}`);
   if (read) return read;
   const opened = scope.open(file, at);
-  const use = useOf(component.read(opened.reader, opened.scope), source);
+  const use = useOf(component.read(opened.reader, opened.scope), source, opened.reader);
   uses.set(`${source} ${file}`, use);
   return use;
 }
@@ -64,7 +65,7 @@ function readReference(at: YamlReader, scope: Scope): ComponentUse {
  */
 export function componentUse(component: Shape<ComponentDefinition>): Shape<ComponentUse> {
   return union<ComponentUse>('a component, or where it is', [
-    { when: isMap, shape: refine(component, (definition) => useOf(definition, 'YAML.JOB')) },
+    { when: isMap, shape: refine(component, (definition, at) => useOf(definition, 'YAML.JOB', at)) },
     {
       when: (at) => isText(at) && at.asString().startsWith('azureml:'),
       shape: shape({ type: 'string', pattern: '^azureml:' }, readReference),

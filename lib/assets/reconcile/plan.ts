@@ -3,6 +3,7 @@ import { at } from '../../agent/json';
 import type { Resource } from '../kinds/kind';
 import type { Soon } from '../later';
 import type { Remote } from '../remote';
+import type { Scope } from '../shape/shape';
 import { settleResource, type Sent } from '../translate';
 import { changesOf, type Change } from './compare';
 import { newestVersion, pinVersion, type Rehearsal } from './rehearsal';
@@ -29,6 +30,8 @@ export interface Step {
   resource: Soon<Resource>;
   /** The resource as it is. */
   found?: unknown;
+  /** Of the file that it is made of; absent where no file says it. */
+  scope?: Scope;
 }
 
 /** What may change of a version that exists. */
@@ -48,9 +51,15 @@ const unimportant = [
  * refer to it.
  *
  * @param kind in words: `compute`
+ * @param scope of the file that says it, for the place of what the service refuses later
  * @throws TaskError when the service could not make it so: a member that never changes, a version with other content
  */
-export async function planResource(kind: string, resource: Soon<Resource>, rehearsal: Rehearsal): Promise<Step> {
+export async function planResource(
+  kind: string,
+  resource: Soon<Resource>,
+  rehearsal: Rehearsal,
+  scope?: Scope,
+): Promise<Step> {
   rehearsal.begin();
   const settled = await settleResource(resource, rehearsal);
   const [, container, version] =
@@ -61,10 +70,10 @@ export async function planResource(kind: string, resource: Soon<Resource>, rehea
       : await planPlain(kind, settled, rehearsal);
   if (step.action === 'create') rehearsal.create(step.path);
   if (step.action !== 'unchanged') await rehearsal.put(step.path, settled.body);
-  return { ...step, resource };
+  return { ...step, resource, scope };
 }
 
-type Planned = Omit<Step, 'resource'>;
+type Planned = Omit<Step, 'resource' | 'scope'>;
 type Settled = Resource & { path: string };
 
 async function planPlain(kind: string, { path, body, apiVersion }: Settled, rehearsal: Rehearsal): Promise<Planned> {

@@ -1,6 +1,7 @@
 import type { Agent } from '../../agent/agent';
 import { unlessCancelled } from '../../agent/cancellation';
 import { CancelledError, errorText, TaskError } from '../../agent/errors';
+import { atItsReference } from '../place';
 import type { Step } from './plan';
 import { progressText } from './report';
 
@@ -37,7 +38,8 @@ export async function workThrough(
   const soFar = (): string => progressText(steps, finished, current, made().slice(before));
   try {
     await unlessCancelled(agent, work(), () => Promise.resolve(`Cancelled. ${soFar()}`));
-  } catch (error) {
+  } catch (thrown) {
+    const error = atItsReference(thrown, current?.scope);
     if (!(error instanceof TaskError)) throw error;
     const advice = error.advice === undefined ? soFar() : `${error.advice}\n${soFar()}`;
     throw new TaskError(errorText(error), advice, { cause: error });

@@ -1,5 +1,5 @@
 import { TaskError } from '../../agent/errors';
-import { contentHash, type LocalAsset } from '../folder';
+import { atItsPlace, contentHash, type LocalAsset } from '../folder';
 import { at, isRecord, textAt } from '../../agent/json';
 import type { Remote } from '../remote';
 import { guidOf } from './guid';
@@ -14,7 +14,7 @@ const hashVersion = '202208';
  */
 export async function registerCode(remote: Remote, asset: LocalAsset): Promise<string> {
   const hash = await contentHash(asset);
-  return remote.once(`code ${hash}`, () => register(remote, asset, hash));
+  return remote.once(`code ${hash}`, () => atItsPlace(asset, () => register(remote, asset, hash)));
 }
 
 async function register(remote: Remote, asset: LocalAsset, hash: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { TaskError } from '../../agent/errors';
-import { objectHash, type LocalAsset } from '../folder';
+import { atItsPlace, objectHash, type LocalAsset } from '../folder';
 import { textAt, at } from '../../agent/json';
 import type { Remote } from '../remote';
 
@@ -31,7 +31,9 @@ export async function uploadData(
   datastore = defaultDatastore,
 ): Promise<UploadedData> {
   const hash = await objectHash(asset);
-  const container = await remote.once(`container of ${datastore}`, () => containerUrl(remote, datastore));
+  const container = await atItsPlace(asset, () =>
+    remote.once(`container of ${datastore}`, () => containerUrl(remote, datastore)),
+  );
   const folder = `LocalUpload/${hash}`;
   const path = `${folder}/${asset.name}`;
   await remote.once(`upload ${datastore} ${path}`, () =>

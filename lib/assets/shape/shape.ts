@@ -19,6 +19,8 @@ export interface Scope {
   chain: readonly string[];
   /** The same object for all files of one translation: what is read once for all of them is kept by it. */
   origin: object;
+  /** Every file of this translation, as soon as it is open. */
+  opened: readonly YamlReader[];
   /** Opens another file that the text at `at` names. @throws TaskError with the place of `at` when it cannot be read */
   open(file: string, at: YamlReader): { reader: YamlReader; scope: Scope };
 }

@@ -120,7 +120,7 @@ export const commandInline: Shape<Node> = refine(ofCommand, (values, at) => {
     at,
     inputs,
     outputs,
-    use: (around) => useOf(definition(around), 'YAML.JOB'),
+    use: (around) => useOf(definition(around), 'YAML.JOB', at),
     lacksCompute: members.computeId === undefined,
     members: () => members,
   });

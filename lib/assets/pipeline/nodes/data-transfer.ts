@@ -65,7 +65,7 @@ const copyInline = refine(
         const ports = { inputs: declaredInputs(inputs, around), outputs: declaredOutputs(outputs, around) };
         checkCopy(at, ports);
         const values = { description, tags, is_deterministic: true, ...ports };
-        return useOf(definitionOf('data_transfer', values, { task, data_copy_mode }, at), 'YAML.JOB');
+        return useOf(definitionOf('data_transfer', values, { task, data_copy_mode }, at), 'YAML.JOB', at);
       },
       lacksCompute: members.computeId === undefined,
       members: () => members,

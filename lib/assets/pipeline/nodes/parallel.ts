@@ -136,7 +136,7 @@ export const parallelInline: Shape<Node> = refine(inline, ({ inputs, outputs, ..
     at,
     inputs,
     outputs,
-    use: (around) => useOf(own(around), 'YAML.JOB'),
+    use: (around) => useOf(own(around), 'YAML.JOB', at),
     lacksCompute: members.computeId === undefined,
     members: () => onWire({ ...members, mini_batch_size }),
   });

@@ -185,6 +185,7 @@ export const sparkInline: Shape<Node> = refine(inline, (values, at, scope) => {
           at,
         ),
         'YAML.JOB',
+        at,
       ),
     lacksCompute: false,
     members: () => ({
