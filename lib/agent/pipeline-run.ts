@@ -49,10 +49,18 @@ export function readPipelineRun(agent: Agent): PipelineRun {
   };
 }
 
-/** Classic releases name the run whose artifacts they take: that one is not theirs to judge or to annotate. */
+/**
+ * Classic releases name the run whose artifacts they take: that one is not theirs to judge or to annotate. On an agent only the
+ * kind of its host tells, for any step of the job can set Build.BuildId by a line of its output.
+ */
 export function isRun(agent: Agent): boolean {
-  const host = agent.variable('System.HostType')?.toLowerCase() ?? 'build';
-  return host === 'build' && /^\d+$/.test(agent.variable('Build.BuildId') ?? '');
+  const host = agent.variable('System.HostType');
+  return host === undefined ? isRunId(agent.variable('Build.BuildId') ?? '') : host.toLowerCase() === 'build';
+}
+
+/** Whether a text is the number of a run. */
+export function isRunId(text: string): boolean {
+  return /^\d+$/.test(text);
 }
 
 /** Tags that say of an asset in Azure ML which run made it. Values that are not known are left out. */

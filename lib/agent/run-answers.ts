@@ -70,6 +70,12 @@ export function readRequesters(run: unknown): Identity[] {
   return known;
 }
 
+export function readPlans(run: unknown): string[] {
+  const plans: unknown = at(run, 'plans');
+  const listed: unknown[] = Array.isArray(plans) ? plans : [];
+  return [at(run, 'orchestrationPlan'), ...listed].flatMap((plan) => textAt(plan, 'planId')?.toLowerCase() ?? []);
+}
+
 export function readIdentity(value: unknown): Identity | undefined {
   const id = textAt(value, 'id')?.toLowerCase();
   const uniqueName = textAt(value, 'uniqueName')?.toLowerCase();

@@ -5,12 +5,13 @@ import { at, isRecord, text } from './json';
 import { readNetwork } from '../azure/network';
 import type { Agent } from './agent';
 import { TaskError } from './errors';
-import { isRun } from './pipeline-run';
+import { isRun, isRunId } from './pipeline-run';
 import {
   attachmentPath,
   listOf,
   readApproval,
   readAttachment,
+  readPlans,
   readRequesters,
   readTimelineRecord,
   type Approval,
@@ -25,6 +26,8 @@ export interface RunService {
   readonly runId: string;
   /** Who queued the run and for whom; never empty. Builds - Get. */
   requesters(): Promise<Identity[]>;
+  /** Ids of the plans whose jobs are the run's, lower case. Builds - Get. */
+  plans(): Promise<string[]>;
   /** Records of the run's current timeline: the newest attempt of every stage. Timeline - Get. */
   timeline(): Promise<TimelineRecord[]>;
   /** Attachments of one type, of every attempt. Attachments - List. */
@@ -74,11 +77,17 @@ export function openRunService(agent: Agent, http?: Http): RunService {
 }
 
 function requireRun(agent: Agent): { runId: string; pipelineId: number; project: string } {
-  const runId = agent.variable('Build.BuildId');
+  const runId = agent.variable('Build.BuildId') ?? '';
   const project = agent.variable('System.TeamProjectId') ?? agent.variable('System.TeamProject');
   const pipelineId = Number(agent.variable('System.DefinitionId') ?? agent.variable('Build.DefinitionId'));
-  if (!isRun(agent) || runId === undefined || project === undefined) {
+  if (!isRun(agent) || project === undefined) {
     throw new TaskError('This is no run of a pipeline.', 'Run this step in an Azure Pipelines pipeline.');
+  }
+  if (!isRunId(runId)) {
+    throw new TaskError(
+      `Build.BuildId is "${runId}", which is no run.`,
+      'Find the step that sets it: any line of its output can.',
+    );
   }
   return { runId, project, pipelineId };
 }
@@ -135,6 +144,7 @@ export function createRunService(connection: RunConnection): RunService {
   return {
     runId,
     requesters: async () => readRequesters(await get('the run', `${run}?api-version=7.1`)),
+    plans: async () => readPlans(await get('the run', `${run}?api-version=7.1`)),
     async timeline() {
       const body = await get("the run's timeline", `${run}/timeline?api-version=7.1`);
       return listOf('timeline', at(body, 'records'), readTimelineRecord);

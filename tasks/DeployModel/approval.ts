@@ -71,7 +71,7 @@ async function readable(
 async function readGate(agent: Agent, name: string, open: (agent: Agent) => RunService): Promise<Gate> {
   const service = open(agent);
   const attempt = Number(agent.variable('System.StageAttempt') ?? Number.NaN);
-  const records = await service.timeline();
+  const [records] = await Promise.all([service.timeline(), refuseForeignRun(agent, service)]);
   const stage = ownStage(records, {
     stage: name,
     attempt: Number.isInteger(attempt) ? attempt : undefined,
@@ -88,6 +88,19 @@ async function readGate(agent: Agent, name: string, open: (agent: Agent) => RunS
   const missing = ids.filter((id) => !approvals.some((approval) => approval.id === id));
   if (missing.length > 0) throw new TaskError(`Azure DevOps does not show approval ${missing.join(', ')}.`);
   return { ...common, approvals: approvals.filter(({ id }) => ids.includes(id)), requesters, evidence };
+}
+
+/**
+ * The id of a job comes from the names of its stage and its own: it is the same in every run, also of another pipeline. Only the
+ * plan is this run's alone, and no step can change the variable that names it.
+ */
+async function refuseForeignRun(agent: Agent, service: RunService): Promise<void> {
+  const plan = agent.variable('System.PlanId')?.toLowerCase();
+  if (plan === undefined || (await service.plans()).includes(plan)) return;
+  throw new TaskError(
+    `Run ${service.runId}, which Build.BuildId names, is not the one that this job works in.`,
+    'Did a step of this job set Build.BuildId?',
+  );
 }
 
 /** The records of the current timeline's steps, with digest and content of the bytes that are there now. */

@@ -211,6 +211,16 @@ describe('the gate in front of a deployment', function () {
       await assertRefused(ran, 'is not the one that this job');
     });
 
+    it('is asked for, though a step said that this is no run', async () => {
+      const ran = await on.run({
+        environment: lenient,
+        packaged: 'other',
+        ahead: printing('##vso[task.setvariable variable=Build.BuildId]none'),
+        atGate: async (gate) => on.approve('ana', gate, 'looks good'),
+      });
+      await assertRefused(ran, 'Build.BuildId is "none", which is no run.');
+    });
+
     it("comes from the agent's own address, whatever a step printed", async () => {
       const heard: string[] = [];
       const listener = createServer((request, response) => {

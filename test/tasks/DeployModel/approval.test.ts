@@ -162,6 +162,28 @@ describe('approval of a deployment', () => {
     }
   });
 
+  it('is asked for though a step said that this is no run', async () => {
+    for (const id of ['none', '']) {
+      const own = { ...variables, 'System.HostType': 'build', 'Build.BuildId': id, 'System.TeamProjectId': 'p' };
+      for (const policy of ['bound', 'required'] as const) {
+        const agent = new FakeAgent({ variables: own });
+        await assert.rejects(checkApproval(agent, policy, intended), /Build\.BuildId is ".*", which is no run/);
+      }
+    }
+  });
+
+  it('is refused when it is of another run in which a job of the same id is at work', async () => {
+    const run = world();
+    const agent = new FakeAgent({ variables: { ...variables, 'System.PlanId': guid('mine') } });
+    run.build = { ...run.build, orchestrationPlan: { planId: guid('mine').toUpperCase() } };
+    assert.equal((await check(run, agent))?.bound, true);
+    run.build = { ...run.build, orchestrationPlan: { planId: guid('other') } };
+    await assert.rejects(check(run, agent), /is not the one that this job works in/);
+    // Nor does one without a gate say that none is needed.
+    run.records = run.records.filter(({ type }) => type !== 'Checkpoint');
+    await assert.rejects(check(run, agent), /is not the one that this job works in/);
+  });
+
   it('ends with the step when that is cancelled', async () => {
     const run = world();
     run.override = () => {
