@@ -10,6 +10,16 @@ export { inWords, intendedInWords, isAbout, notAbout, type About, type Intended 
  * @param kind type of the attachment
  */
 export function aboutOf(kind: string, bytes: Buffer): About | undefined {
-  const read = readRecord(kind, bytes.toString('utf8'));
-  return 'record' in read ? aboutRecord(read.record) : undefined;
+  const text = utf8(bytes);
+  const read = text === undefined ? undefined : readRecord(kind, text);
+  return read !== undefined && 'record' in read ? aboutRecord(read.record) : undefined;
+}
+
+/** The text only where all of it is UTF-8: another reader would put something else in place of what is not. */
+function utf8(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

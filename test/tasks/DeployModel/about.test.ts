@@ -55,6 +55,10 @@ describe('what a record is about', () => {
     for (const one of odd) assert.equal(aboutOf('mlops.package.v1', Buffer.from(one)), undefined, one);
     assert.equal(aboutOf('mlops.model-version.v1', Buffer.from(text)), undefined);
     assert.equal(aboutOf('mlops.package.v2', Buffer.from(text)), undefined);
+    // Not UTF-8: the hub does not show it, so nobody can have approved what it names.
+    const spoiled = bytes('mlops.package.v1');
+    spoiled[spoiled.indexOf('python:3.11')] = 0xff;
+    assert.equal(aboutOf('mlops.package.v1', spoiled), undefined);
   });
 });
 
