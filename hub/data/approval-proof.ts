@@ -63,6 +63,7 @@ export function approvalProof(step: ProvenStep, { gates, bypasses, evidence }: A
   const found = [
     ...own.flatMap((gate) => gateFindings(gate)),
     ...subjectFindings(step, own, evidence),
+    ...environmentFindings(step, own),
     ...claimFindings(step, gates, own),
     ...(typeof bypasses === 'string'
       ? [{ state: 'notVerified' as const, detail: `whether a check was bypassed is not known: ${bypasses}` }]
@@ -185,6 +186,15 @@ function subjectFindings(
     const other = approvedSubject(step, items, evidence);
     return other === undefined ? [] : [{ state: 'otherSubject', detail: other }];
   });
+}
+
+/** Who may approve is the environment's affair: the approval of another one stands for nothing here. */
+function environmentFindings({ environment }: ProvenStep, own: readonly StageGate[]): Finding[] {
+  const asked = own.flatMap((gate) => gate.environment ?? []);
+  if (environment === undefined || asked.length === 0) return [];
+  if (asked.some((each) => each.toLowerCase() === environment.toLowerCase())) return [];
+  const detail = `the approval is of environment ${asked.join(', ')}, and the step claims ${environment}`;
+  return [{ state: 'otherSubject', detail }];
 }
 
 /** An index or a record that does not fit the timeline: one of them was made up. */

@@ -51,7 +51,11 @@ export async function readBypasses(client: Client, runId: number, signal?: Abort
 }
 
 /** That a suite has the id of its checkpoint is not documented: one that is not found says nothing, approvals still do. */
-async function checkRunsOf(client: Client, suiteId: string, signal?: AbortSignal): Promise<CheckRun[] | undefined> {
+export async function checkRunsOf(
+  client: Client,
+  suiteId: string,
+  signal?: AbortSignal,
+): Promise<CheckRun[] | undefined> {
   try {
     return await getCheckRuns(client, suiteId, signal);
   } catch (error) {

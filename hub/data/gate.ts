@@ -60,6 +60,8 @@ export interface StageGate extends Partial<Binding> {
   approvalId: string;
   /** Absent when the service does not show it; then there is no binding either. */
   approval?: ServiceApproval;
+  /** Whose approval it is: name of the environment, where the service says. */
+  environment?: string;
 }
 
 /** What the run's own timeline says of its gates: nobody can write it, unlike the index. */

@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { getApprovals } from '../devops/approvals';
 import type { Client } from '../devops/client';
-import { ancestor, byId, stageAttempts, stageName } from '../devops/timeline';
+import { checkRunsOf } from './bypasses';
+import { problemOf } from '../devops/problems';
+import { ancestor, byId, stageAttempts, stageName, type TimelineRecord } from '../devops/timeline';
 import { useClient } from './context';
 import type { CollectedEvidence } from './evidence';
 import { bind, type RunGates, type StageGate } from './gate';
@@ -48,10 +50,19 @@ export async function readGates(client: Client, evidence: CollectedEvidence, sig
     .filter(({ type }) => type === 'Checkpoint.Approval')
     .map((record) => ({ approvalId: record.id, stage: ancestor(records, record, 'Stage') }));
   const ids = asked.map(({ approvalId }) => approvalId);
-  const approvals = new Map((await getApprovals(client, ids, signal)).map((each) => [each.id, each]));
+  const [read, environments] = await Promise.all([
+    getApprovals(client, ids, signal),
+    environmentsOf(client, timeline, ids, signal),
+  ]);
+  const approvals = new Map(read.map((each) => [each.id, each]));
   const gates = await Promise.all(
     asked.map(async ({ approvalId, stage }): Promise<StageGate> => {
-      const gate = { approvalId, stage: stage ? stageName(stage) : '' };
+      const environment = environments.get(approvalId.toLowerCase());
+      const gate = {
+        approvalId,
+        stage: stage ? stageName(stage) : '',
+        ...(environment === undefined ? {} : { environment }),
+      };
       const approval = approvals.get(approvalId);
       return approval === undefined ? gate : { ...gate, approval, ...(await bind(evidence, approval)) };
     }),
@@ -59,4 +70,23 @@ export async function readGates(client: Client, evidence: CollectedEvidence, sig
   const stages = timeline.filter(({ type }) => type === 'Stage');
   const attempts = Object.fromEntries([...stageAttempts(timeline)].filter(([, attempt]) => attempt > 1));
   return { stages: stages.map(stageName), attempts, gates };
+}
+
+/** Environment by approval: a check run has the id of its approval. What is not shown is not known, and no reason to fail. */
+async function environmentsOf(
+  client: Client,
+  timeline: readonly TimelineRecord[],
+  approvalIds: readonly string[],
+  signal?: AbortSignal,
+): Promise<Map<string, string>> {
+  const above = timeline.filter(({ id }) => approvalIds.includes(id)).flatMap(({ parentId }) => parentId ?? []);
+  const suites = timeline.filter(({ type, id }) => type === 'Checkpoint' && above.includes(id));
+  const runs = await Promise.all(suites.map(({ id }) => checkRunsOf(client, id, signal).catch(unlessDefect)));
+  return new Map(
+    runs.flatMap((each) => each ?? []).flatMap(({ id, environment }) => (environment ? [[id, environment]] : [])),
+  );
+}
+
+function unlessDefect(error: unknown): undefined {
+  if (problemOf(error) === undefined) throw error;
 }

@@ -96,6 +96,8 @@ export interface CheckRun {
   typeName: string;
   status: string;
   message: string;
+  /** Name of the environment whose check it is. */
+  environment?: string;
 }
 
 /** How the checks before a stage went. @param suiteId id of the stage's `Checkpoint` record */
@@ -112,7 +114,9 @@ export async function getCheckRuns(client: Client, suiteId: string, signal?: Abo
 
 const checkRun: Reader<CheckRun> = (value, where) => {
   const read = fields(value, where);
+  const resource = read.maybeFields('checkConfigurationRef')?.maybeFields('resource');
   return {
+    environment: resource?.maybeText('type') === 'environment' ? resource.maybeText('name') : undefined,
     id: (read.maybeText('id') ?? '').toLowerCase(),
     typeName: read.maybeFields('checkConfigurationRef')?.maybeFields('type')?.maybeText('name') ?? 'Check',
     status: read.maybeText('status') ?? '',

@@ -130,10 +130,10 @@ function approvalsOf(known: Known, bypasses: readonly Bypass[] | undefined): Pro
     bypasses: bypasses ?? 'it was not read',
     evidence,
   };
-  return records.deployed.flatMap(({ stage, name, sha256, body: { approval } }): Provenance[] => {
+  return records.deployed.flatMap(({ stage, name, sha256, body: { approval, environment } }): Provenance[] => {
     // Records that were read are those of the newest attempt.
     const attempt = gates?.attempts?.[stage];
-    const step = { run: version.run, stage, name, sha256, attempt, approval: approval?.id };
+    const step = { run: version.run, stage, name, sha256, attempt, environment, approval: approval?.id };
     const proof = approvalProof(step, readings);
     const said = stageText(proof);
     return said === undefined ? [] : [{ kind: said.kind, text: `Stage ${stage}: ${said.text}` }];

@@ -140,6 +140,23 @@ describe('gates of a run', () => {
     );
   });
 
+  it('name the environment whose approval each is', async () => {
+    const { service } = gateService();
+    const resource = { type: 'environment', id: '3', name: 'churn-dev' };
+    const pool = { type: 'agentpool', id: '3', name: 'mlops-agents' };
+    service.on('GET', /^pipelines\/checks\/runs\//, () => ({
+      checkRuns: [
+        { id: guid('of a pool'), status: 'approved', checkConfigurationRef: { resource: pool } },
+        { id: approvalId.toUpperCase(), status: 'approved', checkConfigurationRef: { resource } },
+      ],
+    }));
+    const { gates } = await readGates(service.client(), await readEvidence(service.client(), 812));
+    assert.deepEqual(
+      gates.map(({ environment }) => environment),
+      ['churn-dev'],
+    );
+  });
+
   it('stand there without an approval that the service does not show', async () => {
     const { service } = gateService();
     service.list(/^pipelines\/approvals$/, () => []);

@@ -118,6 +118,15 @@ describe('proof of a deployment', () => {
     assert.match(approvalText(proof({ gates: gates() }).approval), /no stage of this run waited for/);
   });
 
+  it('takes no approval of another environment than the step claims', () => {
+    const own = step(event.at, { ...facts, approval: 'gate-1', environment: 'churn-prod' });
+    const of = (environment?: string) => proofOf(own, { ...good, gates: gates(gate({ environment })) });
+    for (const same of [undefined, 'churn-prod', 'Churn-Prod']) assert.equal(isAlarming(of(same)), false);
+    const other = of('churn-dev');
+    assert.match(approvalText(other.approval), /^APPROVED FOR SOMETHING ELSE: .* churn-dev, .* claims churn-prod\. /);
+    assert.equal(isAlarming(other), true);
+  });
+
   it('says that none was asked for only when the timeline was read and has none', () => {
     const plain = step(event.at, facts);
     const read = (changes: Readings) => proofOf(plain, { bypasses: [], evidence: good.evidence, ...changes }).approval;
