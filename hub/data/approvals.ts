@@ -1,21 +1,24 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { getApprovals, queryApprovals, type ServiceApproval } from '../devops/approvals';
-import { buildsByIds } from '../devops/builds';
+import { buildsByIds, type Build } from '../devops/builds';
 import type { Client } from '../devops/client';
 import { RequestProblem } from '../devops/problems';
 import { useClient } from './context';
-import { runTag } from '../../lib/evidence/index-entry';
+import { indexProperty, runTag } from '../../lib/evidence/index-entry';
 import { isSamePerson, type Identified } from '../../lib/evidence/person';
 import { keys } from './keys';
 import { loadingOf, once } from './loading';
 import type { ApprovalResult, Approvals, ApprovalScope, WaitingByRun } from './results';
+import { readRunIndex } from './run-index';
 import { readRun } from './runs';
 import type { Approval, Run } from './types';
 
 /** Approvals change without us; more often than this the service would rather not be asked. */
 const pollMs = 60_000;
 const largestList = 100;
+/** Kinds whose entries say what a run is about: a rollback registers nothing. */
+const naming = ['mlops.model-version.v1', 'mlops.package.v1', 'mlops.deployment.v1'] as const;
 
 /**
  * Approvals of runs that the viewer may see and in which one of our tasks ran, newest first. Of any other approval, nothing is
@@ -28,7 +31,7 @@ export function useApprovals(scope: ApprovalScope): Approvals {
   const runIds = useMemo(() => [...new Set(listed?.flatMap(({ runId }) => runId ?? []))].sort(), [listed]);
   const runs = useQuery({
     queryKey: keys.runsOf(runIds),
-    queryFn: ({ signal }) => buildsByIds(client, runIds, signal),
+    queryFn: ({ signal }) => buildsByIds(client, runIds, naming.map(indexProperty), signal),
     enabled: runIds.length > 0,
     staleTime: pollMs,
     ...once,
@@ -107,17 +110,27 @@ function isOpen(status: string): boolean {
 
 function joined(
   approvals: readonly ServiceApproval[],
-  runs: readonly Run[],
+  builds: readonly Build[],
   viewer: string,
   scope: ApprovalScope,
 ): Approval[] {
-  const visible = new Map(runs.filter(({ tags }) => tags.includes(runTag)).map((run) => [run.id, run]));
+  const visible = new Map(builds.filter(({ run }) => run.tags.includes(runTag)).map((build) => [build.run.id, build]));
   return approvals
     .flatMap((approval) => {
-      const run = approval.runId === undefined ? undefined : visible.get(approval.runId);
-      return run === undefined ? [] : [withRun(approval, run, viewer, scope === 'mine')];
+      const build = approval.runId === undefined ? undefined : visible.get(approval.runId);
+      if (build === undefined) return [];
+      return [{ ...withRun(approval, build.run, viewer, scope === 'mine'), named: namedIn(build) }];
     })
     .sort((left, right) => Date.parse(right.createdAt) - Date.parse(left.createdAt));
+}
+
+/** Model versions that the run's index names, each once. */
+function namedIn({ properties }: Build): Approval['named'] {
+  const { entries } = readRunIndex(properties);
+  const named = naming
+    .flatMap((kind): { model?: string; version?: string }[] => entries[kind])
+    .flatMap(({ model, version }) => (model === undefined || version === undefined ? [] : [{ model, version }]));
+  return [...new Map(named.map((each) => [JSON.stringify([each.model, each.version]), each])).values()];
 }
 
 /** @param isAssigned whether the service was asked for the viewer's own approvals, groups included */

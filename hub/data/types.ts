@@ -122,6 +122,8 @@ export interface Approval {
   id: string;
   status: string;
   run: Run;
+  /** Model versions that the run's index names: a hint, in lists only. */
+  named?: readonly { model: string; version: string }[];
   /** Stage that waits. */
   stage?: string;
   instructions: string;
@@ -157,6 +159,8 @@ export interface ProvenStep {
   sha256: string;
   /** Of the stage; the first when absent. */
   attempt?: number;
+  /** The environment that index or record claim; any step of the job can set the variable that names it. */
+  environment?: string;
   /** The approval that index or record claim. */
   approval?: string;
 }

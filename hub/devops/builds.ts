@@ -48,7 +48,12 @@ export function listBuilds(client: Client, query: BuildQuery, signal?: AbortSign
 const idsPerRequest = 100;
 
 /** The runs of these ids that the viewer may see, in no particular order. */
-export async function buildsByIds(client: Client, ids: readonly number[], signal?: AbortSignal): Promise<Run[]> {
+export async function buildsByIds(
+  client: Client,
+  ids: readonly number[],
+  properties: readonly string[] = [],
+  signal?: AbortSignal,
+): Promise<Build[]> {
   const asked = [...new Set(ids)];
   const chunks: number[][] = [];
   for (let start = 0; start < asked.length; start += idsPerRequest)
@@ -57,14 +62,14 @@ export async function buildsByIds(client: Client, ids: readonly number[], signal
     chunks.map((chunk) =>
       client.send({
         path: 'build/builds',
-        query: { buildIds: chunk.join() },
+        query: { buildIds: chunk.join(), properties: properties.join() || undefined },
         apiVersion,
         read: envelope(buildReader(client.connection), 'builds'),
         signal,
       }),
     ),
   );
-  return answers.flatMap(({ value }) => value).flatMap(({ run, deleted }) => (deleted ? [] : [run]));
+  return answers.flatMap(({ value }) => value).filter(({ deleted }) => !deleted);
 }
 
 export async function getBuild(client: Client, runId: number, signal?: AbortSignal): Promise<Build> {

@@ -10,9 +10,9 @@ import { TimeAgo } from '../../components/TimeAgo';
 import { Verdict, type VerdictProps } from '../../components/Verdict';
 import { ViewLink } from '../../components/ViewLink';
 import { displayText } from '../../components/display-text';
-import { useApprovals, useRegistrations } from '../../data/queries';
+import { useApprovals } from '../../data/queries';
 import type { ApprovalScope } from '../../data/results';
-import type { Approval, ModelVersion } from '../../data/types';
+import type { Approval } from '../../data/types';
 import { outsideThisPage } from './Decisions';
 import { progressOf } from './progress';
 import { approvalVerdict } from './reasons';
@@ -30,7 +30,6 @@ export interface ApprovalListProps {
 
 export function ApprovalList({ scope, onOpen }: ApprovalListProps) {
   const { approvals, isCut, isLoading, problem, refresh } = useApprovals(scope);
-  const { versions } = useRegistrations();
   if (isLoading) return <SkeletonRows rows={5} label="Loading approvals" />;
   if (problem !== undefined && approvals.length === 0) {
     return <ProblemMessage what="The approvals" problem={problem} onRetry={refresh} />;
@@ -63,13 +62,7 @@ export function ApprovalList({ scope, onOpen }: ApprovalListProps) {
           </thead>
           <tbody>
             {approvals.map((approval) => (
-              <Row
-                key={approval.id}
-                approval={approval}
-                versions={versions.filter(({ run }) => run.id === approval.run.id)}
-                isHistory={isHistory}
-                onOpen={onOpen}
-              />
+              <Row key={approval.id} approval={approval} isHistory={isHistory} onOpen={onOpen} />
             ))}
           </tbody>
         </table>
@@ -81,14 +74,12 @@ export function ApprovalList({ scope, onOpen }: ApprovalListProps) {
 
 interface RowProps {
   approval: Approval;
-  /** What the run registered, where that was read. */
-  versions: readonly ModelVersion[];
   isHistory: boolean;
   onOpen: (id: string) => void;
 }
 
-function Row({ approval, versions, isHistory, onOpen }: RowProps) {
-  const { id, run, status, createdAt, changedAt, mayDecide } = approval;
+function Row({ approval, isHistory, onOpen }: RowProps) {
+  const { id, run, named: versions = [], status, createdAt, changedAt, mayDecide } = approval;
   const named = isHistory ? evidenceVerdict(approval) : undefined;
   return (
     <tr>

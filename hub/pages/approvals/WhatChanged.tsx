@@ -49,6 +49,9 @@ export function WhatChanged({ gate }: { gate: Gate }) {
                 changes.changes.length,
                 comparable === undefined ? undefined : champion,
                 changes.problem !== undefined,
+                comparable === undefined || since?.commit === run.commit
+                  ? undefined
+                  : [run.commit, since?.commit ?? ''],
               ),
             )}
           </p>
@@ -89,10 +92,19 @@ function Commits({ changes }: { changes: readonly Change[] }) {
 /** The service gives this many at most. */
 const mostCommits = 50;
 
-function commitsText(count: number, champion: Champion | undefined, failed: boolean): string {
+/** @param apart commits of this run and of the one it was compared with, where they are not the same */
+function commitsText(
+  count: number,
+  champion: Champion | undefined,
+  failed: boolean,
+  apart: readonly [string, string] | undefined,
+): string {
   const since = champion
     ? `since the run that made version ${champion.version}, which served production when it was compared`
     : 'since the run before, as Azure DevOps reckons';
+  // What was built from older code, or from another branch, adds nothing and yet is other code.
+  if (count === 0 && !failed && apart !== undefined && champion !== undefined)
+    return `Azure DevOps names no commits ${since}, but the code is another: this run is of commit ${cut(apart[0], 12)}, version ${champion.version} of ${cut(apart[1], 12)}.`;
   if (count === 0) return failed ? `Which commits there are ${since} is not known.` : `No commits ${since}.`;
   return `${count < mostCommits ? 'Commits' : `The newest ${mostCommits} commits`} ${since}:`;
 }

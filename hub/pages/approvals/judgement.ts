@@ -1,9 +1,11 @@
+import { aboutRecord, inWords } from '../../../lib/evidence/about';
 import type { Evidence, EvidenceKind } from '../../../lib/evidence/evidence';
 import type { ManifestItem } from '../../../lib/evidence/manifest';
 import { numberText } from '../../components/charts/text';
 import { counted } from '../../components/counted';
 import type { ReadRecord } from '../../data/types';
 import type { Gate } from '../../data/results';
+import { mismatches, severalSubjects } from './belonging';
 
 /** One line of the checklist: a kind of evidence, and whether it speaks for the version. */
 export interface Item {
@@ -68,11 +70,11 @@ function stateOf(body: Evidence<EvidenceKind>, stage: string): Pick<Item, 'state
     case 'mlops.model-version.v1':
       return { state: 'good', text: `${body.model.name} version ${body.model.version}` };
     case 'mlops.package.v1':
-      return { state: 'good', text: body.image };
+      return { state: 'good', text: inWords([body]) };
     case 'mlops.deployment.v1':
       return {
         state: 'good',
-        text: `${body.name}${body.environment === undefined ? '' : ` in ${body.environment}`} (stage ${stage})`,
+        text: `${inWords([aboutRecord(body) ?? {}])} as ${body.name}${body.environment === undefined ? '' : ` in ${body.environment}`} (stage ${stage})`,
       };
     case 'mlops.smoke.v1':
       return {
@@ -90,35 +92,37 @@ function evaluationState({ promote, decision, warnings }: Evidence<'mlops.evalua
 
 /** Everything that speaks against the version, in words. */
 export function objections(records: readonly ReadRecord[]): string[] {
-  return records.flatMap(({ body }) => {
-    switch (body.kind) {
-      case 'mlops.evaluation.v1': {
-        const broken = body.guardrails.filter(({ passed }) => !passed);
-        const own = body.promote ? unsure(body) : [`The evaluation did not allow the promotion: ${body.reason}`];
-        return [
-          ...own,
-          ...broken.map(
-            ({ metric, lower, upper, margin }) =>
-              `Guardrail ${metric} is broken: its improvement lies between ${numberText(lower)} and ${numberText(upper)}, all of it has to lie above ${numberText(margin)}.`,
-          ),
-          ...body.warnings,
-        ];
-      }
-      case 'mlops.data-sanity.v1':
-        return body.checks
-          .filter(({ passed }) => !passed)
-          .map(
-            ({ description, violations, severity }) =>
-              `Data, ${severity}: ${description}: ${counted(violations, 'violation')}.`,
-          );
-      case 'mlops.smoke.v1':
-        return body.verdict === 'passed' ? [] : smokeObjections(body);
-      case 'mlops.training.v1':
-        return body.status === 'Completed' ? [] : [`The training job is ${body.status}.`];
-      default:
-        return [];
+  return [...severalSubjects(records), ...mismatches(records), ...records.flatMap(({ body }) => ofRecord(body))];
+}
+
+function ofRecord(body: Evidence<EvidenceKind>): string[] {
+  switch (body.kind) {
+    case 'mlops.evaluation.v1': {
+      const broken = body.guardrails.filter(({ passed }) => !passed);
+      const own = body.promote ? unsure(body) : [`The evaluation did not allow the promotion: ${body.reason}`];
+      return [
+        ...own,
+        ...broken.map(
+          ({ metric, lower, upper, margin }) =>
+            `Guardrail ${metric} is broken: its improvement lies between ${numberText(lower)} and ${numberText(upper)}, all of it has to lie above ${numberText(margin)}.`,
+        ),
+        ...body.warnings,
+      ];
     }
-  });
+    case 'mlops.data-sanity.v1':
+      return body.checks
+        .filter(({ passed }) => !passed)
+        .map(
+          ({ description, violations, severity }) =>
+            `Data, ${severity}: ${description}: ${counted(violations, 'violation')}.`,
+        );
+    case 'mlops.smoke.v1':
+      return body.verdict === 'passed' ? [] : smokeObjections(body);
+    case 'mlops.training.v1':
+      return body.status === 'Completed' ? [] : [`The training job is ${body.status}.`];
+    default:
+      return [];
+  }
 }
 
 function unsure({ decision, reason }: Evidence<'mlops.evaluation.v1'>): string[] {

@@ -58,6 +58,32 @@ describe('the panel of an approval', () => {
     view.getByText(`sha256:${digestOf(of.sample)}`);
   });
 
+  it('names everything that the approval would let in, and what does not belong together', async () => {
+    const other = `fabrikam.azurecr.io/other@sha256:${'7'.repeat(64)}`;
+    const of = scene();
+    of.sample.stages[0]!.attachments = [
+      attachment('mlops.evaluation.v1', 'evaluation.json', { candidate: { job: 'good', metrics: { mse: 1 } } }),
+      attachment('mlops.model-version.v1', 'model.json', { job: 'bad', dataFingerprint: 'other data' }),
+      attachment('mlops.data-sanity.v1', 'data.json'),
+      attachment('mlops.package.v1', 'package.json', { modelDigest: `sha256:${'8'.repeat(64)}` }),
+      attachment('mlops.deployment.v1', 'deployment.json', {
+        model: { name: 'diabetes', version: '18' },
+        image: undefined,
+      }),
+      attachment('mlops.deployment.v1', 'second.json', { model: undefined, image: other }),
+    ];
+    const view = of.open();
+    const against = within(await view.findByRole('region', { name: 'What speaks against it' }));
+    await settled(view);
+    against.getByText(/names more than one thing.*diabetes version 18.*diabetes version 3/);
+    against.getByText(/Job bad was registered as diabetes version 3.*no evaluation is of it/);
+    against.getByText(/image .* holds other files than were registered/);
+    against.getByText(/diabetes version 3 was trained on other data than was tested/);
+    const evidence = within(view.getByRole('region', { name: 'Evidence' }));
+    evidence.getByText(/model diabetes version 18/);
+    assert.ok(evidence.getAllByText(new RegExp('7'.repeat(64))).length > 0);
+  });
+
   it('leaves out what came after the gate opened, and says when nothing came before it', async () => {
     const of = scene();
     of.sample.stages[0]!.finishTime = '2026-11-20T09:40:00Z';
@@ -94,6 +120,29 @@ describe('the panel of an approval', () => {
     part.getByText('abcdef01');
     assert.deepEqual(part.queryAllByRole('link'), []);
     part.getByText('Trained on data new data; the data of version 3 is not known.');
+  });
+
+  it('does not call the code unchanged because Azure DevOps lists no commits between two that differ', async () => {
+    const of = scene();
+    of.sample.stages[0]!.attachments![1] = attachment('mlops.model-version.v1', 'model.json', {
+      model: { name: 'diabetes', version: '4' },
+    });
+    const facts = { name: 'm', sha256: 'a'.repeat(64), stage: 'Train', at: '2026-11-01T09:00:00Z' };
+    const known = { ...facts, model: 'diabetes', version: '3', workspace: 'w', metrics: {} };
+    const text = { $type: 'System.String', $value: JSON.stringify([known]) };
+    const before = {
+      ...buildOf({ id: 700, stages: [] }),
+      sourceVersion: 'f'.repeat(40),
+      properties: { 'mlops.v1.model-version': text },
+    };
+    of.service.list(/^build\/builds$/, ({ url }) => [url.searchParams.has('tagFilters') ? before : buildOf(of.sample)]);
+    const view = of.open();
+    await view.findByRole('region', { name: 'What changed' });
+    await settled(view);
+    assert.match(
+      view.getByRole('region', { name: 'What changed' }).textContent,
+      /Azure DevOps names no commits since the run that made version 3, .*, but the code is another: this run is of commit \w*…?, version 3 of f+…\./,
+    );
   });
 
   it('shows a bypass, and says when nobody knows whether there was one', async () => {
@@ -307,6 +356,23 @@ describe('the list of approvals', () => {
     row.getByText('Names no evidence: given outside this page');
     row.getByText('1 of 1 approved (Ana Li)');
     row.getByRole('button', { name: /^Open: approval of run/ });
+    await settled(view);
+  });
+
+  it('names the model of a run whatever it left behind: a rollback registers nothing, an old run is not among the newest', async () => {
+    const of = scene();
+    const entry = {
+      ...{ name: 'deployment', sha256: 'a'.repeat(64), stage: 'Production', at: '2026-11-20T09:40:00Z' },
+      ...{ target: 'aks', service: 'churn', environment: 'churn-prod', model: 'churn', version: '8' },
+    };
+    const text = { $type: 'System.String', $value: JSON.stringify([entry]) };
+    of.service.list(/^build\/builds$/, ({ url }) => {
+      if (url.searchParams.has('tagFilters')) return [];
+      assert.match(url.searchParams.get('properties') ?? '', /mlops\.v1\.deployment/);
+      return [{ ...buildOf(of.sample), properties: { 'mlops.v1.deployment': text } }];
+    });
+    const view = of.open({});
+    await view.findByRole('link', { name: 'churn 8' });
     await settled(view);
   });
 
