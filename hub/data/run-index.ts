@@ -131,10 +131,15 @@ const factReaders: { readonly [K in EvidenceKind]: (entry: Fields) => IndexFacts
 };
 
 const word: Reader<string> = (value, where) => {
-  const read = text(value, where);
+  const read = wellFormed(text(value, where));
   if (read.length > 1024) throw new ShapeError(where, 'at most 1,024 characters');
   return read;
 };
+
+/** Half of a character has no UTF-8: digests, addresses and files for auditors could not be made of it. */
+function wellFormed(read: string): string {
+  return read.replace(/\p{Surrogate}/gu, '\ufffd');
+}
 
 const sha256: Reader<string> = (value, where) => {
   if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw new ShapeError(where, '64 hexadecimal digits');
@@ -153,7 +158,7 @@ const metrics: Reader<Record<string, number>> = (value, where) => {
   const read: [string, number][] = [];
   for (const [name, member] of Object.entries(value)) {
     const finite = metric(member, `${where}.${name.slice(0, 80)}`);
-    if (finite !== undefined) read.push([name, finite]);
+    if (finite !== undefined) read.push([wellFormed(name), finite]);
   }
   return Object.fromEntries(read);
 };

@@ -1,6 +1,5 @@
 import '../../components/table.css';
 import './deployments.css';
-import { canonicalJson } from '../../../lib/evidence/canonical';
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactElement } from 'react';
 import { useHost } from '../../app/providers';
 import { useUrlState } from '../../app/url-state';
@@ -49,6 +48,12 @@ export default function DeploymentsPage(): ReactElement {
       ) : (
         <>
           <h2 className="title-s">Now</h2>
+          {list.loadedSince !== undefined && (
+            <p role="note" className="hub-warning">
+              <strong>Not complete: </strong>
+              {`what was last changed by runs queued before ${utcText(list.loadedSince)} is missing here. Load more below.`}
+            </p>
+          )}
           <MatrixTable servings={periodsAt(periods, now).flatMap(({ serving }) => serving)} />
           <h2 className="title-s">Production at a date</h2>
           {asked !== undefined && read === undefined && (
@@ -170,7 +175,7 @@ function ProofReader({
   useEffect(() => {
     const proof = proofOf(event, { gates: gatesRead, bypasses: bypassesRead, evidence: evidenceRead });
     // Answers are new objects at every visit; only what changed is handed on.
-    const text = canonicalJson(proof);
+    const text = JSON.stringify(proof);
     if (told.current === text) return;
     told.current = text;
     onProof(name, proof);

@@ -62,6 +62,36 @@ describe('deployments page', () => {
     within(matrix).getByText('7');
   });
 
+  it('stays there when an index holds half of a character', async () => {
+    const content = {
+      kind: 'mlops.deployment.v1',
+      target: 'containerInstance',
+      name: 'scorer',
+      scoringUri: 'https://x.test/',
+      model: { name: 'churn', version: '6' },
+      environment: 'churn-prod',
+    };
+    for (const place of ['\ud800', `${'x'.repeat(78)}${'\u{1F600}'.repeat(3)}`]) {
+      const facts = { target: 'containerInstance', service: 'scorer', model: 'churn', version: '6', place };
+      const forged = indexOf('Production', 'deployment', content, { ...facts, environment: 'churn-prod' });
+      const of = serveRun(service(build(1, [forged])), {
+        id: 1,
+        finishTime: '2026-11-20T09:30:00Z',
+        stages: [
+          {
+            name: 'Production',
+            finishTime: '2026-11-20T09:20:00Z',
+            attachments: [{ kind: content.kind, name: 'deployment', content }],
+          },
+        ],
+        properties: { 'mlops.v1.deployment': [forged] },
+      });
+      const view = show(<DeploymentsPage />, of);
+      await view.findAllByText(/INDEX AND EVIDENCE DIFFER: .*place: the index says /);
+      cleanup();
+    }
+  });
+
   it('takes the approval from the timeline, though the index leaves it out, and says that the index differs', async () => {
     const approval = guid('gate');
     const content = {
