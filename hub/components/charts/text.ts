@@ -22,6 +22,13 @@ export function utcText(time: string | number): string {
   return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
+/** `2026-11-21 09:30:12 UTC`: where the second decides what served. */
+export function utcSecondsText(time: string | number): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return 'unknown time';
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
 /** Names, foreign ones among them, of a long list: all of a short one, else the first with the number of the others. */
 export function listText(parts: readonly string[], most = 12): string {
   const shown = parts.slice(0, most).join(', ');

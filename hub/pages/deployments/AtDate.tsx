@@ -4,7 +4,7 @@ import { Digest } from '../../components/Digest';
 import { RunLink } from '../../components/RunLink';
 import { Text } from '../../components/Text';
 import { ViewLink } from '../../components/ViewLink';
-import { utcText } from '../../components/charts/text';
+import { utcSecondsText } from '../../components/charts/text';
 import { versionText } from '../../data/serving';
 import { Where } from './Where';
 import type { Serving } from '../../data/types';
@@ -23,6 +23,8 @@ export interface MomentFieldProps {
 /** Picks a moment, in UTC or in the viewer's own time; both are shown. */
 export function MomentField({ at, now, onChange }: MomentFieldProps): ReactElement {
   const [zone, setZone] = useState<Zone>('utc');
+  // What is being typed passes through dates that nobody means, the year 2 and the future among them: the field keeps it.
+  const [typed, setTyped] = useState<string>();
   const moment = at ?? now;
   return (
     <div className="hub-moment flex-row flex-wrap rhythm-horizontal-8">
@@ -30,11 +32,18 @@ export function MomentField({ at, now, onChange }: MomentFieldProps): ReactEleme
         Date and time{' '}
         <input
           type="datetime-local"
-          value={toField(moment, zone)}
+          step={1}
+          value={typed ?? toField(moment, zone)}
           max={toField(now, zone)}
           onChange={({ target }) => {
+            setTyped(target.value);
             const chosen = fromField(target.value, zone);
-            if (chosen !== undefined) onChange(chosen);
+            if (chosen !== undefined && isLikely(chosen, now)) onChange(chosen);
+          }}
+          onBlur={() => {
+            const chosen = fromField(typed ?? '', zone);
+            setTyped(undefined);
+            if (chosen !== undefined && chosen !== at) onChange(chosen);
           }}
         />
       </label>
@@ -46,9 +55,14 @@ export function MomentField({ at, now, onChange }: MomentFieldProps): ReactEleme
         </select>
       </label>
       <Button text="Now" disabled={at === undefined} onClick={() => onChange(undefined)} />
-      <span>{`${utcText(moment)} is ${new Date(moment).toLocaleString()} in your time.`}</span>
+      <span>{`${utcSecondsText(moment)} is ${new Date(moment).toLocaleString()} in your time.`}</span>
     </div>
   );
+}
+
+/** Not a year of which digits are still to come, nor a month or day that is. */
+function isLikely(moment: string, now: string): boolean {
+  return moment >= '2000' && Date.parse(moment) <= Date.parse(now);
 }
 
 export interface AtDateProps {
@@ -70,7 +84,7 @@ export function AtDate({ audit, isReading, save }: AtDateProps): ReactElement {
         </p>
       ))}
       {rows.length === 0 ? (
-        <p>{`No step that was read had left anything serving at ${utcText(at)}.`}</p>
+        <p>{`No step that was read had left anything serving at ${utcSecondsText(at)}.`}</p>
       ) : (
         <div className="hub-scroll" tabIndex={0} role="region" aria-label="What served, as a table">
           <table className="hub-table">
@@ -137,7 +151,7 @@ function Row({ serving, proof }: { serving: Serving; proof?: Proof }): ReactElem
         )}
       </td>
       <td>{`${traffic} %`}</td>
-      <td>{utcText(since)}</td>
+      <td>{utcSecondsText(since)}</td>
       <td>
         <RunLink run={event.run} />
       </td>
@@ -146,7 +160,7 @@ function Row({ serving, proof }: { serving: Serving; proof?: Proof }): ReactElem
           'Reading…'
         ) : (
           <Loud isLoud={isAlarmingApproval(proof.approval)} text={approvalText(proof.approval)} />
-        )}
+        )}{' '}
         {proof?.approval.digests.map((sha256) => (
           <Digest key={sha256} sha256={sha256} of={`the evidence that was approved for ${versionText(serving)}`} />
         ))}
@@ -156,7 +170,7 @@ function Row({ serving, proof }: { serving: Serving; proof?: Proof }): ReactElem
           'Reading…'
         ) : (
           <Loud isLoud={isAlarmingEvidence(proof.evidence)} text={evidenceText(proof.evidence)} />
-        )}
+        )}{' '}
         <Digest
           sha256={proof?.evidence.sha256 ?? event.entry.sha256}
           of={`the deployment of ${versionText(serving)}`}

@@ -4,7 +4,7 @@ import { Text } from '../../components/Text';
 import { TimeAgo } from '../../components/TimeAgo';
 import { ViewLink } from '../../components/ViewLink';
 import { TimelineStrip, type StripRow } from '../../components/charts/TimelineStrip';
-import { utcText } from '../../components/charts/text';
+import { utcSecondsText } from '../../components/charts/text';
 import { matrix, versionText, type Flag, type Period } from '../../data/serving';
 import type { Serving } from '../../data/types';
 import { Where, whereText } from './Where';
@@ -90,8 +90,8 @@ export function HistoryTable({ periods }: { periods: readonly Period[] }): React
         <tbody>
           {periods.map((period, index) => (
             <tr key={index}>
-              <td>{utcText(period.from)}</td>
-              <td>{period.to === undefined ? 'now' : utcText(period.to)}</td>
+              <td>{utcSecondsText(period.from)}</td>
+              <td>{period.to === undefined ? 'now' : utcSecondsText(period.to)}</td>
               <td>
                 <Text value={period.place.environment} />
               </td>

@@ -10,11 +10,11 @@ export function readMoment(text: string | undefined): string | undefined {
   return Number.isNaN(time) ? undefined : withoutFraction(time);
 }
 
-/** Value of an `<input type="datetime-local">`, which knows no zones: `2026-11-21T09:30`. */
+/** Value of an `<input type="datetime-local">`, which knows no zones: `2026-11-21T09:30:12`. */
 export function toField(moment: string, zone: Zone): string {
   const date = new Date(moment);
   const shifted = zone === 'utc' ? date : new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 16);
+  return shifted.toISOString().slice(0, 19);
 }
 
 /** The moment that a field means in a zone; `undefined` while it is not filled in. */

@@ -86,7 +86,7 @@ describe('what served at a date', () => {
 
   it('says that nothing served', () => {
     renderHub(<AtDate audit={{ ...audit(true), rows: [] }} isReading={false} save={() => undefined} />).getByText(
-      /had left anything serving at 2026-11-20 09:30 UTC/,
+      /had left anything serving at 2026-11-20 09:30:00 UTC/,
     );
   });
 
@@ -98,6 +98,22 @@ describe('what served at a date', () => {
     fireEvent.change(getByLabelText(/Date and time/), { target: { value: '2026-11-01T08:00' } });
     fireEvent.click(getByRole('button', { name: 'Now' }));
     assert.deepEqual(chosen, ['2026-11-01T08:00:00Z', undefined]);
+  });
+
+  it('is typed digit by digit: the field keeps what no moment is yet, and takes it when it is left', () => {
+    const chosen: (string | undefined)[] = [];
+    const { getByLabelText } = renderHub(<MomentField at={at} now={at} onChange={(moment) => chosen.push(moment)} />);
+    const field = getByLabelText(/Date and time/) as HTMLInputElement;
+    for (const value of ['2026-12-20T09:30', '0002-12-20T09:30', '0202-12-20T09:30']) {
+      fireEvent.change(field, { target: { value } });
+      assert.equal(field.value, value);
+    }
+    assert.deepEqual(chosen, []);
+    fireEvent.change(field, { target: { value: '2025-12-20T09:30' } });
+    fireEvent.change(field, { target: { value: '2027-12-20T09:30' } });
+    fireEvent.blur(field);
+    assert.deepEqual(chosen, ['2025-12-20T09:30:00Z', '2027-12-20T09:30:00Z']);
+    assert.equal(field.value, '2026-11-20T09:30');
   });
 });
 
