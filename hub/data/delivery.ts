@@ -21,6 +21,8 @@ import { compareText } from './versions';
 export interface Delivery {
   weeks: Week[];
   changes: number;
+  /** What may be a change or a rollback, for too little of the time before was read: not counted. */
+  uncertain: number;
   registrations: number;
   promotion: Rate & {
     /** Evaluations without a production model to compare with: not counted. */ withoutChampion: number;
@@ -50,6 +52,8 @@ export interface DeliveryData {
   smokes: readonly Indexed<'mlops.smoke.v1'>[];
   /** Time of the commit that a run was made from, by run id, where it was read. */
   commitTimes?: ReadonlyMap<number, string>;
+  /** Older runs were not read: a version that they registered may have served before. */
+  isPartial?: boolean;
 }
 
 export interface Span {
@@ -69,7 +73,8 @@ export interface Scope {
 /** The figures of a span of time. What happened before it still counts for what served when it began. */
 export function delivery(data: DeliveryData, span: Span, scope: Scope = {}): Delivery {
   const changes = changesOf(data, span.failWindowHours ?? 24);
-  const inScope = changes.filter((change) => isIn(span, change.at) && isOf(scope, change.run, change.model));
+  const all = changes.filter((change) => isIn(span, change.at) && isOf(scope, change.run, change.model));
+  const inScope = data.isPartial === true ? certainOf(data, all) : all;
   const registered = firstRegistrations(data.versions).filter(
     ({ run, model, registration }) => isIn(span, registration.at) && isOf(scope, run, model),
   );
@@ -77,6 +82,7 @@ export function delivery(data: DeliveryData, span: Span, scope: Scope = {}): Del
   return {
     weeks: weeksOf(span, inScope, registered),
     changes: inScope.length,
+    uncertain: all.length - inScope.length,
     registrations: registered.length,
     promotion: promotionOf(data, changes, span, scope),
     leadTime: leadTimeOf(data, inScope),
@@ -106,7 +112,7 @@ export function deliveryBy(
   return [...names]
     .sort(compareText)
     .map((name) => ({ name, figures: delivery(data, span, { [by]: name }) }))
-    .filter(({ figures }) => figures.changes + figures.registrations + figures.promotion.n > 0);
+    .filter(({ figures }) => figures.changes + figures.uncertain + figures.registrations + figures.promotion.n > 0);
 }
 
 const hour = 3_600_000;
@@ -251,6 +257,12 @@ export function changedRuns(data: DeliveryData, span: Span): Run[] {
 function registeringRun(versions: readonly ModelVersion[]): (change: ProductionChange) => Run | undefined {
   const runs = new Map(firstRegistrations(versions).map((one) => [JSON.stringify([one.model, one.version]), one.run]));
   return ({ model, version }) => runs.get(JSON.stringify([model, version]));
+}
+
+/** A version whose registration was read cannot have served before what was read. */
+function certainOf({ versions }: DeliveryData, changes: readonly ProductionChange[]): ProductionChange[] {
+  const runOf = registeringRun(versions);
+  return changes.filter((change) => runOf(change) !== undefined);
 }
 
 function leadTimeOf(

@@ -42,7 +42,7 @@ interface Figure {
 
 /** The figures, each with its number of cases and what it means. */
 export function figuresOf(
-  { changes, registrations, promotion, leadTime, failure, rollback }: Delivery,
+  { changes, uncertain, registrations, promotion, leadTime, failure, rollback }: Delivery,
   failWindowHours: number,
 ): Figure[] {
   return [
@@ -51,6 +51,10 @@ export function figuresOf(
       value: `${counted(changes, 'change')} to production, ${counted(registrations, 'version')} registered`,
       definition:
         'A change is a version’s first share of production’s requests in one place; rollbacks and later traffic steps are none. (DORA: deployment frequency)',
+      besides: left(
+        uncertain,
+        'the version was registered before what was read, so this may be a rollback, or a step of an older change',
+      ),
     },
     {
       name: 'Promotion rate',

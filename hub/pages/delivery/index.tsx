@@ -35,7 +35,8 @@ export default function DeliveryPage(): ReactElement {
   );
   const read = useMemo(() => dataOf(runs), [runs]);
   const commitTimes = useCommitTimes(useMemo(() => changedRuns(read, span), [read, span]));
-  const data = useMemo(() => ({ ...read, commitTimes }), [read, commitTimes]);
+  const isPartial = list.loadedSince !== undefined;
+  const data = useMemo(() => ({ ...read, commitTimes, isPartial }), [read, commitTimes, isPartial]);
   const figures = useMemo(() => delivery(data, span), [data, span]);
   const byTeam = useMemo(() => deliveryBy('folder', data, span), [data, span]);
   const byModel = useMemo(() => deliveryBy('model', data, span), [data, span]);

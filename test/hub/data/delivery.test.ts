@@ -89,6 +89,23 @@ describe('delivery', () => {
     assert.deepEqual(delivery(data, { from: span.to, to: span.from }).weeks, []);
   });
 
+  it('counts no step of a version that may have served before what was read: it may be a rollback', () => {
+    const deployments = [
+      // Version 6 came back after 7 had served; the steps that put them there were not read.
+      step(day(3), { deployment: 'v6', model: 'churn', version: '6', traffic: { v6: 10, v7: 90 } }),
+      step(day(4), { deployment: 'v6', model: 'churn', version: '6', traffic: { v6: 100 } }),
+      step(day(6), { deployment: 'v8', model: 'churn', version: '8', traffic: { v8: 100 } }, { id: 8 }),
+    ];
+    const data = { ...nothing, deployments, versions: [registration('8', { at: day(5) }, { id: 8 })] };
+    const { changes, uncertain, failure, weeks } = delivery({ ...data, isPartial: true }, span);
+    assert.deepEqual([changes, uncertain, failure.n], [1, 2, 1]);
+    assert.deepEqual(
+      weeks.map((week) => week.changes),
+      [0, 1, 0, 0, 0],
+    );
+    assert.deepEqual([delivery(data, span).changes, delivery(data, span).uncertain], [3, 0]);
+  });
+
   it('counts as promoted what was judged better or served all the same, of what had a champion to beat', () => {
     const registered = registration('7', {}, { id: 3 });
     const data = {
