@@ -50,6 +50,11 @@ export class YamlReader {
     return position(this.source, this.node?.range?.[0] ?? 0);
   }
 
+  /** `file:line:column: key`, without the key for a whole document. */
+  get place(): string {
+    return this.path === '' ? this.where : `${this.where}: ${this.path}`;
+  }
+
   get isNull(): boolean {
     return this.node === null || (this.source.yaml.isScalar(this.node) && this.node.value === null);
   }

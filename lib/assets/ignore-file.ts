@@ -16,12 +16,13 @@ export const ignoreFiles = ['.amlignore', '.gitignore'] as const;
 
 /** The rules of a folder: those of its ignore file, then more of the caller's. */
 export function rulesOf(root: string, leaveOut: readonly string[] = []): IgnoreRules {
-  return rulesIn(
-    ignoreFiles
-      .map((name) => path.join(root, name))
-      .find((name) => statSync(name, { throwIfNoEntry: false })?.isFile() === true),
-    leaveOut,
-  );
+  return rulesIn(ignoreFileOf(root), leaveOut);
+}
+
+export function ignoreFileOf(root: string): string | undefined {
+  return ignoreFiles
+    .map((name) => path.join(root, name))
+    .find((name) => statSync(name, { throwIfNoEntry: false })?.isFile() === true);
 }
 
 /**
@@ -36,7 +37,10 @@ export function rulesIn(file: string | undefined, leaveOut: readonly string[] = 
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .map((line) => {
       const negated = line.startsWith('!');
-      return { negated, matcher: ignore({ ignorecase: false }).add(negated ? line.slice(1) : line) };
+      return {
+        negated,
+        matcher: ignore({ ignorecase: false, allowRelativePaths: true }).add(negated ? line.slice(1) : line),
+      };
     });
   if (rules.length === 0) return noRules;
   return {

@@ -18,7 +18,7 @@ export function atItsReference(error: unknown, scope: Pick<Scope, 'opened'> | un
     .flatMap(references)
     .filter(({ name }) => quotes(error.words, name))
     .sort((a, b) => b.name.length - a.name.length)
-    .map(({ reader }) => `${reader.where}: ${reader.path}`);
+    .map(({ reader }) => reader.place);
   const place = found[0] ?? error.place;
   return place === undefined ? error : new TaskError(`${place}: ${error.message}`, error.advice, { cause: error });
 }
@@ -28,7 +28,7 @@ export async function sentFrom<T>(at: YamlReader, work: () => Promise<T>): Promi
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ServiceError) error.place ??= at.path === '' ? at.where : `${at.where}: ${at.path}`;
+    if (error instanceof ServiceError) error.place ??= at.place;
     throw error;
   }
 }

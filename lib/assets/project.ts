@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readlinkSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { YamlReader } from '../agent/yaml';
 
@@ -29,20 +29,31 @@ export function checkWithin(root: string | undefined, found: string, at: YamlRea
   if (root === undefined || real === undefined || isBelow(realPath(root) ?? root, real)) return;
   const how = isBelow(root, found) ? `is a link, or below one, that leads out of` : 'is outside';
   throw at.error(
-    `${at.path}: ${found} ${how} the project folder ${root}`,
+    `${at.path}: ${found} ${how} the project folder ${root}${real === found ? '' : `, to ${real}`}`,
     'Copy it into the project, or name what is in the cloud already.',
   );
 }
 
-function isBelow(root: string, found: string): boolean {
+/** Is it the folder itself, or below it, by name? */
+export function isBelow(root: string, found: string): boolean {
   const way = path.relative(root, found);
   return way === '' || (way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way));
 }
 
-function realPath(found: string): string | undefined {
+/** Where a path leads in the end; `undefined` when that is nowhere. */
+export function realPath(found: string): string | undefined {
   try {
     return realpathSync(found);
   } catch {
     return undefined;
+  }
+}
+
+/** Why there is nothing at a path: it may be a link. */
+export function absence(found: string): string {
+  try {
+    return `${found} is a link that leads nowhere, to ${readlinkSync(found)}`;
+  } catch {
+    return `${found} does not exist`;
   }
 }

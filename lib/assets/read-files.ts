@@ -1,12 +1,14 @@
-import { closeSync, fstatSync, openSync, read, readSync, statSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, read, readSync, type Stats } from 'node:fs';
 import { TaskError, errorText } from '../agent/errors';
 
 /** A file of a local asset. */
 export interface LocalFile {
   /** Path below the asset's folder, with `/`; a single file's own name. */
   path: string;
-  /** Absolute path on this machine. */
+  /** Absolute path on this machine, no link: what is read is what was listed, whatever becomes of links that led there. */
   file: string;
+  /** With `/`; in a folder with links, where the file is: the order in which the other clients upload. */
+  source?: string;
   /** Bytes. */
   size: number;
   /** When it was last written, in milliseconds, as the file system says: a file that changed since is not uploaded. */
@@ -135,10 +137,13 @@ class Reader {
   }
 }
 
+/** A link that took the place of a file is not followed; Windows has no such flag. */
+export const readOnly = constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NOFOLLOW ?? 0);
+
 function openFile(file: LocalFile): number {
   let descriptor: number;
   try {
-    descriptor = openSync(file.file, 'r');
+    descriptor = openSync(file.file, readOnly);
   } catch (error) {
     throw unreadable(file, error);
   }
@@ -153,7 +158,7 @@ function isAsListed({ size, modifiedMs }: LocalFile, found: Stats): boolean {
 
 /** @throws TaskError when a file is not as it was listed: what was hashed is not what would be, or was, uploaded */
 export function checkUnchanged(file: LocalFile): void {
-  const found = statSync(file.file, { throwIfNoEntry: false });
+  const found = lstatSync(file.file, { throwIfNoEntry: false });
   if (!found || !isAsListed(file, found)) throw changed(file);
 }
 

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Agent } from '../agent/agent';
 import { markedFile, type LocalFile } from '../assets/folder';
-import { checkUnchanged, unreadable } from '../assets/read-files';
+import { checkUnchanged, readOnly, unreadable } from '../assets/read-files';
 import type { Azure } from './azure';
 import { AzureError } from './errors';
 import type { Http } from './http';
@@ -105,7 +105,7 @@ export async function putBlob(
 
 async function openListed(content: LocalFile): Promise<FileHandle> {
   try {
-    return await open(content.file);
+    return await open(content.file, readOnly);
   } catch (error) {
     throw unreadable(content, error);
   }

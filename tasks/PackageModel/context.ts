@@ -1,9 +1,11 @@
 import { createWriteStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Pack } from 'tar-stream';
 import { listAsset } from '../../lib/assets/folder';
+import { projectFolder } from '../../lib/assets/project';
 import { sha256Hex } from '../../lib/agent/hash';
 import { byPath, fileSha256, filesDigest, type ContextFile } from './digest';
 import type { DownloadedModel } from './model-files';
@@ -35,8 +37,9 @@ export interface BuildContext {
 /** Puts together what the image is built from; nothing of the machine or the moment is in it. */
 export async function createContext(content: ImageContent): Promise<BuildContext> {
   const { model } = content;
+  const project = projectFolder(path.join(content.codeDirectory, content.scoringScript));
   const code = await Promise.all(
-    listAsset(content.codeDirectory, 'codeDirectory').files.map(async (file) => ({
+    listAsset(content.codeDirectory, 'codeDirectory', { project }).files.map(async (file) => ({
       ...file,
       path: `code/${file.path}`,
       sha256: await fileSha256(file.file),

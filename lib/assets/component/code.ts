@@ -14,7 +14,7 @@ import { leftOut, withIncludes } from './includes';
  */
 export const componentCode: Shape<Soon<string>> = {
   read: (at, scope) =>
-    prefixed(existingCode(at, scope) ?? registered(assetAt(existingPath.read(at, scope), at, { leaveOut: leftOut }))),
+    prefixed(existingCode(at, scope) ?? registered(assetAt(existingPath.read(at, scope), at, scope, leftOut))),
   schema: () => ({ type: 'string' }),
 };
 
@@ -34,9 +34,11 @@ export function codeWithIncludes(whole: YamlReader, scope: Scope, fallback?: str
   if (includes.length > 0) {
     const paths = includes.map((one) => localPath(scope.folder, one.asString()));
     for (const [index, one] of includes.entries()) checkWithin(scope.root, paths[index] ?? '', one);
-    return prefixed(registered(withIncludes(folder, includes, scope.folder), paths));
+    return prefixed(
+      registered(withIncludes(folder === undefined ? undefined : { file: folder, at }, includes, scope), paths),
+    );
   }
-  return folder === undefined ? undefined : prefixed(registered(assetAt(folder, whole, { leaveOut: leftOut })));
+  return folder === undefined ? undefined : prefixed(registered(assetAt(folder, whole, scope, leftOut)));
 }
 
 /** Nodes of a pipeline often share one folder: it is hashed once. */

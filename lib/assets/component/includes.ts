@@ -4,17 +4,22 @@ import path from 'node:path';
 import { TaskError } from '../../agent/errors';
 import type { YamlReader } from '../../agent/yaml';
 import {
+  boundsOf,
+  followed,
   inUploadOrder,
   listed,
   localFile,
   mostFiles,
   notAFile,
   tooMany,
+  type Bounds,
   type LocalAsset,
   type LocalFile,
 } from '../folder';
 import { ignoreFiles, rulesIn, rulesOf, type IgnoreRules } from '../ignore-file';
 import { localPath } from '../parts/paths';
+import { absence, realPath } from '../project';
+import type { Scope } from '../shape/shape';
 
 /** Compiled Python is no part of a component's code. */
 export const leftOut = ['__pycache__'];
@@ -28,40 +33,54 @@ interface Rules {
   rules: IgnoreRules;
 }
 
+/** A folder or file that is put in, without links on its way, and the place that names it. */
+interface Source {
+  file: string;
+  at?: YamlReader;
+}
+
 /**
  * Code and additional includes as one folder: the content of the code folder, and beside it each include under its own name.
  * Ignore files count as they do to the Python SDK: the code's for everything, and one of a folder below for what is in it.
  *
- * @param code a folder or file; without it the includes are all there is
+ * @param named a folder or file; without it the includes are all there is
  * @throws TaskError at the include that is not there, or whose name the code folder has as well
  */
-export function withIncludes(code: string | undefined, includes: readonly YamlReader[], folder: string): LocalAsset {
-  const namedAt = includes[0]?.where ?? folder;
-  return listed(namedAt, code ?? folder, () => ({ ...merged(code, includes, folder, new Merge(namedAt)), namedAt }));
+export function withIncludes(named: Source | undefined, includes: readonly YamlReader[], scope: Scope): LocalAsset {
+  const namedAt = includes[0]?.where ?? scope.folder;
+  const code = named && { ...named, file: realPath(named.file) ?? named.file };
+  return listed(namedAt, code?.file ?? scope.folder, () => ({
+    ...merged(code, includes, scope, new Merge(namedAt, scope.root)),
+    namedAt,
+  }));
 }
 
-function merged(code: string | undefined, includes: readonly YamlReader[], folder: string, merge: Merge): LocalAsset {
-  const isFolder = code !== undefined && lstatSync(code).isDirectory();
+function merged(code: Source | undefined, includes: readonly YamlReader[], scope: Scope, merge: Merge): LocalAsset {
+  const isFolder = code !== undefined && lstatSync(code.file).isDirectory();
   const rules =
-    code === undefined ? rulesOf(folder, leftOut) : isFolder ? rulesOf(code, leftOut) : rulesIn(undefined, leftOut);
-  const sources = includes.map((at) => sourceAt(at, folder, code));
+    code === undefined
+      ? rulesOf(scope.folder, leftOut)
+      : isFolder
+        ? rulesOf(code.file, leftOut)
+        : rulesIn(undefined, leftOut);
+  const sources = includes.map((at) => ({ at, file: sourceAt(at, scope.folder, code?.file) }));
   if (isFolder) {
-    const linked = new Set(sources.map((source) => path.join(code, path.basename(source))));
-    merge.content(code, '', [{ base: code, rules }], linked);
+    merge.content(code, rules, new Set(sources.map(({ file }) => path.join(code.file, path.basename(file)))));
   } else if (code !== undefined) {
-    merge.add(code, path.basename(code), [{ base: path.dirname(code), rules }]);
+    merge.beside(code, rules);
   }
-  for (const source of sources) merge.add(source, path.basename(source), [{ base: path.dirname(source), rules }]);
-  return { root: code ?? folder, name: folderName, isFolder: true, files: merge.result() };
+  for (const source of sources) merge.beside(source, rules);
+  return { root: code?.file ?? scope.folder, name: folderName, isFolder: true, files: merge.result() };
 }
 
-/** An include's absolute path. */
+/** An include's absolute path; where a link leads, when it is one. */
 function sourceAt(at: YamlReader, folder: string, code: string | undefined): string {
-  const source = localPath(folder, at.asString());
-  if (!existsSync(source)) {
-    const unpacked = source.endsWith('.zip') && existsSync(source.slice(0, -4));
+  const named = localPath(folder, at.asString());
+  const source = realPath(named);
+  if (source === undefined) {
+    const unpacked = named.endsWith('.zip') && existsSync(named.slice(0, -4));
     throw at.error(
-      `${at.path}: ${source} does not exist`,
+      `${at.path}: ${absence(named)}`,
       unpacked
         ? 'Folders are not packed into archives here: include the folder itself.'
         : 'Paths are relative to the YAML file.',
@@ -70,11 +89,7 @@ function sourceAt(at: YamlReader, folder: string, code: string | undefined): str
   const taken = code === undefined ? undefined : sameName(code, path.basename(source));
   const there = taken === undefined ? undefined : lstatSync(taken, { throwIfNoEntry: false });
   // A link in the code folder may stand for the include itself, for runs on one's own machine.
-  const isItself =
-    there?.isSymbolicLink() === true &&
-    taken !== undefined &&
-    existsSync(taken) &&
-    realpathSync(taken) === realpathSync(source);
+  const isItself = there?.isSymbolicLink() === true && taken !== undefined && realPath(taken) === source;
   if (!there || isItself) return source;
   throw at.error(`${at.path}: the code has ${path.basename(source)} as well`, 'Rename one of the two.');
 }
@@ -88,22 +103,47 @@ function sameName(code: string, name: string): string | undefined {
 /** Files that come from several places, by their paths in the merged folder; what comes later wins. */
 class Merge {
   private readonly files = new Map<string, LocalFile>();
+  private links = 0;
 
-  constructor(private readonly what: string) {}
+  constructor(
+    private readonly what: string,
+    private readonly project: string | undefined,
+  ) {}
 
-  add(source: string, into: string, rules: readonly Rules[]): void {
-    const stats = lstatSync(source);
-    if (excluded(source, rules)) return;
-    if (stats.isDirectory()) this.content(source, into, [...rules, { base: source, rules: rulesOf(source, leftOut) }]);
-    else this.addFile(source, into, stats);
+  /** Puts a file, or a folder under its own name, beside all else. */
+  beside(source: Source, rules: IgnoreRules): void {
+    const { file } = source;
+    this.add(file, path.basename(file), [{ base: path.dirname(file), rules }], this.bounds(source), []);
   }
 
   /** @param linked paths that are left out, as an include takes their place */
-  content(source: string, into: string, rules: readonly Rules[], linked?: ReadonlySet<string>): void {
-    for (const name of readdirSync(source)) {
-      const entry = path.join(source, name);
-      if (linked?.has(entry) !== true) this.add(entry, into === '' ? name : `${into}/${name}`, rules);
+  content(source: Source, rules: IgnoreRules, linked: ReadonlySet<string>): void {
+    for (const name of readdirSync(source.file)) {
+      const entry = path.join(source.file, name);
+      if (!linked.has(entry)) this.add(entry, name, [{ base: source.file, rules }], this.bounds(source), []);
     }
+  }
+
+  private bounds({ file, at }: Source): Bounds {
+    return boundsOf(at?.place ?? this.what, this.project, file);
+  }
+
+  /**
+   * @param named as the rules judge it: links in it are not followed
+   * @param above folders that links were followed from, to get here
+   */
+  private add(named: string, into: string, rules: readonly Rules[], bounds: Bounds, above: readonly string[]): void {
+    if (excluded(named, rules)) return;
+    const own = lstatSync(named);
+    const links = own.isSymbolicLink() ? [...above, realpathSync(path.dirname(named))] : above;
+    const { file, stats } = links.length === 0 ? { file: named, stats: own } : followed(named, bounds, links);
+    if (!stats.isDirectory()) {
+      this.addFile(file, into, stats, bounds.what);
+      return;
+    }
+    if (links !== above && ++this.links > mostFiles) throw tooMany(bounds.what, named);
+    const inner = [...rules, { base: named, rules: rulesOf(named, leftOut) }];
+    for (const name of readdirSync(file)) this.add(path.join(named, name), `${into}/${name}`, inner, bounds, links);
   }
 
   /** The ignore file at the root of the merged folder counts once more, for all of it. */
@@ -128,10 +168,10 @@ class Merge {
     }
   }
 
-  private addFile(source: string, into: string, stats: Stats): void {
-    if (!stats.isFile()) throw notAFile(this.what, source, stats);
-    if (this.files.size === mostFiles) throw tooMany(this.what, source);
-    this.files.set(into, localFile(into, source, stats));
+  private addFile(file: string, into: string, stats: Stats, what: string): void {
+    if (!stats.isFile()) throw notAFile(what, file);
+    if (this.files.size === mostFiles) throw tooMany(what, file);
+    this.files.set(into, localFile(into, file, stats));
   }
 }
 

@@ -12,7 +12,7 @@ export const code: Shape<Soon<string>> = {
   read: (at, scope): Soon<string> => {
     const known = existingCode(at, scope);
     if (known !== undefined) return known;
-    const asset = assetAt(existingPath.read(at, scope), at);
+    const asset = assetAt(existingPath.read(at, scope), at, scope);
     return new Later((remote) => registerCode(remote, asset));
   },
   schema: () => ({ type: 'string' }),

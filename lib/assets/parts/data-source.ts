@@ -14,7 +14,7 @@ export function isAddress(value: string): boolean {
 /** A path that becomes a data asset. */
 export const dataSource: Shape<DataSource> = {
   ...refine(text, (value, at, scope): DataSource => {
-    return isAddress(value) ? value : assetAt(existingPath.read(at, scope), at);
+    return isAddress(value) ? value : assetAt(existingPath.read(at, scope), at, scope);
   }),
   schema: () => ({ type: 'string' }),
 };

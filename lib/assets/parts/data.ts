@@ -49,7 +49,7 @@ export const dataFile = refine(fields, ({ name, version, path: value, ...definit
   const local = existingPath.read(place, scope);
   checkType(local, place, definition.dataType);
   const referencedUris = definition.dataType === 'mltable' ? tableUris(local, place, scope) : undefined;
-  return { name, version, definition: { ...definition, source: assetAt(local, place), referencedUris } };
+  return { name, version, definition: { ...definition, source: assetAt(local, place, scope), referencedUris } };
 });
 
 /** The paths of an MLTable: a folder is one by a file of that name. */

@@ -1,4 +1,6 @@
+import type { YamlReader } from '../../agent/yaml';
 import { Later, type Soon } from '../later';
+import { sentFrom } from '../place';
 import { dumpYaml } from '../pyyaml';
 import { registerEnvironment, type EnvironmentDefinition } from '../register/environment';
 import { isMap, isText, looseTextMap, union } from '../shape/collections';
@@ -23,7 +25,7 @@ const build = refine(
   ({ path, dockerfilePath }, at, scope): NonNullable<EnvironmentDefinition['build']> => {
     const place = at.required('path');
     if (/^(?:https?|ftps?):\/\//i.test(path)) return { contextUri: path, dockerfilePath };
-    const context = assetAt(existingPath.read(place, scope), place);
+    const context = assetAt(existingPath.read(place, scope), place, scope);
     if (!context.isFolder)
       throw place.error(
         `${place.path}: ${context.root} is a file, where a folder is meant`,
@@ -98,18 +100,21 @@ export const environment = environmentOf(environmentDefinition);
 /** Like `environment`, for what runs on Spark: conda packages alone are enough. */
 export const sparkEnvironment = environmentOf(sparkDefinition);
 
+function registered(definition: EnvironmentDefinition, at: YamlReader): Later<string> {
+  return new Later((remote) => sentFrom(at, () => registerEnvironment(remote, definition)));
+}
+
 function environmentOf(inline: Shape<EnvironmentDefinition>): Shape<Soon<string>> {
   return union<Soon<string>>('a reference or the definition of an environment', [
     {
       when: isMap,
-      shape: refine(inline, (definition) => new Later((remote) => registerEnvironment(remote, definition))),
+      shape: refine(inline, registered),
     },
     {
       when: (at) => isText(at) && at.asString().startsWith('file:'),
       shape: shape({ type: 'string', pattern: '^file:' }, (at, scope) => {
         const opened = scope.open(localPath(scope.folder, at.asString()), at);
-        const definition = inline.read(opened.reader, opened.scope);
-        return new Later((remote) => registerEnvironment(remote, definition));
+        return registered(inline.read(opened.reader, opened.scope), opened.reader);
       }),
     },
     { when: () => true, shape: assetId('environments') },

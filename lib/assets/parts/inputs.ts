@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import type { YamlReader } from '../../agent/yaml';
+import type { LocalAsset } from '../folder';
 import { Later, type Soon } from '../later';
 import { parseReference } from '../references';
 import { defaultDatastore, uploadData } from '../register/data';
-import { checkWithin } from '../project';
+import { absence, checkWithin } from '../project';
 import { idOf } from '../register/versions';
 import { isMap, isScalar, mapOf, union } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
@@ -61,12 +62,11 @@ export function uriOf(at: YamlReader, scope: Scope, type: string, datastore?: st
   const path = localPath(scope.folder, value);
   checkType(path, at, type);
   checkWithin(scope.root, path, at);
-  return uploadedUri(path, at, type, datastore);
+  return uploadedUri(assetAt(path, at, scope), type, datastore);
 }
 
 /** A local path as the address that the service reads it from; only a `uri_folder` ends with a slash. */
-function uploadedUri(path: string, at: YamlReader, type: string, datastore = defaultDatastore): Later<string> {
-  const asset = assetAt(path, at);
+function uploadedUri(asset: LocalAsset, type: string, datastore = defaultDatastore): Later<string> {
   return new Later(async (remote) => {
     const uploaded = await uploadData(remote, asset, 'input data', undefined, datastore);
     return `azureml://datastores/${datastore}/paths/${uploaded.path}${type === 'uri_folder' ? '/' : ''}`;
@@ -76,7 +76,7 @@ function uploadedUri(path: string, at: YamlReader, type: string, datastore = def
 export function checkType(path: string, at: YamlReader, type: string): void {
   // What cannot be looked at (a link to itself, a name that is too long) is not there either.
   const stats = existsSync(path) ? statSync(path) : undefined;
-  if (!stats) throw at.error(`${at.path}: ${path} does not exist`, 'Paths are relative to the YAML file.');
+  if (!stats) throw at.error(`${at.path}: ${absence(path)}`, 'Paths are relative to the YAML file.');
   const wanted = type === 'uri_file' ? 'a file' : type === 'uri_folder' ? 'a folder' : undefined;
   const found = stats.isDirectory() ? 'a folder' : 'a file';
   if (wanted === undefined || wanted === found) return;

@@ -55,7 +55,7 @@ function defined<T extends Read>(inner: Shape<T>): Shape<{ definition: ModelDefi
   return refine(inner, ({ path, name, version, ...definition }, at, scope) => {
     const place = at.required('path');
     const source =
-      isAddress(path) || path.startsWith('runs:/') ? path : assetAt(existingPath.read(place, scope), place);
+      isAddress(path) || path.startsWith('runs:/') ? path : assetAt(existingPath.read(place, scope), place, scope);
     const isFile =
       typeof source === 'string' ? /\.[^/]*$/.test(source.replace(/^[^:]*:\/\/[^/]*/, '')) : !source.isFolder;
     if (isFile && definition.modelType === 'mlflow_model') {

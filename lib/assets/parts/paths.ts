@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { YamlReader } from '../../agent/yaml';
 import { listAsset, type LocalAsset } from '../folder';
-import { checkWithin } from '../project';
-import { refine, type Shape } from '../shape/shape';
+import { absence, checkWithin } from '../project';
+import { refine, type Scope, type Shape } from '../shape/shape';
 import { text } from '../shape/scalars';
 
 /** Files and folders beside a YAML file. */
@@ -23,7 +23,7 @@ export const existingPath: Shape<string> = {
   ...refine(text, (value, at, scope) => {
     const found = localPath(scope.folder, value);
     if (!existsSync(found)) {
-      throw at.error(`${at.path}: ${found} does not exist`, 'Paths are relative to the YAML file.');
+      throw at.error(`${at.path}: ${absence(found)}`, 'Paths are relative to the YAML file.');
     }
     checkWithin(scope.root, found, at);
     return found;
@@ -32,6 +32,6 @@ export const existingPath: Shape<string> = {
 };
 
 /** The files of a local asset, what is wrong with them told at the place that names it. */
-export function assetAt(root: string, at: YamlReader, options: { leaveOut?: readonly string[] } = {}): LocalAsset {
-  return listAsset(root, at.path === '' ? at.where : `${at.where}: ${at.path}`, options.leaveOut);
+export function assetAt(root: string, at: YamlReader, scope: Scope, leaveOut?: readonly string[]): LocalAsset {
+  return listAsset(root, at.place, { leaveOut, project: scope.root });
 }

@@ -99,12 +99,17 @@ describe('a file with a mistake is refused with one error that names file, line 
     ['a Python object', /^job\.yml:1:10: Unresolved tag: .*os\.system/, 'command: !!python/object/apply:os.system [ls]\n'],
     ['an alias of nothing', /^job\.yml:1:10: \*base stands for nothing/, 'command: *base\n'],
     ['a merge with what is no map', /^job\.yml:4:\d+: << takes in a map/, `${job}resources: {<<: 3}\n`],
-    ['code that is a link', /^job\.yml:4:7: code: .*link is a symbolic link; it is not uploaded/, `${job}code: link\n`, { 'src/a.py': '' }],
+    ['code that is a link to nothing', /^job\.yml:4:7: code: link is a link that leads nowhere, to src\.$/, `${job}code: link\n`],
+    ['data that is a link to nothing', /^job\.yml:4:36: inputs\.d\.path: link is a link that leads nowhere, to src\.$/, `${job}inputs: {d: {type: uri_file, path: link}}\n`],
+    ['code with a link out of the project', /^job\.yml:4:7: code: src\/b is a link that leads out of .*, to \/etc\.$/, `${job}code: src\n`, { 'src/a.py': '' }],
+    ['a component\'s code with such a link', /^job\.yml:4:\d+: jobs\.a\.code: src\/b is a link that leads out of .*, to \/etc\.$/, `${pipeline}  a: {type: command, code: src, command: a, environment: azureml:e:1}\n`, { 'src/a.py': '' }],
+    ['an include with such a link', /^c\.yml:2:23: additional_includes\[0\]: src\/b is a link that leads out of .*, to \/etc\.$/, `${pipeline}  a: {type: command, component: file:c.yml}\n`, { 'src/a.py': '', 'c.yml': 'type: command\nadditional_includes: [src]\ncommand: a\nenvironment: azureml:e:1\n' }],
   ]; // prettier-ignore
   for (const [what, message, content, beside = {}] of cases) {
     it(what, async () => {
       const folder = repository({ 'job.yml': content, ...beside });
-      if (what.includes('link')) symlinkSync(path.join(folder, 'src'), path.join(folder, 'link'));
+      if (what.endsWith('to nothing')) symlinkSync('src', path.join(folder, 'link'));
+      else if (what.includes('link')) symlinkSync('/etc', path.join(folder, 'src/b'));
       const error = await refusal(read(folder), folder);
       assert.match(error.message, message);
       assert.ok(error.advice === undefined || error.advice.length < 2_000, error.advice);
@@ -194,7 +199,7 @@ describe('a file that was made to exhaust the agent is refused within seconds', 
   it('a folder of more files than fit, named with its place', () => {
     const folder = repository({ 'src/a.py': '', 'src/b.py': '', 'src/c.py': '' });
     assert.throws(
-      () => listAsset(path.join(folder, 'src'), 'job.yml:4:7: code', [], 2),
+      () => listAsset(path.join(folder, 'src'), 'job.yml:4:7: code', { most: 2 }),
       /^TaskError: job\.yml:4:7: code: .*src holds more than 2 files/,
     );
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -153,6 +153,22 @@ function content(): ImageContent {
 }
 
 describe('the build context', () => {
+  it('has what links in the code stand for, unless they lead out of the repository', async () => {
+    write('.git/HEAD', '');
+    write('shared/help.py', 'h');
+    const made = content();
+    const links = ['../shared', '../..'].map((target, index) => {
+      const link = path.join(made.codeDirectory, `link${index}`);
+      symlinkSync(target, link);
+      return link;
+    });
+    await assert.rejects(createContext(made), /^TaskError: codeDirectory: .*link1 is a link that leads out of /);
+    rmSync(links[1] ?? '');
+    const { entries } = await createContext(made);
+    rmSync(links[0] ?? '');
+    assert.equal(entries.find((entry) => entry.path === 'code/link0/help.py')?.sha256, sha256('h'));
+  });
+
   it('has a Dockerfile that puts the model where a managed endpoint has it', () => {
     assert.equal(
       dockerfile(content()),
