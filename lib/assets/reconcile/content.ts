@@ -21,6 +21,47 @@ export function withContentNote(path: string, body: unknown): unknown {
   return { ...body, properties: { ...properties, properties: { ...own, [contentNote]: `sha256:${hash}` } } };
 }
 
+/**
+ * Members that what is there has and what is wanted leaves out, where that makes it another thing. The service adds members
+ * of its own to a specification: those of a component count only when the hash, which it keeps, tells the two apart.
+ */
+export function membersLeftOut(path: string, body: unknown, found: unknown): string[] {
+  const wanted: unknown = JSON.parse(JSON.stringify(at(body, 'properties') ?? null));
+  const there = at(found, 'properties');
+  if (/\/environments\/[^/]+\/versions\//i.test(path)) {
+    return ['condaFile', 'build', 'inferenceConfig'].filter(
+      (key) => isGiven(at(there, key)) && !isGiven(at(wanted, key)),
+    );
+  }
+  if (!hasOtherHash(path, body, found)) return [];
+  return leftOut(at(wanted, 'componentSpec'), at(there, 'componentSpec'), 'componentSpec');
+}
+
+function leftOut(wanted: unknown, there: unknown, path: string): string[] {
+  if (!isRecord(wanted) || !isRecord(there)) return [];
+  return Object.entries(there).flatMap(([key, value]) => {
+    const place = `${path}.${key}`;
+    if (key in wanted) return leftOut(wanted[key], value, place);
+    return isGiven(value) && !notSaid.includes(place) ? [place] : [];
+  });
+}
+
+/** An empty member says as much as none. */
+const isGiven = (value: unknown): boolean =>
+  value !== undefined && value !== null && !['{}', '[]', '""', 'false'].includes(JSON.stringify(value));
+
+/** Nobody says them in a file. */
+const notSaid = ['componentSpec._source', 'componentSpec.version'];
+
+/** Has what is there a hash that what is wanted does not have? */
+function hasOtherHash(path: string, body: unknown, found: unknown): boolean {
+  const wanted = stringMap(at(withContentNote(path, body), 'properties', 'properties'));
+  const there = stringMap(at(found, 'properties', 'properties'));
+  return [clientHash, contentNote].some(
+    (key) => wanted[key] !== undefined && there[key] !== undefined && wanted[key] !== there[key],
+  );
+}
+
 /** Has what is there the hash of what is wanted? */
 export function hasSameHash(path: string, body: unknown, found: unknown): boolean {
   const wanted = stringMap(at(withContentNote(path, body), 'properties', 'properties'));

@@ -7,7 +7,7 @@ import type { Scope } from '../shape/shape';
 import { settleResource, type Sent } from '../translate';
 import { changesOf, type Change } from './compare';
 import { newestVersion, pinVersion, type Rehearsal } from './rehearsal';
-import { hasSameHash, withContentNote } from './content';
+import { hasSameHash, membersLeftOut, withContentNote } from './content';
 import { isFailed, isOnItsWay, stateNote } from './state';
 import { idIn, isBelow, nameOf, rulesOf, secretsNote, secretValues, withKept, withSecretsNote } from './rules';
 
@@ -112,7 +112,10 @@ function secretsOf(path: string, body: unknown): string | undefined {
 
 function refuseFixed(what: string, changes: readonly Change[]): void {
   if (changes.length === 0) return;
-  const differences = changes.map(({ path, from, to }) => `${path} is ${shown(from)}, the file says ${shown(to)}`);
+  const differences = changes.map((change) => {
+    const { from, to } = shownChange(change);
+    return `${change.path} is ${from}, the file says ${to}`;
+  });
   throw new TaskError(
     `${what} exists, and the service cannot change this of it: ${differences.join('; ')}.`,
     'Give the file what is there, or give the resource another name.',
@@ -144,7 +147,12 @@ async function planVersion(kind: string, asset: Version, rehearsal: Rehearsal): 
   const changes = changesOf({ properties: at(withContentNote(path, body), 'properties') }, found).filter(
     (change) => !isBelow(change.path, unimportant),
   );
-  const content = contentOf(changes, hasSameHash(path, body, found));
+  const gone = membersLeftOut(path, body, found).map((member) => ({
+    path: `properties.${member}`,
+    from: memberAt(found, member),
+    to: undefined,
+  }));
+  const content = [...contentOf(changes, hasSameHash(path, body, found)), ...gone];
   if (content.length === 0) {
     const action = changes.length > 0 ? 'update' : 'unchanged';
     return { what, version, path, apiVersion, action, changes, found };
@@ -155,6 +163,8 @@ async function planVersion(kind: string, asset: Version, rehearsal: Rehearsal): 
     'Give the file another version, or none: then the next one is taken when the content is new.',
   );
 }
+
+const memberAt = (found: unknown, member: string): unknown => at(found, 'properties', ...member.split('.'));
 
 /** A component with the hash of the one that is there is the same, however the service writes it down. */
 function contentOf(changes: readonly Change[], hasSame: boolean): Change[] {
@@ -194,7 +204,25 @@ const longest = 80;
 
 /** A value for people, on one line. Signatures stand in the query of an address. */
 export function shown(value: unknown): string {
-  if (value === undefined || value === null) return 'nothing';
-  const text = JSON.stringify(value).replace(/\?[^"\s]*(?=")/g, '');
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return cut(textOf(value));
 }
+
+/** Two values for people. Of long ones that begin alike, what they begin with is left out: the rest tells them apart. */
+export function shownChange({ from, to }: Pick<Change, 'from' | 'to'>): { from: string; to: string } {
+  const [before, after] = [textOf(from), textOf(to)];
+  let same = 0;
+  while (same < before.length && before[same] === after[same]) same++;
+  if (Math.max(before.length, after.length) <= longest || same <= longest / 2) {
+    return { from: cut(before), to: cut(after) };
+  }
+  // A word before the difference says where it is.
+  const start = same - 30;
+  return { from: `…${cut(before.slice(start))}`, to: `…${cut(after.slice(start))}` };
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  return JSON.stringify(value).replace(/\?[^"\s]*(?=")/g, '');
+}
+
+const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);

@@ -1,11 +1,14 @@
 import type { Agent } from '../../agent/agent';
 import { markdownTable } from '../../agent/markdown';
-import { shown, type Action, type Step } from './plan';
+import { shownChange, type Action, type Step } from './plan';
 
 const words: Readonly<Record<Action, string>> = { create: 'create', update: 'update', unchanged: '–' };
 
 function detailsOf({ action, changes, note }: Step): string {
-  const parts = changes.map(({ path, from, to }) => `${path}: ${shown(from)} → ${shown(to)}`);
+  const parts = changes.map((change) => {
+    const { from, to } = shownChange(change);
+    return `${change.path}: ${from} → ${to}`;
+  });
   if (note !== undefined) parts.push(note);
   if (parts.length > 0) return parts.join('; ');
   return action === 'unchanged' ? 'as it is' : '';
@@ -26,8 +29,7 @@ export function showPlan(agent: Agent, steps: readonly Step[]): string {
 
 /** A plan as a JSON list. Secrets are not among the values, nor are long texts. */
 export function planJson(steps: readonly Step[]): string {
-  const values = (changes: Step['changes']) =>
-    changes.map(({ path, from, to }) => ({ path, from: shown(from), to: shown(to) }));
+  const values = (changes: Step['changes']) => changes.map((change) => ({ path: change.path, ...shownChange(change) }));
   return JSON.stringify(
     steps.map(({ action, what, version, changes, note }) => ({
       action,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Resource } from '../../../../lib/assets/kinds/kind';
-import { carryOut, planResource, type Step } from '../../../../lib/assets/reconcile/plan';
+import { Later, type Soon } from '../../../../lib/assets/later';
+import { carryOut, planResource, shownChange, type Step } from '../../../../lib/assets/reconcile/plan';
 import { Rehearsal } from '../../../../lib/assets/reconcile/rehearsal';
 import { progressText } from '../../../../lib/assets/reconcile/report';
 import { textsIn, withSecretsNote } from '../../../../lib/assets/reconcile/rules';
@@ -14,7 +15,7 @@ const cluster: Resource & { path: string } = {
 };
 const inState = (provisioningState: string) => ({ properties: { computeType: 'AmlCompute', provisioningState } });
 
-function plan(resource: Resource, found: Record<string, unknown>): Promise<Step> {
+function plan(resource: Soon<Resource>, found: Record<string, unknown>): Promise<Step> {
   const look = (at: string): Promise<unknown> => Promise.resolve(found[at.replace(`${workspaceId}/`, '')]);
   return planResource('thing', resource, new Rehearsal(workspaceId, 'westeurope', look));
 }
@@ -66,6 +67,68 @@ describe('the plan for a version', () => {
       assert.deepEqual([step.action, step.changes.map(({ path }) => path)], ['update', ['properties.properties.team']]);
     });
   }
+});
+
+describe('a version whose file lost a member', () => {
+  const next = (kind: string, properties: Record<string, unknown>) =>
+    new Later(async (remote) => {
+      const container = `${workspaceId}/${kind}/a`;
+      await remote.once(`next ${container}`, () => Promise.resolve('2'));
+      return { path: `${container}/versions/2`, body: { properties } };
+    });
+  const found = (kind: string, properties: Record<string, unknown>) => ({
+    [`${kind}/a`]: { properties: { latestVersion: '1' } },
+    [`${kind}/a/versions/1`]: { properties },
+  });
+  const spec = { type: 'command', command: 'x', inputs: { a: { type: 'number' } }, resources: { instance_count: 2 } };
+  const smaller = { type: 'command', command: 'x', inputs: { a: { type: 'number' } } };
+  const hashed = (componentSpec: unknown, hash: string) => ({
+    componentSpec,
+    properties: { client_component_hash: hash },
+  });
+
+  it('is the next version of a component', async () => {
+    const step = await plan(next('components', hashed(smaller, 'b')), found('components', hashed(spec, 'a')));
+    assert.deepEqual([step.action, step.version], ['create', '2']);
+    assert.match(step.note ?? '', /version 1 differs in componentSpec\.resources/);
+  });
+
+  it('is not one where the service alone has added it: the hash is the same', async () => {
+    const step = await plan(next('components', hashed(smaller, 'a')), found('components', hashed(spec, 'a')));
+    assert.deepEqual([step.action, step.version], ['unchanged', '1']);
+  });
+
+  it('is the next version of an environment', async () => {
+    const image = 'mcr.microsoft.com/a:1';
+    const step = await plan(
+      next('environments', { image }),
+      found('environments', { image, condaFile: 'dependencies: [python=3.11]' }),
+    );
+    assert.deepEqual([step.action, step.version], ['create', '2']);
+    const same = await plan(
+      next('environments', { image }),
+      found('environments', { image, condaFile: null, osType: 'Linux' }),
+    );
+    assert.equal(same.action, 'unchanged');
+  });
+
+  it('is refused where the file names the version', async () => {
+    const resource = { path: `${workspaceId}/environments/a/versions/1`, body: { properties: { image: 'i' } } };
+    await assert.rejects(
+      plan(resource, found('environments', { image: 'i', condaFile: 'dependencies: []' })),
+      /version 1 with other content: condaFile/,
+    );
+  });
+});
+
+describe('a change for people', () => {
+  it('shows of long values what tells them apart', () => {
+    const id = (version: number): string => `${workspaceId}/components/retraining/versions/${version}`;
+    const { from, to } = shownChange({ from: id(1), to: id(2) });
+    assert.match(from, /^….*retraining\/versions\/1"$/);
+    assert.match(to, /versions\/2"$/);
+    assert.deepEqual(shownChange({ from: 1, to: undefined }), { from: '1', to: 'nothing' });
+  });
 });
 
 describe('the account of an attached machine', () => {
