@@ -9,6 +9,8 @@ export interface Inputs {
   workspaceFile: string | undefined;
   /** Absolute paths and patterns, in the order of the input. */
   files: string[];
+  /** Folder that the files which they name must lie in. */
+  root?: string;
   /** Lines `path=value` or `file: path=value`. */
   set: string | undefined;
   planOnly: boolean;
@@ -33,6 +35,7 @@ export function readInputs(agent: Agent): Inputs {
   return {
     workspaceFile,
     files,
+    root: agent.variable('Build.SourcesDirectory'),
     set: agent.input('set'),
     planOnly: agent.booleanInput('planOnly'),
     timeoutMinutes: readMinutes(agent.input('timeoutMinutes') ?? '60'),

@@ -2,6 +2,7 @@ import { TaskError } from '../../lib/agent/errors';
 import { textAt } from '../../lib/agent/json';
 import { problemsOf, Problems } from '../../lib/assets/shape/gather';
 import { kinds } from '../../lib/assets/kinds/all';
+import { rootFor } from '../../lib/assets/project';
 import { readTranslation, type Translation } from '../../lib/assets/translate';
 import { AzureError } from '../../lib/azure/errors';
 import { findFiles } from './files';
@@ -29,7 +30,8 @@ export async function readFiles(inputs: Inputs, workspaceId: string): Promise<Wa
   const changes = changesByFile(inputs.set, workspaceFile === undefined ? files : [workspaceFile, ...files]);
   const problems: TaskError[] = [];
   type Read = (file: string, set?: readonly string[]) => Promise<Translation>;
-  const readAny: Read = (file, set) => readTranslation(file, workspaceId, { kinds, set });
+  const readAny: Read = (file, set) =>
+    readTranslation(file, workspaceId, { kinds, set, root: rootFor(file, inputs.root) });
   const read = async (file: string, readOne: Read, check: (found: Translation) => void): Promise<Translation[]> => {
     try {
       const found = await readOne(file, changes.get(file));
@@ -44,7 +46,9 @@ export async function readFiles(inputs: Inputs, workspaceId: string): Promise<Wa
   const [workspace] = workspaceFile === undefined ? [] : await read(workspaceFile, readAny, checkWorkspace);
   const resources: Translation[] = [];
   for (const file of files)
-    resources.push(...(await read(file, (name, set) => readResource(name, workspaceId, set), checkResource)));
+    resources.push(
+      ...(await read(file, (name, set) => readResource(name, workspaceId, set, inputs.root), checkResource)),
+    );
   const [first, ...rest] = problems;
   if (first) throw rest.length > 0 ? new Problems(problems) : first;
   return { workspace, resources: resources.sort((a, b) => rank(a) - rank(b)) };
@@ -59,11 +63,17 @@ export function inFile<T>({ reader }: Translation, error: T): T | TaskError {
 }
 
 /** A file without $schema may fit a job and a component alike, and only one of them belongs here. */
-async function readResource(file: string, workspaceId: string, set?: readonly string[]): Promise<Translation> {
-  const any = await readTranslation(file, workspaceId, { kinds, set });
+async function readResource(
+  file: string,
+  workspaceId: string,
+  set?: readonly string[],
+  within?: string,
+): Promise<Translation> {
+  const root = rootFor(file, within);
+  const any = await readTranslation(file, workspaceId, { kinds, set, root });
   if (!any.kind.name.endsWith(' job') || any.reader.has('$schema')) return any;
   try {
-    return await readTranslation(file, workspaceId, { kinds: provisioned, set });
+    return await readTranslation(file, workspaceId, { kinds: provisioned, set, root });
   } catch (error) {
     // It is a job then, and refused as one.
     if (error instanceof TaskError) return any;

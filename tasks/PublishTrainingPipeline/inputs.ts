@@ -16,6 +16,8 @@ export interface EndpointChoice {
 export interface Inputs {
   /** Absolute path. */
   pipelineFile: string;
+  /** Folder that the files which they name must lie in. */
+  root?: string;
   /** Lines `path=value`. */
   set: string | undefined;
   componentName: string | undefined;
@@ -42,6 +44,7 @@ export function readInputs(agent: Agent): Inputs {
   const publishAs = word(agent, 'publishAs', publishForms) ?? 'batchEndpoint';
   const inputs: Inputs = {
     pipelineFile: fileInput(agent, 'pipelineFile') ?? agent.requiredInput('pipelineFile'),
+    root: agent.variable('Build.SourcesDirectory'),
     set: agent.input('set'),
     componentName: named(agent, 'componentName', /^[a-z][a-z\d_]*$/, 'lower-case letters, digits and underscores'),
     componentVersion: named(

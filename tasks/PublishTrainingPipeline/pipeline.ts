@@ -15,6 +15,7 @@ import { localPath } from '../../lib/assets/parts/paths';
 import { nodesOf, pipelineComponent } from '../../lib/assets/pipeline/component';
 import { checkComputes, jobPorts } from '../../lib/assets/pipeline/job';
 import { setLines } from '../../lib/assets/set';
+import { rootFor } from '../../lib/assets/project';
 import type { Scope } from '../../lib/assets/shape/shape';
 import { readTranslation, type Translation } from '../../lib/assets/translate';
 import type { Inputs } from './inputs';
@@ -51,10 +52,11 @@ const kinds = [...jobKinds, pipelineComponentKind, commandComponent];
 export async function readPipeline(inputs: Inputs, workspaceId: string): Promise<Pipeline> {
   const { pipelineFile, compute } = inputs;
   const set = setLines(inputs.set);
-  const { reader, scope } = await readAssetFile(pipelineFile, set, workspaceId);
+  const root = rootFor(pipelineFile, inputs.root);
+  const { reader, scope } = await readAssetFile(pipelineFile, set, workspaceId, root);
   const kind = kindOf(reader, scope, kinds).name;
   if (kind === 'pipeline component') {
-    return ofComponent(await readTranslation(pipelineFile, workspaceId, { kinds, set }), inputs);
+    return ofComponent(await readTranslation(pipelineFile, workspaceId, { kinds, set, root }), inputs);
   }
   if (kind !== 'pipeline job') {
     throw new TaskError(
@@ -63,7 +65,7 @@ export async function readPipeline(inputs: Inputs, workspaceId: string): Promise
     );
   }
   const line = compute === undefined ? [] : [`settings.default_compute=azureml:${compute}`];
-  return ofJob(await readTranslation(pipelineFile, workspaceId, { kinds, set: [...set, ...line] }), inputs);
+  return ofJob(await readTranslation(pipelineFile, workspaceId, { kinds, set: [...set, ...line], root }), inputs);
 }
 
 function ofComponent({ reader, scope }: Translation, { compute, ...inputs }: Inputs): Pipeline {

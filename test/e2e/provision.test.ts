@@ -107,6 +107,15 @@ describe('ProvisionWorkspace on the local Azure', function () {
     assert.match(text, /a\.yml:3:1: unknown key "max_instanses"[^]*b\.yml:1:1: a command job is not provisioned/);
   });
 
+  it('uploads nothing from outside the project, though no .git says where that ends', async () => {
+    const outside = path.join(on.folder('elsewhere'), 'secret.txt');
+    writeFileSync(outside, 'not of the project\n');
+    const set = `data.yml: path=${outside}`;
+    const step = await run({ set });
+    assert.equal(step.result, 'Failed', shown(step));
+    assert.match(step.issues[0]?.message ?? '', /data\.yml:4:7: path: .*secret\.txt is outside the project folder/);
+  });
+
   it('makes a workspace and fills it', async () => {
     const group = `/subscriptions/${on.azure.subscriptionId}/resourceGroups/${on.azure.resourceGroup}/providers`;
     write(

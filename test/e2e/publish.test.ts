@@ -87,6 +87,24 @@ describe('PublishTrainingPipeline on the local Azure', function () {
     assert.equal((await on.settled(job)).status, 'Completed', JSON.stringify(started));
   });
 
+  it('takes the next version when a member leaves the file', async () => {
+    const inputs = { componentName: 'less', endpointName: 'less-endpoint', maxRunMinutes: '60' };
+    await run({ ...inputs, set: 'jobs.fit.resources.instance_count=1' });
+    const less = await run(inputs);
+    assert.equal(less.result, 'Succeeded', shown(less));
+    const text = less.lines.join('\n');
+    assert.match(text, /create +pipeline component less:2 +version 1 differs in componentSpec\.jobs\.fit\.resources/);
+    assert.match(text, /assetId: …\S+\/versions\/1" → …\S+\/versions\/2"/);
+  });
+
+  it('uploads nothing from outside the project, though no .git says where that ends', async () => {
+    const outside = path.join(on.folder('elsewhere'), 'secret.txt');
+    writeFileSync(outside, 'not of the project\n');
+    const step = await run({ ...endpoint, set: `inputs.rows.type=uri_file\ninputs.rows.path=${outside}` });
+    assert.equal(step.result, 'Failed', shown(step));
+    assert.match(step.issues[0]?.message ?? '', /secret\.txt is outside the project folder/);
+  });
+
   it('refuses what the budget does not allow, before anything is made', async () => {
     const step = await run({ ...calendar, endpointName: 'other', yearlyBudgetHours: '10' });
     assert.equal(step.result, 'Failed', shown(step));

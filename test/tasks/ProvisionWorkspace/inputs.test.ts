@@ -11,13 +11,17 @@ const variables = { 'System.DefaultWorkingDirectory': '/repo' };
 
 describe('inputs of ProvisionWorkspace', () => {
   it('have defaults; files start at the repository', () => {
-    assert.deepEqual(readInputs(new FakeAgent({ inputs: common, variables })), {
-      workspaceFile: undefined,
-      files: ['/repo/a.yml', '/repo/b/*.yml'],
-      set: undefined,
-      planOnly: false,
-      timeoutMinutes: 60,
-    });
+    assert.deepEqual(
+      readInputs(new FakeAgent({ inputs: common, variables: { ...variables, 'Build.SourcesDirectory': '/repo' } })),
+      {
+        workspaceFile: undefined,
+        files: ['/repo/a.yml', '/repo/b/*.yml'],
+        root: '/repo',
+        set: undefined,
+        planOnly: false,
+        timeoutMinutes: 60,
+      },
+    );
   });
 
   const refused: [string, string, RegExp][] = [
