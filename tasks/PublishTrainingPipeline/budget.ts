@@ -205,7 +205,8 @@ export function spendingOf(
     return { runsPerYear, hoursPerRun: undefined, hoursPerYear: undefined, text };
   }
   const parts = nodes.map(({ name, hours = 0, instances }) => `${name} ${round(hours)} h × ${instances}`);
-  const hoursPerYear = runsPerYear * perRun;
+  // To the millisecond: a tenth of an hour is no exact number, and the budget's border is.
+  const hoursPerYear = Math.round(runsPerYear * perRun * 3_600_000) / 3_600_000;
   const text = `${times}, a run takes at most ${round(perRun)} compute hours (${parts.join(' + ')}): ${runsPerYear} × ${round(perRun)} h = ${round(hoursPerYear)} h a year.`;
   return { runsPerYear, hoursPerRun: perRun, hoursPerYear, text };
 }

@@ -169,3 +169,13 @@ describe('the yearly budget', () => {
     );
   });
 });
+
+describe('a budget of exactly what a year takes', () => {
+  it('holds, whatever tenths of hours it is made of', () => {
+    const nodes = [0.1, 0.2].map((hours, index) => ({ name: `n${index}`, hours, instances: 1 }));
+    const spending = spendingOf(nodes, 365, 'The calendar');
+    assert.equal(spending.hoursPerYear, 109.5);
+    assert.doesNotThrow(() => checkBudget(spending, 109.5));
+    assert.throws(() => checkBudget(spending, 109.49), /too small/);
+  });
+});
