@@ -36,9 +36,14 @@ export class JobLog {
     private readonly azure: Azure,
     private readonly agent: Agent,
     private readonly jobName: string,
-    /** Stands in front of every line: which node of a pipeline it is from. */
-    private readonly prefix = '',
+    /** Stands in front of every line: which node of a pipeline it is from. `null`: nothing is printed. */
+    private readonly prefix: string | null = '',
   ) {}
+
+  /** Has the job a log of its own? */
+  get isFound(): boolean {
+    return this.files.size > 0;
+  }
 
   /** Reads and prints what is new. Trouble with a log is said once and never fails the step. */
   async pump(): Promise<void> {
@@ -111,7 +116,8 @@ export class JobLog {
   private show(bytes: Buffer): void {
     const text = bytes.toString('utf8').replace(/\r?\n$/, '');
     const lines = text.split('\n');
-    this.agent.print(this.prefix === '' ? text : lines.map((line) => this.prefix + line).join('\n'));
+    const { prefix } = this;
+    if (prefix !== null) this.agent.print(lines.map((line) => prefix + line).join('\n'));
     this.lastLines.push(...lines);
     this.lastLines.splice(0, Math.max(0, this.lastLines.length - keptLines));
   }

@@ -20,8 +20,11 @@ export interface Node {
   lastLines: readonly string[];
 }
 
-/** Runs with runs of their own: pipelines inside pipelines, sweeps, AutoML (`runType` of run history). */
+/** Runs with runs of their own: pipelines, sweeps, AutoML (`runType` of run history). */
 const parentType = /pipeline|hyperdrive|sweep|automl/i;
+
+/** A step of a pipeline: a command, which has a log, or a pipeline inside it, which has steps. */
+const stepType = /steprun/i;
 
 /** A sweep may have a hundred trials: their logs are for the studio, their states and scores for here. */
 const trialParent = /hyperdrive|sweep|automl/i;
@@ -29,7 +32,10 @@ const trialParent = /hyperdrive|sweep|automl/i;
 interface Entry {
   run: ChildRun;
   node: Node;
+  parent: string;
   log?: JobLog;
+  /** Runs were seen below it. */
+  hasNodes: boolean;
 }
 
 /**
@@ -50,7 +56,14 @@ export class NodeTree implements Progress {
 
   /** In the order of the tree. */
   get nodes(): Node[] {
-    return [...this.entries.values()].map(({ node }) => node);
+    return this.below(this.jobName);
+  }
+
+  /** Runs come to be at any time: those of one parent stand together, whenever they were seen first. */
+  private below(parent: string): Node[] {
+    return [...this.entries.values()]
+      .filter((entry) => entry.parent === parent)
+      .flatMap(({ node }) => [node, ...this.below(node.runId)]);
   }
 
   async pump(): Promise<void> {
@@ -66,21 +79,26 @@ export class NodeTree implements Progress {
 
   async finish(): Promise<void> {
     await this.pump();
-    for (const { log, node } of this.entries.values()) {
+    for (const { log, node, hasNodes } of this.entries.values()) {
+      if (hasNodes) continue;
       await log?.finish();
       node.lastLines = log?.lastLines ?? [];
     }
     if (this.entries.size > 0) this.agent.print(treeText(this.nodes));
   }
 
-  private async look(parent: string, above: string, depth: number, showLogs: boolean): Promise<void> {
-    for (const run of await childRuns(this.azure, parent)) {
+  /** @returns whether there are runs below `parent` */
+  private async look(parent: string, above: string, depth: number, showLogs: boolean): Promise<boolean> {
+    const runs = await childRuns(this.azure, parent);
+    for (const run of runs) {
       const name = above === '' ? run.displayName : `${above} / ${run.displayName}`;
-      const entry = this.see(run, name, depth);
+      const entry = this.see(run, parent, name, depth);
       if (isWaiting(run.status)) continue;
-      if (parentType.test(run.runType)) {
-        await this.look(run.runId, name, depth + 1, showLogs && !trialParent.test(run.runType));
-      } else if (showLogs) {
+      const mayHaveNodes = parentType.test(run.runType) || (stepType.test(run.runType) && entry.log?.isFound !== true);
+      if (mayHaveNodes) {
+        entry.hasNodes = await this.look(run.runId, name, depth + 1, showLogs && !trialParent.test(run.runType));
+      }
+      if (showLogs && !parentType.test(run.runType) && !entry.hasNodes) {
         entry.log ??= new JobLog(this.azure, this.agent, run.runId, `[${name}] `);
         // A log is complete once a look came after the run's end.
         if (!isEnded(entry.node.status) || !isEnded(entry.run.status)) await entry.log.pump();
@@ -88,14 +106,17 @@ export class NodeTree implements Progress {
       }
       entry.run = run;
     }
+    return runs.length > 0;
   }
 
-  private see(run: ChildRun, name: string, depth: number): Entry {
+  private see(run: ChildRun, parent: string, name: string, depth: number): Entry {
     const known = this.entries.get(run.runId);
     const status = canonicalStatus(run.status);
     const entry = known ?? {
       run: { ...run, status: 'NotStarted' },
       node: { runId: run.runId, name, depth, status: '', lastLines: [] },
+      parent,
+      hasNodes: false,
     };
     this.entries.set(run.runId, entry);
     Object.assign(entry.node, { startTime: run.startTime, endTime: run.endTime });

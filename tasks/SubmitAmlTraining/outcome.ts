@@ -3,6 +3,7 @@ import { errorText } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
 import type { Job } from '../../lib/azure/jobs';
 import { runDetails, trackedRun, type RunDetails, type TrackedRun } from '../../lib/azure/runs';
+import { JobLog } from './log';
 import type { Node } from './nodes';
 
 /** What a job has brought: metrics, parameters, the best trial, the reason of a failure. */
@@ -50,7 +51,7 @@ export async function readOutcome(azure: Azure, agent: Agent, job: Job, nodes: r
     params: tracked?.params ?? {},
     details: await attempt('run history', () => runDetails(azure, job.name)),
     bestTrial,
-    failed: await failedNodes(azure, nodes),
+    failed: await failedNodes(azure, agent, nodes),
   };
 }
 
@@ -82,12 +83,25 @@ function merged<T>(parts: readonly { node: string; values: Record<string, T> }[]
   );
 }
 
-async function failedNodes(azure: Azure, nodes: readonly Node[]): Promise<FailedNode[]> {
+/** Those that failed by themselves: a pipeline or a sweep fails when something below it does. */
+async function failedNodes(azure: Azure, agent: Agent, nodes: readonly Node[]): Promise<FailedNode[]> {
   const failed = nodes.filter(({ status }) => status === 'Failed');
+  const isBelow = (one: Node, other: Node): boolean => one.name.startsWith(`${other.name} / `);
+  const leaves = failed.filter((node) => !failed.some((other) => isBelow(other, node)));
+  // A sweep outlives trials that fail: they break nothing.
+  const causes = leaves.filter((node) => nodes.every((other) => !isBelow(node, other) || other.status === 'Failed'));
   const found: FailedNode[] = [];
-  for (const { runId, name, lastLines } of failed.slice(0, mostReasons)) {
+  for (const { runId, name, lastLines } of causes.slice(0, mostReasons)) {
     const details = await runDetails(azure, runId).catch(() => undefined);
-    found.push({ name, reason: details?.error?.split('\n')[0], lastLines });
+    const lines = lastLines.length > 0 ? lastLines : await endOfLog(azure, agent, runId);
+    found.push({ name, reason: details?.error?.split('\n')[0], lastLines: lines });
   }
   return found;
+}
+
+/** Logs of trials are not shown while they run. */
+async function endOfLog(azure: Azure, agent: Agent, runId: string): Promise<readonly string[]> {
+  const log = new JobLog(azure, agent, runId, null);
+  await log.finish();
+  return log.lastLines;
 }

@@ -53,6 +53,10 @@ function lastLine(lines: readonly string[]): string | undefined {
 export async function report(agent: Agent, training: Training): Promise<void> {
   const { job, metrics, bestTrial } = training;
   if (bestTrial !== undefined) agent.print(`Best trial: ${bestTrial}${scoreOf(training)}`);
+  else if (training.prepared.jobType === 'Sweep' && job.status === 'Completed') {
+    const metric = textAt(training.prepared.properties, 'objective', 'primaryMetric') ?? '';
+    agent.warn(`The sweep has no best trial: did a trial log the metric "${metric}" of its objective with MLflow?`);
+  }
   const names = Object.keys(metrics).sort();
   if (names.length > 0) {
     const width = Math.max(...names.map((name) => name.length));

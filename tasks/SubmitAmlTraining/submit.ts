@@ -1,5 +1,5 @@
 import type { Agent } from '../../lib/agent/agent';
-import { TaskError } from '../../lib/agent/errors';
+import { CancelledError, TaskError } from '../../lib/agent/errors';
 import { gitProperties, runTags, type PipelineRun } from '../../lib/agent/pipeline-run';
 import type { Azure } from '../../lib/azure/azure';
 import { stringMap } from '../../lib/agent/json';
@@ -37,6 +37,8 @@ export async function submit(
     const name = jobName(key, attempt);
     const existing = await getJob(azure, name);
     if (!existing) {
+      // Uploads go on for a moment when the step is cancelled; nothing is started any more.
+      if (agent.cancelled.aborted) throw new CancelledError('Cancelled before a job was submitted.');
       onName(name);
       const created = await putJob(azure, name, body(job, name, run, key), job.apiVersion);
       agent.print(`Submitted job ${name}${attempt > 1 ? `, attempt ${attempt}` : ''}: ${created.status}.`);

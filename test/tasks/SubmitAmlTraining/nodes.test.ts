@@ -32,6 +32,8 @@ interface Child {
   runType?: string;
   /** One for each look; the last for ever. */
   statuses: string[];
+  /** The look from which on it is there. */
+  from?: number;
   log?: string;
   error?: string;
   metrics?: Record<string, number>;
@@ -51,7 +53,8 @@ function workspaceWith(
     const key = parent.startsWith('mlops-') ? 'job' : parent;
     const look = looks.get(key) ?? 0;
     looks.set(key, look + 1);
-    const value = (children[key] ?? []).map(({ runId, displayName, runType, statuses }) => ({
+    const there = (children[key] ?? []).filter(({ from = 0 }) => look >= from);
+    const value = there.map(({ runId, displayName, runType, statuses }) => ({
       runId,
       displayName,
       runType: runType ?? 'azureml.StepRun',
@@ -67,7 +70,7 @@ function workspaceWith(
       body: {
         runId,
         error: error && { error: { code: 'UserError', message: error } },
-        logFiles: { 'user_logs/std_log.txt': address },
+        logFiles: log === undefined ? {} : { 'user_logs/std_log.txt': address },
       },
     }));
     workspace.fake.on('GET', `/node/${runId}`, ({ headers }) => {
@@ -181,6 +184,67 @@ describe('SubmitAmlTraining of a job with runs below it', () => {
     assert.match(text, /Best trial: s_1 \(score 2; alpha=0\.1\)/);
     assert.doesNotMatch(text, /trial 0/);
     assert.deepEqual(JSON.parse(workspace.agent.outputs['metrics'] ?? ''), { mse: 2 });
+  });
+
+  it('shows a pipeline inside that run history calls a step, and keeps what is below a node together', async () => {
+    const script = { statuses: ['Running', 'Running', 'Running', 'Running', 'Failed'] };
+    const workspace = workspaceWith(script, {
+      job: [
+        {
+          runId: 'r1',
+          displayName: 'inner',
+          statuses: ['Running', 'Running', 'Running', 'Failed'],
+          error: 'a child failed',
+        },
+        {
+          runId: 'r2',
+          displayName: 'tune',
+          runType: 'hyperdrive',
+          statuses: ['Running', 'Running', 'Running', 'Completed'],
+        },
+        { runId: 'r3', displayName: 'last', statuses: ['Running', 'Completed'], log: 'ok' },
+      ],
+      // Its run is there from the second look on.
+      r1: [
+        {
+          runId: 'r4',
+          displayName: 'fit',
+          from: 1,
+          statuses: ['NotStarted', 'Running', 'Failed'],
+          log: 'KeyError: "AGE"',
+        },
+      ],
+      r2: [{ runId: 't_0', statuses: ['Failed'], displayName: 't_0', log: 'ValueError: alpha' }],
+    });
+    const outcome = await train(inputs(projectWith(pipelineYaml)), {
+      agent: workspace.agent,
+      azure: workspace.fake.azure,
+      pace,
+    });
+    const text = workspace.agent.lines.join('\n');
+    assert.match(text, /Nodes:\n {2}inner .*\n {4}fit .*\n {2}tune .*\n {4}t_0 .*\n {2}last /);
+    assert.match(text, /^\[inner \/ fit\] KeyError/m);
+    assert.match(outcome.message ?? '', /ended as Failed: node inner \/ fit: KeyError: "AGE"/);
+  });
+
+  it('names the exception of a sweep whose trials failed, and says when none has the metric', async () => {
+    const trials: Child[] = [0, 1].map((index) => ({
+      runId: `s_${index}`,
+      displayName: `s_${index}`,
+      statuses: ['Failed'],
+      log: `reading\nValueError: alpha ${index}\n`,
+      error: 'the user script failed',
+    }));
+    const submit = async (status: string, children: Child[]) => {
+      const { agent, fake } = workspaceWith({ statuses: ['Running', status] }, { job: children });
+      const { message } = await train(inputs(projectWith(sweepYaml)), { agent, azure: fake.azure, pace });
+      return { message, lines: agent.lines.join('\n'), warnings: agent.warnings.join('\n') };
+    };
+    const failed = await submit('Failed', trials);
+    assert.match(failed.message ?? '', /ended as Failed: node s_0: ValueError: alpha 0/);
+    assert.doesNotMatch(failed.lines, /reading/);
+    const silent = await submit('Completed', [{ runId: 's_0', displayName: 's_0', statuses: ['Completed'] }]);
+    assert.match(silent.warnings, /no best trial: did a trial log the metric "mse"/);
   });
 
   it('does not fail because the nodes cannot be listed', async () => {
