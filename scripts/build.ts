@@ -58,6 +58,21 @@ const noWebClient: Plugin = {
   },
 };
 
+/** Classes that no task makes: those for people who sign in, for programs that act for a user, and for child processes. */
+const unmade =
+  /(?:msal-node[\\/]dist[\\/].*[\\/](?:DeviceCode|UsernamePassword|OnBehalfOf|UserFederatedIdentityCredential|Loopback)Client|PublicClientApplication)\.mjs$|azure-pipelines-task-lib[\\/]toolrunner\.js$/;
+
+const noSignIn: Plugin = {
+  name: 'no-sign-in',
+  setup(building) {
+    building.onLoad({ filter: unmade }, ({ path: file }) => {
+      const name = path.basename(file) === 'toolrunner.js' ? 'ToolRunner' : path.basename(file, '.mjs');
+      const fault = JSON.stringify(`The build leaves out ${name}: see scripts/build.ts.`);
+      return { contents: `export class ${name} { constructor() { throw new Error(${fault}); } }` };
+    });
+  },
+};
+
 /** task-lib carries its few messages in a dozen languages; the tasks speak English. */
 const onlyEnglish: Plugin = {
   name: 'only-english',
@@ -92,7 +107,7 @@ export async function buildTask(task: string): Promise<Metafile> {
     external: ['@azure/identity-broker', 'shelljs'],
     alias: replaced,
     define: { ...common.define, FormData: 'undefined' },
-    plugins: [onlyEnglish, noWebClient],
+    plugins: [onlyEnglish, noWebClient, noSignIn],
   });
   const [major, minor, patch] = version.split('.').map(Number);
   const description = JSON.parse(readFileSync(path.join(from, 'task.json'), 'utf8')) as Record<string, unknown>;
