@@ -31,11 +31,16 @@ interface Options {
   workspace: PlannedWorkspace;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  const [command = '', ...rest] = argv;
-  if (command === 'translate') return translate(readOptions(rest));
-  if (command === 'validate') return validate(readOptions(rest));
-  throw new UsageError(`there is no command "${command}"`);
+/** @returns the exit code */
+export async function run([command = '', ...rest]: readonly string[]): Promise<number> {
+  try {
+    if (command === 'translate') return await translate(readOptions(rest));
+    if (command === 'validate') return await validate(readOptions(rest));
+    throw new UsageError(`there is no command "${command}"`);
+  } catch (error) {
+    process.stderr.write(`mlops: ${neutralLine(errorText(error))}\n${isUsage(error) ? `${usage}\n` : ''}`);
+    return isUsage(error) ? 2 : 1;
+  }
 }
 
 function readOptions(args: string[]): Options {
@@ -144,10 +149,4 @@ function isUsage(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 }
 
-main(process.argv.slice(2)).then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    process.stderr.write(`mlops: ${neutralLine(errorText(error))}\n${isUsage(error) ? `${usage}\n` : ''}`);
-    process.exitCode = isUsage(error) ? 2 : 1;
-  },
-);
+if (require.main === module) void run(process.argv.slice(2)).then((code) => (process.exitCode = code));

@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
 
 import type { Arguments, Command } from './command';
 import { Failure, UsageError } from './errors';
 import { translatorFile } from './paths';
 
 /**
- * The commands that read Azure ML files. Reading them is the tasks' work: as with the tasks, what is built runs in a process
- * of its own, and this one knows its command line only.
+ * The commands that read Azure ML files. Reading them is the tasks' work: what is built of it is loaded when it is asked for,
+ * and this side knows its command line only. They run before every commit of some: no process of its own is started.
  */
 const shared = {
   options: {
@@ -49,16 +46,23 @@ export const validate: Command = {
 
 async function runTranslator(command: string, args: Arguments): Promise<number> {
   if (args.positionals.length === 0) throw new UsageError(`Say which file: mlops ${command} FILE.`);
-  const script = translatorFile();
-  if (!existsSync(script)) throw new Failure(`${script} is not there: run \`npm run build\` first.`);
   const options = Object.keys(shared.options).flatMap((name) => args.values(name).map((value) => `--${name}=${value}`));
-  const child = spawn(process.execPath, [script, command, ...options, '--', ...args.positionals], { stdio: 'inherit' });
-  const end = (name: NodeJS.Signals): boolean => child.kill(name);
-  process.on('SIGTERM', end);
-  try {
-    const [code, name] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    return code ?? 128 + (name === null ? 0 : constants.signals[name]);
-  } finally {
-    process.off('SIGTERM', end);
-  }
+  const { run } = await load(translatorFile());
+  return run([command, ...options, '--', ...args.positionals]);
+}
+
+interface Translator {
+  /** @returns the exit code */
+  run: (argv: readonly string[]) => Promise<number>;
+}
+
+async function load(script: string): Promise<Translator> {
+  if (!existsSync(script)) throw new Failure(`${script} is not there: run \`npm run build\` first.`);
+  const found: unknown = await import(script);
+  if (isTranslator(found)) return found;
+  throw new Failure(`${script} is not as this command line knows it: run \`npm run build\` again.`);
+}
+
+function isTranslator(value: unknown): value is Translator {
+  return typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function';
 }
