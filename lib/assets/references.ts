@@ -14,14 +14,24 @@ const registryId = /^azureml:\/\/registries\//i;
 /** Curated environments live in a registry of Microsoft's; the service itself resolves their names. */
 const curated = /^AzureML-/;
 
+/** Is the id that of a version of such an asset? */
+function isOf(kind: AssetKind, id: string): boolean {
+  const asset =
+    /(?:\/workspaces|\/registries|^azureml:\/\/registries)\/[^/]+\/([^/]+)\/[^/]+\/(?:versions|labels)\/[^/]+$/i.exec(
+      id,
+    );
+  return asset?.[1]?.toLowerCase() === kind;
+}
+
 /**
  * Reads `azureml:name:version`, `azureml:name@label`, an ARM id (with or without `azureml:`) or a registry's
  * `azureml://registries/…`; `undefined` when the text is no reference.
  */
 export function parseReference(value: string, kind: AssetKind): AssetReference | undefined {
-  if (registryId.test(value)) return { kind: 'id', id: value };
+  // Of code a registry's id is never taken for anything else.
+  if (registryId.test(value)) return kind === 'codes' && !isOf(kind, value) ? undefined : { kind: 'id', id: value };
   const bare = value.replace(/^azureml:/, '');
-  if (armId.test(bare)) return { kind: 'id', id: bare };
+  if (armId.test(bare)) return isOf(kind, bare) ? { kind: 'id', id: bare } : undefined;
   if (bare === value) return undefined;
   if (kind === 'environments' && curated.test(bare)) return { kind: 'id', id: value };
   const version = /^([A-Za-z0-9_][A-Za-z0-9_.-]*):([^:@/]+)$/.exec(bare);

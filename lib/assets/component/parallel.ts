@@ -2,13 +2,13 @@ import type { YamlReader } from '../../agent/yaml';
 import { environment } from '../parts/environment';
 import { list } from '../shape/collections';
 import { openRecord, optional, record, required } from '../shape/record';
-import { integer, text, words } from '../shape/scalars';
+import { exactly, integer, text, words } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
 import { pythonJson } from '../python-json';
 import { componentCode } from './code';
 import { componentFields, componentResources, definitionOf, prefixed } from './common';
 import type { ComponentDefinition } from './component';
-import { dataOutputPorts, exactly } from './ports';
+import { dataOutputPorts } from './ports';
 
 const units = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
 

@@ -3,7 +3,7 @@ import { pythonBoolean, pythonFloat } from '../python';
 import { PythonFloat } from '../python-float';
 import { list, mapOf } from '../shape/collections';
 import { dropped, optional, record, required } from '../shape/record';
-import { boolean, scalar, text } from '../shape/scalars';
+import { boolean, exactly, scalar, text } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
 import type { ComponentInput, ComponentOutput } from './component';
 
@@ -29,16 +29,6 @@ const dataTypes = [
   'uri_file',
   'uri_folder',
 ] as const;
-
-/** Words that are spelt as they stand here: the clients do not fold the case of these. */
-export function exactly<const W extends string>(...words: readonly W[]): Shape<W> {
-  return shape({ type: 'string', enum: words }, (at) => {
-    const value = at.plain();
-    const found = words.find((word) => word === value);
-    if (found !== undefined) return found;
-    throw at.error(`${at.path} is ${JSON.stringify(value)}`, `Known values: ${words.join(', ')}.`);
-  });
-}
 
 /** A record for each type, chosen by `type`. */
 function byType<T>(table: ReadonlyMap<string, Shape<T>>): Shape<T> {

@@ -3,14 +3,14 @@ import { defaultExperiment, jobFields, queueSettings, resources } from '../parts
 import { jobOutputs } from '../parts/outputs';
 import { textMap } from '../shape/collections';
 import { camel, optional, required, withDefault, type Fields } from '../shape/record';
-import { text, words } from '../shape/scalars';
+import { exactly, text } from '../shape/scalars';
 import { refine } from '../shape/shape';
 import { kind } from './kind';
 
 /** Beside the task's own keys. */
 const common: Fields = {
   ...jobFields,
-  type: required(words('automl'), { as: '' }),
+  type: required(exactly('automl'), { as: '' }),
   outputs: withDefault(jobOutputs, () => ({})),
   environment_id: optional(text),
   environment_variables: optional(textMap),

@@ -11,18 +11,19 @@ import {
   queueSettings,
   resources,
 } from '../parts/job';
+import { lowerCaseJobName } from '../parts/names';
 import { jobOutputs, outputsApiVersion } from '../parts/outputs';
 import { looseTextMap } from '../shape/collections';
 import { dropped, optional, record, required, withDefault } from '../shape/record';
-import { lowerCase, text, words } from '../shape/scalars';
+import { exactly, text } from '../shape/scalars';
 import { refine } from '../shape/shape';
 import { kind } from './kind';
 
 const fields = record({
   ...jobFields,
   // The clients write it in lower case, here and in Spark jobs only.
-  name: optional(lowerCase),
-  type: dropped(words('command')),
+  name: optional(lowerCaseJobName),
+  type: dropped(exactly('command')),
   command: required(text),
   code: optional(code, { as: 'codeId' }),
   environment: required(environment, { as: 'environmentId' }),

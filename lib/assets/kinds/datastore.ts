@@ -1,7 +1,7 @@
 import { answered } from '../parts/answered';
 import { tagged, textMap, union } from '../shape/collections';
 import { optional, record, required, withDefault, type Fields } from '../shape/record';
-import { text, word } from '../shape/scalars';
+import { exactly, text, word } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 import { resourceName } from '../parts/names';
 import type { YamlReader } from '../../agent/yaml';
@@ -98,7 +98,13 @@ const storage = {
 
 /** The members of one type of datastore; its word in `type` and in the request. */
 function datastoreOf(yaml: string, datastoreType: string, fields: Fields): Shape {
-  return record({ ...fields, type: required(word({ [yaml]: datastoreType }), { as: 'datastoreType' }) });
+  return record({
+    ...fields,
+    type: required(
+      refine(exactly(yaml), () => datastoreType),
+      { as: 'datastoreType' },
+    ),
+  });
 }
 
 const blob = datastoreOf('azure_blob', 'AzureBlob', {

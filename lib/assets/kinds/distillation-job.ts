@@ -4,13 +4,13 @@ import { defaultExperiment, namedJobFields } from '../parts/job';
 import { jobOutputs } from '../parts/outputs';
 import { mapOf } from '../shape/collections';
 import { dropped, optional, record, required, withDefault } from '../shape/record';
-import { anything, integer, text, words } from '../shape/scalars';
+import { anything, exactly, integer, text, words } from '../shape/scalars';
 import { refine } from '../shape/shape';
 import { kind } from './kind';
 
 const fields = record({
   ...namedJobFields,
-  type: required(words('distillation'), { as: '' }),
+  type: required(exactly('distillation'), { as: '' }),
   // The service chooses its machines by the models.
   compute: dropped(text),
   data_generation_type: required(words('label_generation', 'data_generation')),

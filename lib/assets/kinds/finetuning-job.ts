@@ -3,13 +3,13 @@ import { defaultExperiment, namedJobFields, queueSettings } from '../parts/job';
 import { jobOutputs } from '../parts/outputs';
 import { tagged } from '../shape/collections';
 import { dropped, optional, record, withDefault, required } from '../shape/record';
-import { anything, words } from '../shape/scalars';
+import { anything, exactly } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 import { kind } from './kind';
 
 const common = {
   ...namedJobFields,
-  type: required(words('finetuning'), { as: '' }),
+  type: required(exactly('finetuning'), { as: '' }),
   outputs: withDefault(jobOutputs, () => ({})),
 };
 

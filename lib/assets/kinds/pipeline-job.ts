@@ -8,13 +8,13 @@ import { finishedNodes, nodesWith } from '../pipeline/jobs';
 import { nodesOf } from '../pipeline/component';
 import { settings } from '../pipeline/settings';
 import { optional, record, required, withDefault } from '../shape/record';
-import { words } from '../shape/scalars';
+import { exactly } from '../shape/scalars';
 import { refine } from '../shape/shape';
 import { kind } from './kind';
 
 const fields = record({
   ...jobFields,
-  type: required(words('pipeline'), { as: '' }),
+  type: required(exactly('pipeline'), { as: '' }),
   settings: withDefault(settings, () => ({})),
   inputs: withDefault(pipelineInputs, () => ({})),
   outputs: withDefault(jobOutputs, () => ({})),

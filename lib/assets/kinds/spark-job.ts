@@ -4,6 +4,7 @@ import { code } from '../parts/code';
 import { sparkEnvironment } from '../parts/environment';
 import { jobInputs } from '../parts/inputs';
 import { defaultExperiment, jobFields, services } from '../parts/job';
+import { lowerCaseJobName } from '../parts/names';
 import { jobOutputs, outputsApiVersion } from '../parts/outputs';
 import { isRemote, localPath } from '../parts/paths';
 import { checkSparkEntry, sparkResources, textConf } from '../parts/spark';
@@ -11,15 +12,15 @@ import { checkArguments, checkConf } from '../pipeline/nodes/spark-rules';
 import { mapOf } from '../shape/collections';
 import { gather } from '../shape/gather';
 import { dropped, optional, record, required, withDefault } from '../shape/record';
-import { anything, lowerCase, text, words } from '../shape/scalars';
+import { anything, exactly, text } from '../shape/scalars';
 import { nullable, refine, type Scope } from '../shape/shape';
 import { kind } from './kind';
 
 const fields = record({
   ...jobFields,
   // The clients write it in lower case.
-  name: optional(lowerCase),
-  type: required(words('spark'), { as: '' }),
+  name: optional(lowerCaseJobName),
+  type: required(exactly('spark'), { as: '' }),
   // The clients know these here too, and send nothing of them.
   properties: dropped(mapOf(anything)),
   services: dropped(services),

@@ -15,7 +15,7 @@ import { jobOutputs, outputsApiVersion } from '../parts/outputs';
 import { earlyTermination, objective, samplingAlgorithm, searchSpace, sweepLimits } from '../parts/sweep';
 import { looseTextMap } from '../shape/collections';
 import { dropped, optional, record, required, withDefault } from '../shape/record';
-import { words } from '../shape/scalars';
+import { exactly } from '../shape/scalars';
 import { refine } from '../shape/shape';
 import { kind } from './kind';
 
@@ -33,7 +33,7 @@ const trial = record({
 
 const fields = record({
   ...jobFields,
-  type: required(words('sweep'), { as: '' }),
+  type: required(exactly('sweep'), { as: '' }),
   // The clients know services here too, and send none.
   services: dropped(services),
   trial: required(trial),

@@ -5,7 +5,7 @@ import type { YamlReader } from '../../agent/yaml';
 import type { DataDefinition } from '../register/data-version';
 import { looseTextMap } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
-import { text, word, words } from '../shape/scalars';
+import { exactly, text, word } from '../shape/scalars';
 import { refine, type Scope } from '../shape/shape';
 import { isAddress } from './data-source';
 import { checkType } from './inputs';
@@ -17,7 +17,7 @@ import { assetAt, existingPath } from './paths';
 const fields = record({
   name: optional(assetName),
   version: optional(version),
-  type: withDefault(words('uri_file', 'uri_folder', 'mltable'), () => 'uri_folder' as const, { as: 'dataType' }),
+  type: withDefault(exactly('uri_file', 'uri_folder', 'mltable'), () => 'uri_folder' as const, { as: 'dataType' }),
   path: required(text),
   datastore: optional(datastoreName),
   description: optional(text),

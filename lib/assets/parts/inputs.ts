@@ -2,14 +2,14 @@ import { existsSync, statSync } from 'node:fs';
 import type { YamlReader } from '../../agent/yaml';
 import type { LocalAsset } from '../folder';
 import { Later, type Soon } from '../later';
-import { parseReference } from '../references';
+import { parseReference, type AssetReference } from '../references';
 import { defaultDatastore, uploadData } from '../register/data';
 import { absence, checkWithin } from '../project';
 import { idOf } from '../register/versions';
 import { isMap, isScalar, mapOf, union } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
-import { pythonText, text, word, words } from '../shape/scalars';
-import { refine, type Scope, type Shape } from '../shape/shape';
+import { anyCase, pythonText, text, word } from '../shape/scalars';
+import { mismatch, refine, type Scope, type Shape } from '../shape/shape';
 import { datastoreName } from './names';
 import { assetAt, isRemote, localPath } from './paths';
 
@@ -29,7 +29,7 @@ export interface AssetInput {
 export type JobInput = LiteralInput | AssetInput;
 
 /** Types of data and models. */
-export const assetTypes = words('uri_file', 'uri_folder', 'mltable', 'custom_model', 'mlflow_model', 'triton_model');
+export const assetTypes = anyCase('uri_file', 'uri_folder', 'mltable', 'custom_model', 'mlflow_model', 'triton_model');
 
 export const inputModes = {
   ro_mount: 'ReadOnlyMount',
@@ -50,7 +50,7 @@ export const inputModes = {
 export function uriOf(at: YamlReader, scope: Scope, type: string, datastore?: string): Soon<string> {
   const value = text.read(at, scope);
   const kind = type.endsWith('_model') ? 'models' : 'data';
-  const reference = parseReference(value, kind);
+  const reference = parseReference(value, kind) ?? idAmong(value, kind === 'models' ? 'data' : 'models');
   if (reference) return idOf(reference, kind, scope.workspaceId, at);
   if (value.startsWith('azureml:') && !value.startsWith('azureml://')) {
     throw at.error(
@@ -59,6 +59,8 @@ export function uriOf(at: YamlReader, scope: Scope, type: string, datastore?: st
     );
   }
   if (isRemote(value)) return value;
+  // As a path it would be the file's own folder, with all that lies in it.
+  if (value === '') throw at.error(`${at.path} is empty`, 'Name the file or folder, an asset or an address.');
   const path = localPath(scope.folder, value);
   checkType(path, at, type);
   checkWithin(scope.root, path, at);
@@ -71,6 +73,12 @@ function uploadedUri(asset: LocalAsset, type: string, datastore = defaultDatasto
     const uploaded = await uploadData(remote, asset, 'input data', undefined, datastore);
     return `azureml://datastores/${datastore}/paths/${uploaded.path}${type === 'uri_folder' ? '/' : ''}`;
   });
+}
+
+/** An input of data may be a model's id, and the other way round: what lies there is read alike. */
+function idAmong(value: string, kind: 'models' | 'data'): AssetReference | undefined {
+  const reference = parseReference(value, kind);
+  return reference?.kind === 'id' ? reference : undefined;
 }
 
 export function checkType(path: string, at: YamlReader, type: string): void {
@@ -87,10 +95,11 @@ export function checkType(path: string, at: YamlReader, type: string): void {
 }
 
 /** A literal value: text as Python prints it. */
-export const literalInput: Shape<LiteralInput> = refine(pythonText, (value): LiteralInput => ({
-  jobInputType: 'literal',
-  value,
-}));
+export const literalInput: Shape<LiteralInput> = refine(pythonText, (value, at): LiteralInput => {
+  const number = at.plain();
+  if (typeof number === 'number' && !Number.isFinite(number)) throw mismatch(at, 'a finite number');
+  return { jobInputType: 'literal', value };
+});
 
 const data = record({
   type: withDefault(assetTypes, () => 'uri_folder' as const),

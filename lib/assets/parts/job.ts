@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { addressName } from './names';
+import { jobName, unlessEmpty } from './names';
 import type { YamlReader } from '../../agent/yaml';
 import { checkClosed } from '../component/expressions';
 import { isoDuration } from '../python';
@@ -151,9 +151,9 @@ export const services: Shape<Record<string, unknown>> = mapOf(
 
 /** Keys that every job has. */
 export const namedJobFields = {
-  name: optional(addressName),
-  display_name: optional(text),
-  experiment_name: optional(text),
+  name: optional(jobName),
+  display_name: optional(unlessEmpty(text)),
+  experiment_name: optional(unlessEmpty(text)),
   description: optional(text),
   tags: withDefault(textMap, () => ({})),
   properties: withDefault(textMap, () => ({})),

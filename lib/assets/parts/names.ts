@@ -1,5 +1,5 @@
 import { pythonText, textLike } from '../shape/scalars';
-import { refine } from '../shape/shape';
+import { refine, type Shape } from '../shape/shape';
 
 /** Names that the service accepts, checked before anything is uploaded for them. */
 
@@ -43,6 +43,20 @@ const part = /^(?!\.{1,2}$)[^/?#%\\\s]{1,255}$/;
 
 /** Name of a job, a schedule or an environment: whatever else it may be, it is one part of an address. */
 export const addressName = textLike(part, 'a name: without slashes, spaces and ? # % \\');
+
+/** An empty text says nothing: the clients take it for a name that is not given. */
+export function unlessEmpty(inner: Shape<string>): Shape<string | undefined> {
+  return { ...inner, read: (at, scope) => (at.plain() === '' ? undefined : inner.read(at, scope)) };
+}
+
+/** Name of a job; without one the clients draw it. */
+export const jobName = unlessEmpty(addressName);
+
+/** Name of a job that the clients write in lower case. */
+export const lowerCaseJobName = unlessEmpty(refine(addressName, (value) => value.toLowerCase()));
+
+/** Name that a job's output is registered under. */
+export const outputName = textLike(/^[A-Za-z0-9_-]{0,255}$/, 'a name: letters, digits, dashes and underscores');
 
 /** As in a name, but with spaces: the clients take them, and they can be encoded. */
 const versionPart = /^(?!\.{1,2}$)(?:[^/?#%\\\s]| ){1,255}$/;

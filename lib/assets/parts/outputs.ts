@@ -4,6 +4,7 @@ import { optional, record, withDefault } from '../shape/record';
 import { pythonText, text, word } from '../shape/scalars';
 import { nullable, refine, type Shape } from '../shape/shape';
 import { assetTypes, checkPortName } from './inputs';
+import { outputName } from './names';
 
 export const outputModes = {
   rw_mount: 'ReadWriteMount',
@@ -16,7 +17,7 @@ const output = record({
   type: withDefault(assetTypes, () => 'uri_folder' as const, { as: 'jobOutputType' }),
   mode: optional(word(outputModes)),
   path: optional(text, { as: 'uri' }),
-  name: optional(text, { as: 'assetName' }),
+  name: optional(outputName, { as: 'assetName' }),
   version: optional(pythonText, { as: 'assetVersion' }),
 });
 

@@ -55,12 +55,14 @@ export function scheduledJob(kind: () => Kind): Shape {
   const byName = shape({ type: 'string' }, (at, scope) => read(at, scope));
   const changed: Shape = {
     read: (at, scope) => {
-      checkType(at);
+      // What it is, the job's own file says; here it may be said again.
+      const type = at.optional('type');
+      if (type) checkType(at);
       return read(at.required('job'), scope, at.without('job', '$schema'));
     },
     schema: () => ({
       type: 'object',
-      required: ['type', 'job'],
+      required: ['job'],
       properties: { type: { const: 'pipeline' }, job: { type: 'string' } },
     }),
   };

@@ -1,10 +1,11 @@
 import type { YamlReader } from '../../agent/yaml';
 import type { ComponentOutput } from '../component/component';
 import { assetTypes } from '../parts/inputs';
+import { outputName } from '../parts/names';
 import { outputModes } from '../parts/outputs';
 import { isText, mapOf, union } from '../shape/collections';
 import { optional, record } from '../shape/record';
-import { pythonText, text, textLike, words } from '../shape/scalars';
+import { pythonText, text, words } from '../shape/scalars';
 import { nullable, refine, shape, type Shape } from '../shape/shape';
 import { bindingOf } from './expression';
 import { anyData, portOf, type Port, type Surroundings } from './ports';
@@ -26,13 +27,11 @@ export interface NodeOutput {
   isPlain: boolean;
 }
 
-const registeredName = textLike(/^[A-Za-z0-9_-]{1,255}$/, 'a name: letters, digits, dashes and underscores');
-
 const members = record({
   type: optional(assetTypes),
   mode: optional(words(...(Object.keys(outputModes) as OutputMode[]))),
   path: optional(text),
-  name: optional(registeredName),
+  name: optional(outputName),
   version: optional(pythonText),
 });
 

@@ -13,9 +13,6 @@ export const text: Shape<string> = shape({ type: 'string' }, (at) => {
   throw at.error(`${at.path} must be text`, 'Put the value in quotes.');
 });
 
-/** Text that the service knows in lower case. */
-export const lowerCase: Shape<string> = refine(text, (value) => value.toLowerCase());
-
 /** Text of a form. */
 export function textLike(pattern: RegExp, wanted: string): Shape<string> {
   const checked = refine(text, (value, at) => {
@@ -116,6 +113,33 @@ export function word<const W extends string>(table: Readonly<Record<string, W>>)
       `${near ? `${near} ` : ''}Known values: ${words.join(', ')}.`,
     );
   });
+}
+
+/** Words that are spelt as they stand here: the clients do not fold the case of these. */
+export function exactly<const W extends string>(...words: readonly W[]): Shape<W> {
+  return shape({ type: 'string', enum: words }, (at) => {
+    const value = at.plain();
+    const found = words.find((word) => word === value);
+    if (found !== undefined) return found;
+    const near = typeof value === 'string' ? suggestion(value, words) : undefined;
+    throw at.error(
+      `${at.path} is ${JSON.stringify(value)}`,
+      `${near ? `${near} ` : ''}Known values: ${words.join(', ')}.`,
+    );
+  });
+}
+
+/** Words whose case is free, but not their form: `Uri_Folder`, not `UriFolder`. */
+export function anyCase<const W extends string>(...words: readonly W[]): Shape<W> {
+  const known = exactly(...words);
+  return {
+    ...known,
+    read: (at, scope) => {
+      const value = at.plain();
+      const folded = typeof value === 'string' ? value.toLowerCase() : value;
+      return words.find((word) => word === folded) ?? known.read(at, scope);
+    },
+  };
 }
 
 /** Words that the service spells as the file does. */
