@@ -45,7 +45,7 @@ export function Shell({ pages, useApprovalCount }: ShellProps) {
           aria-label={title}
           className="hub-content page-content page-content-top"
         >
-          <PageFrame key={view}>
+          <PageFrame key={view} advice="The other pages work.">
             <CurrentPage />
           </PageFrame>
         </div>
@@ -62,17 +62,24 @@ export function SinglePage({ title, children }: { title: string; children: React
       <Page className="hub-page flex-grow">
         <PageHeader title={title} heading={heading} />
         <div className="hub-content page-content page-content-top">
-          <PageFrame>{children}</PageFrame>
+          <PageFrame advice="The rest of Azure DevOps works.">{children}</PageFrame>
         </div>
       </Page>
     </Surface>
   );
 }
 
-function PageFrame({ children }: { children: ReactNode }) {
+/** What breaks inside is said in its place, and forgotten once the address names something else. */
+function PageFrame({ advice, children }: { advice: string; children: ReactNode }) {
   const queries = useQueryClient();
+  const { params } = useUrlState();
   return (
-    <Boundary onRetry={() => void queries.resetQueries({ predicate: ({ state }) => state.status === 'error' })}>
+    <Boundary
+      what="This page"
+      advice={advice}
+      resetKey={params}
+      onRetry={() => void queries.resetQueries({ predicate: ({ state }) => state.status === 'error' })}
+    >
       <Suspense fallback={<SkeletonRows rows={6} label="Loading the page" />}>{children}</Suspense>
     </Boundary>
   );
@@ -149,7 +156,11 @@ function ViewTabs({ view, useApprovalCount }: { view: View; useApprovalCount: Sh
   const settled = useSettled();
   return (
     <>
-      {settled && <ApprovalCount useApprovalCount={useApprovalCount} onCount={setWaiting} />}
+      {settled && (
+        <Boundary what="The number of approvals that wait for you" advice="The pages work.">
+          <ApprovalCount useApprovalCount={useApprovalCount} onCount={setWaiting} />
+        </Boundary>
+      )}
       <TabBar
         ariaLabel="Views"
         className="hub-tabs"

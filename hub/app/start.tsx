@@ -2,6 +2,7 @@ import * as SDK from 'azure-devops-extension-sdk';
 import type { ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ProblemMessage } from '../components/ProblemMessage';
+import { Boundary } from './boundary';
 import { connectHost, type Host } from './host';
 import { createQueryClient, Providers } from './providers';
 import { followHostTheme } from './theme';
@@ -16,10 +17,13 @@ export function start(page: ReactNode): void {
   const show = async (): Promise<void> => {
     const host = await connectHost(SDK);
     const url = await openUrl(host);
+    const queries = createQueryClient();
     root.render(
-      <Providers host={host} url={url} queries={createQueryClient()}>
-        {page}
-      </Providers>,
+      <Boundary what="This page" advice="The rest of Azure DevOps works.">
+        <Providers host={host} url={url} queries={queries}>
+          {page}
+        </Providers>
+      </Boundary>,
     );
     await SDK.notifyLoadSucceeded();
   };

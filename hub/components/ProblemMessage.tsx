@@ -10,6 +10,8 @@ export interface ProblemMessageProps {
   problem?: Problem;
   /** What could not be shown: "The deployments". */
   what?: string;
+  /** What else there is to know, after the problem: a sentence. */
+  advice?: string;
   onRetry?: () => void;
   /** Something of less weight than an error: the rest of the page works. */
   severity?: 'error' | 'warning';
@@ -20,6 +22,7 @@ export function ProblemMessage({
   error,
   problem = problemOf(error),
   what,
+  advice,
   onRetry,
   severity = 'error',
 }: ProblemMessageProps) {
@@ -31,14 +34,17 @@ export function ProblemMessage({
       severity={severity === 'error' ? MessageCardSeverity.Error : MessageCardSeverity.Warning}
       role="alert"
     >
-      {what !== undefined && <strong>{`${what} could not be shown. `}</strong>}
-      <span className="hub-lines">{displayLines(text)}</span>
-      {onRetry !== undefined && (
-        <>
-          {' '}
-          <Button subtle text="Try again" onClick={onRetry} />
-        </>
-      )}
+      <div>
+        {what !== undefined && <strong>{`${what} could not be shown. `}</strong>}
+        <span className="hub-lines">{displayLines(text)}</span>
+        {advice !== undefined && ` ${advice}`}
+        {onRetry !== undefined && (
+          <>
+            {' '}
+            <Button subtle text="Try again" onClick={onRetry} />
+          </>
+        )}
+      </div>
     </MessageCard>
   );
 }

@@ -22,6 +22,8 @@ export type ApprovalState =
   | 'namesNoEvidence'
   /** The stage's timeline has no approval. */
   | 'none'
+  /** Nor has it one, though the environment that the step claims asks for one today: any step can claim any environment. */
+  | 'notAsked'
   /** It could not be read, or does not fit together. */
   | 'notVerified';
 
@@ -46,11 +48,16 @@ export interface ApprovalReadings {
   gates?: RunGates | string;
   bypasses?: readonly Bypass[] | string;
   evidence?: RunEvidence | string;
+  /** Whether the claimed environment asks for an approval today; absent where that cannot be read. */
+  asksToday?: boolean | 'reading';
 }
 
 const nothing = { approvals: [], by: [], digests: [], expected: [], isByRequester: false };
 
-export function approvalProof(step: ProvenStep, { gates, bypasses, evidence }: ApprovalReadings): ApprovalProof {
+export function approvalProof(
+  step: ProvenStep,
+  { gates, bypasses, evidence, asksToday }: ApprovalReadings,
+): ApprovalProof {
   const older = olderAttempt(step, gates);
   const own =
     older === undefined && typeof gates === 'object' ? gates.gates.filter(({ stage }) => stage === step.stage) : [];
@@ -65,13 +72,23 @@ export function approvalProof(step: ProvenStep, { gates, bypasses, evidence }: A
     ...subjectFindings(step, own, evidence),
     ...environmentFindings(step, own),
     ...claimFindings(step, gates, own),
+    ...(asksToday === true ? unaskedFindings(step, gates) : []),
     ...(typeof bypasses === 'string'
       ? [{ state: 'notVerified' as const, detail: `whether a check was bypassed is not known: ${bypasses}` }]
       : []),
   ];
+  if (asksToday === 'reading' && isUnasked(step, gates)) return { ...nothing, state: 'reading' };
   const worst = severity.flatMap((state) => found.find((finding) => finding.state === state) ?? [])[0];
   if (worst !== undefined) return { ...read, ...worst };
   return { ...read, state: own.length === 0 ? 'none' : 'approved' };
+}
+
+/** Whether the stage is there and its timeline has no approval: then it matters whether its environment asks for one. */
+export function isUnasked(step: ProvenStep, gates: ApprovalReadings['gates']): boolean {
+  if (typeof gates !== 'object' || !gates.stages.includes(step.stage)) return false;
+  return (
+    (newestAttempt(step, gates) ?? 1) === (step.attempt ?? 1) && !gates.gates.some(({ stage }) => stage === step.stage)
+  );
 }
 
 /** The timeline keeps a stage's newest attempt: gates and records of those before it are not there to be read. */
@@ -109,6 +126,7 @@ const severity: readonly ApprovalState[] = [
   'otherEvidence',
   'otherSubject',
   'namesNoEvidence',
+  'notAsked',
   'notVerified',
 ];
 
@@ -186,6 +204,13 @@ function subjectFindings(
     const other = approvedSubject(step, items, evidence);
     return other === undefined ? [] : [{ state: 'otherSubject', detail: other }];
   });
+}
+
+function unaskedFindings(step: ProvenStep, gates: RunGates): Finding[] {
+  const { environment } = step;
+  if (environment === undefined || !isUnasked(step, gates)) return [];
+  const why = 'the check was added later, or the step claims an environment that is not its own';
+  return [{ state: 'notAsked', detail: `environment ${environment} asks for one today: ${why}` }];
 }
 
 /** Who may approve is the environment's affair: the approval of another one stands for nothing here. */

@@ -21,8 +21,8 @@ const largestList = 100;
 const naming = ['mlops.model-version.v1', 'mlops.package.v1', 'mlops.deployment.v1'] as const;
 
 /**
- * Approvals of runs that the viewer may see and in which one of our tasks ran, newest first. Of any other approval, nothing is
- * shown, not even that it exists.
+ * Approvals of runs that the viewer may see and in which one of our tasks ran, newest first: by when they were asked for, in the
+ * history by their last change. Of any other approval, nothing is shown, not even that it exists.
  */
 export function useApprovals(scope: ApprovalScope): Approvals {
   const client = useClient();
@@ -115,13 +115,15 @@ function joined(
   scope: ApprovalScope,
 ): Approval[] {
   const visible = new Map(builds.filter(({ run }) => run.tags.includes(runTag)).map((build) => [build.run.id, build]));
+  const timeOf = ({ createdAt, changedAt }: Approval): number =>
+    Date.parse(scope === 'history' ? changedAt : createdAt);
   return approvals
     .flatMap((approval) => {
       const build = approval.runId === undefined ? undefined : visible.get(approval.runId);
       if (build === undefined) return [];
       return [{ ...withRun(approval, build.run, viewer, scope === 'mine'), named: namedIn(build) }];
     })
-    .sort((left, right) => Date.parse(right.createdAt) - Date.parse(left.createdAt));
+    .sort((left, right) => timeOf(right) - timeOf(left));
 }
 
 /** Model versions that the run's index names, each once. */

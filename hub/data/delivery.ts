@@ -38,8 +38,9 @@ export interface Delivery {
   rollback: Median;
 }
 
-/** Monday, `2026-11-16`, in UTC, with what happened until the next. */
+/** Seven days from `start`, with what happened in them; the last one ends with the span. */
 export interface Week {
+  /** `2026-11-16`, in UTC. */
   start: string;
   changes: number;
   registrations: number;
@@ -297,11 +298,12 @@ function firstRegistrations(versions: readonly ModelVersion[]): ModelVersion[] {
   return [...first.values()];
 }
 
+/** Counted from where the span begins: weeks of the calendar would leave a part of one at either end. */
 function weeksOf(span: Span, changes: readonly ProductionChange[], registered: readonly ModelVersion[]): Week[] {
   const [from, to] = [Date.parse(span.from), Date.parse(span.to)];
   if (!(from < to)) return [];
   const weeks: Week[] = [];
-  for (let start = mondayOf(from); start < to; start += 7 * 24 * hour) {
+  for (let start = from; start < to; start += 7 * 24 * hour) {
     const week = { from: new Date(start).toISOString(), to: new Date(start + 7 * 24 * hour).toISOString() };
     weeks.push({
       start: week.from.slice(0, 10),
@@ -312,11 +314,11 @@ function weeksOf(span: Span, changes: readonly ProductionChange[], registered: r
   return weeks;
 }
 
-/** Start of the ISO 8601 week in UTC. */
-function mondayOf(time: number): number {
-  const date = new Date(time);
-  const sinceMonday = (date.getUTCDay() + 6) % 7;
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate() - sinceMonday);
+/** The last `days` days of UTC with today: they begin at midnight, so that a column of seven of them is seven whole dates. */
+export function lastDays(days: number, now: number): Pick<Span, 'from' | 'to'> {
+  const day = 24 * hour;
+  const tomorrow = (Math.floor(now / day) + 1) * day;
+  return { from: new Date(tomorrow - days * day).toISOString(), to: new Date(now).toISOString() };
 }
 
 function isIn({ from, to }: { from: string; to: string }, time: string): boolean {

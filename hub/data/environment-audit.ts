@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { queryChecks, type CheckConfiguration } from '../devops/checks';
+import type { CheckConfiguration } from '../devops/checks';
 import { listDefinitions, type Definition } from '../devops/definitions';
-import { listEnvironments, type Environment } from '../devops/environments';
+import type { Environment } from '../devops/environments';
 import { problemOf } from '../devops/problems';
 import {
   buildBits,
@@ -16,6 +16,7 @@ import {
 import { listOwnTeams } from '../devops/teams';
 import { approversOf, findingsOf } from './audit-rules';
 import { useClient } from './context';
+import { useEnvironmentChecks } from './environment-checks';
 import { keys } from './keys';
 import { loadingOf, once } from './loading';
 import { isProductionName } from './production-name';
@@ -27,18 +28,7 @@ const query = { staleTime: 5 * 60_000, ...once } as const;
 export function useEnvironmentAudit(): EnvironmentAudit {
   const client = useClient();
   const { project } = client.connection;
-  const environments = useQuery({
-    queryKey: keys.environments,
-    queryFn: ({ signal }) => listEnvironments(client, signal),
-    ...query,
-  });
-  const ids = environments.data?.environments.map(({ id }) => id) ?? [];
-  const checks = useQuery({
-    queryKey: keys.checks(ids),
-    queryFn: ({ signal }) => queryChecks(client, ids, signal),
-    enabled: environments.data !== undefined,
-    ...query,
-  });
+  const { environments, checks } = useEnvironmentChecks();
   const definitions = useQuery({
     queryKey: keys.definitions,
     queryFn: ({ signal }) => listDefinitions(client, signal),

@@ -12,6 +12,7 @@ export { useRunGates } from './stage-gates';
 export { useDecide } from './decide';
 export { useModelVersion } from './model-version';
 export { useBypasses } from './bypasses';
+export { useAsksApproval, type AsksApproval } from './environment-checks';
 export { useEnvironmentAudit, useTeams } from './environment-audit';
 export { recordsOf } from './records';
 export { evidenceProblemText } from './evidence-problems';

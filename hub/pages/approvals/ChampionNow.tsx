@@ -11,14 +11,12 @@ export interface ChampionNowProps {
   champion: Champion;
   /** Version of the champion's model that the run is about. */
   candidate: string | undefined;
-  /** What is held against the champion: "These figures". */
-  what: string;
   /** Later on, production has moved on as a matter of course. */
   isPending: boolean;
 }
 
 /** A run may wait for days: whether production still serves what its version was compared with. */
-export function ChampionNow({ champion, candidate, what, isPending }: ChampionNowProps) {
+export function ChampionNow({ champion, candidate, isPending }: ChampionNowProps) {
   const own = useDeploymentEvents({ model: champion.name });
   // Another model may have taken its place; the list of all does not reach as far back.
   const all = useDeploymentEvents();
@@ -43,7 +41,8 @@ export function ChampionNow({ champion, candidate, what, isPending }: ChampionNo
         </>
       )}
       {displayText(text)}
-      {kind === 'changed' && ` ${what} are held against version ${displayText(champion.version)}.`}
+      {kind === 'changed' &&
+        ` Figures, commits and data below are held against version ${displayText(champion.version)}.`}
     </p>
   );
 }

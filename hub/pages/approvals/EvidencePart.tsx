@@ -63,18 +63,17 @@ export function EvidencePart({ gate, heading }: EvidencePartProps) {
           </ul>
         </section>
       )}
-      {rows.length > 0 && (
+      {(rows.length > 0 || champion !== undefined) && (
         <section aria-label="Metrics">
           <h3 className="title-xs">{displayText(metricsTitle(evaluation))}</h3>
           {champion !== undefined && (
             <ChampionNow
               champion={champion}
               candidate={candidateOf(records, champion)}
-              what="These figures"
               isPending={gate.approval.status === 'pending'}
             />
           )}
-          <MetricsTable rows={rows} other={champion && `Version ${champion.version}`} />
+          {rows.length > 0 && <MetricsTable rows={rows} other={champion && `Version ${champion.version}`} />}
         </section>
       )}
       {evaluation !== undefined && (

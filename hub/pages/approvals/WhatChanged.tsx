@@ -6,10 +6,8 @@ import { TimeAgo } from '../../components/TimeAgo';
 import { cut, displayText } from '../../components/display-text';
 import { recordsOf, useChanges, useModelVersion } from '../../data/queries';
 import type { Change, Gate } from '../../data/results';
-import { ChampionNow } from './ChampionNow';
 import type { Champion } from './champion';
 import { gatedRecords } from './judgement';
-import { candidateOf } from './subject';
 
 /** Commits since the run that made the version it was compared with, and whether the data is the same as its. */
 export function WhatChanged({ gate }: { gate: Gate }) {
@@ -29,14 +27,6 @@ export function WhatChanged({ gate }: { gate: Gate }) {
   return (
     <section aria-label="What changed">
       <h3 className="title-xs">What changed</h3>
-      {champion !== undefined && (
-        <ChampionNow
-          champion={champion}
-          candidate={candidateOf(evidence.records, champion)}
-          what="Commits and data"
-          isPending={gate.approval.status === 'pending'}
-        />
-      )}
       <ProblemMessage what={title} severity="warning" problem={problem} onRetry={compared.refresh} />
       <ProblemMessage what="The commits" severity="warning" problem={changes.problem} onRetry={changes.refresh} />
       {isReading ? (

@@ -114,6 +114,9 @@ export function Figures({ figures, failWindowHours }: { figures: Delivery; failW
         ))}
       </dl>
       <h2 className="title-s">Changes to production a week</h2>
+      <p className="body-s secondary-text">
+        Each column is the seven days from its date on, in UTC; the last ends today.
+      </p>
       <Columns
         title="Changes to production a week"
         columns={weeks.map(({ start, changes }) => ({ label: start.slice(5), value: changes }))}

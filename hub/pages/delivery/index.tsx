@@ -11,7 +11,7 @@ import { SkeletonRows } from '../../components/SkeletonRows';
 import { useNow } from '../../components/time';
 import { utcText } from '../../components/charts/text';
 import { useCommitTimes } from '../../data/commit-times';
-import { changedRuns, delivery, deliveryBy, type DeliveryData } from '../../data/delivery';
+import { changedRuns, delivery, deliveryBy, lastDays, type DeliveryData } from '../../data/delivery';
 import { eventsOf } from '../../data/deployment-events';
 import { versionsOf } from '../../data/registrations';
 import { useRunList, type IndexedRun } from '../../data/run-list';
@@ -21,7 +21,6 @@ const kinds = ['mlops.model-version.v1', 'mlops.evaluation.v1', 'mlops.deploymen
 const tags = [runTag];
 const failWindowHours = 24;
 const choices = [28, 84, 182, 364];
-const day = 86_400_000;
 
 /** How delivery goes: volume, promotion, lead time, failures, time to roll back; by team and by model. */
 export default function DeliveryPage(): ReactElement {
@@ -29,10 +28,7 @@ export default function DeliveryPage(): ReactElement {
   const { params, patch } = useUrlState();
   const days = choices.find((choice) => String(choice) === params['days']) ?? 84;
   const now = useNow();
-  const span = useMemo(
-    () => ({ from: new Date(now - days * day).toISOString(), to: new Date(now).toISOString(), failWindowHours }),
-    [now, days],
-  );
+  const span = useMemo(() => ({ ...lastDays(days, now), failWindowHours }), [now, days]);
   const read = useMemo(() => dataOf(runs), [runs]);
   const commitTimes = useCommitTimes(useMemo(() => changedRuns(read, span), [read, span]));
   const isPartial = list.loadedSince !== undefined;

@@ -13,12 +13,14 @@ import { useNow } from '../../components/time';
 import { utcText } from '../../components/charts/text';
 import {
   problemText,
+  useAsksApproval,
   useBypasses,
   useDeploymentEvents,
   useRunGates,
   type DeploymentEvents,
   type Loading,
 } from '../../data/queries';
+import { isUnasked } from '../../data/approval-proof';
 import { history, periodsAt, undated } from '../../data/serving';
 import type { DeploymentEvent, Serving } from '../../data/types';
 import { AtDate, MomentField, rowKey } from './AtDate';
@@ -171,15 +173,16 @@ function ProofReader({
     reading(bypasses, bypasses.isLoading ? undefined : bypasses.bypasses),
     reading({ problem: run.evidenceProblem }, run.evidence),
   ];
+  const asksToday = useAsksApproval(isUnasked({ run: event.run, ...event.entry }, gatesRead))(event.entry.environment);
   const told = useRef('');
   useEffect(() => {
-    const proof = proofOf(event, { gates: gatesRead, bypasses: bypassesRead, evidence: evidenceRead });
+    const proof = proofOf(event, { gates: gatesRead, bypasses: bypassesRead, evidence: evidenceRead, asksToday });
     // Answers are new objects at every visit; only what changed is handed on.
     const text = JSON.stringify(proof);
     if (told.current === text) return;
     told.current = text;
     onProof(name, proof);
-  }, [name, event, gatesRead, bypassesRead, evidenceRead, onProof]);
+  }, [name, event, gatesRead, bypassesRead, evidenceRead, asksToday, onProof]);
   return null;
 }
 

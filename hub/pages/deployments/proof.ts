@@ -103,6 +103,8 @@ export function approvalText({ state, by, at, isByRequester, detail }: ApprovalP
       return `NAMES NO EVIDENCE${more}. ${given}`;
     case 'none':
       return 'No approval was asked for';
+    case 'notAsked':
+      return `No approval was asked for, though ${detail ?? 'the environment asks for one today'}`;
     case 'notVerified':
       return `Not verified${more}`;
   }

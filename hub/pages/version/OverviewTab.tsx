@@ -9,13 +9,14 @@ import { ProblemMessage } from '../../components/ProblemMessage';
 import { Text } from '../../components/Text';
 import { TimeAgo } from '../../components/TimeAgo';
 import { Verdict } from '../../components/Verdict';
-import { useBypasses } from '../../data/queries';
+import { useAsksApproval, useBypasses } from '../../data/queries';
 import { absence, type Known } from './known';
-import { provenanceOf } from './provenance';
+import { hasUnasked, provenanceOf } from './provenance';
 
 export function OverviewTab({ known }: { known: Known }) {
   const body = known.records.registered?.body;
   const checks = useBypasses(known.version.run.id);
+  const asks = useAsksApproval(hasUnasked(known));
   const bypasses = checks.isLoading || checks.problem !== undefined ? undefined : checks.bypasses;
   return (
     <>
@@ -28,7 +29,7 @@ export function OverviewTab({ known }: { known: Known }) {
           onRetry={checks.refresh}
         />
         <ul className="version-provenance">
-          {provenanceOf(known, bypasses, checks.unread).map(({ kind, text }, index) => (
+          {provenanceOf(known, bypasses, checks.unread, asks).map(({ kind, text }, index) => (
             <li key={index}>
               <Verdict kind={kind} text={text} />
             </li>

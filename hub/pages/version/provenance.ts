@@ -1,7 +1,8 @@
-import { problemText } from '../../data/queries';
+import { problemText, type AsksApproval } from '../../data/queries';
 import type { Bypass } from '../../data/results';
 import type { EvidenceKind } from '../../../lib/evidence/evidence';
-import { approvalProof, type ApprovalProof } from '../../data/approval-proof';
+import { approvalProof, isUnasked, type ApprovalProof } from '../../data/approval-proof';
+import type { ProvenStep } from '../../data/types';
 import type { VerdictKind } from '../../components/Verdict';
 import { absence, isReading, type Known } from './known';
 
@@ -16,11 +17,13 @@ export interface Provenance {
  *
  * @param bypasses of the run; `undefined` while they are not known
  * @param unread stages whose checks the service does not show
+ * @param asks whether an environment asks for an approval today
  */
 export function provenanceOf(
   known: Known,
   bypasses: readonly Bypass[] | undefined,
   unread: readonly string[] = [],
+  asks?: AsksApproval,
 ): Provenance[] {
   return [
     evidenceOf(known),
@@ -28,7 +31,7 @@ export function provenanceOf(
     digestOf(known),
     dataOf(known),
     evaluationOf(known),
-    ...approvalsOf(known, bypasses),
+    ...approvalsOf(known, bypasses, asks),
     bypassesOf(bypasses, unread),
   ];
 }
@@ -123,21 +126,30 @@ const names: Record<EvidenceKind, string> = {
 };
 
 /** What the service says of the approvals of the stages that deployed the version; the record's own claim proves nothing. */
-function approvalsOf(known: Known, bypasses: readonly Bypass[] | undefined): Provenance[] {
-  const { version, evidence, gates, gatesProblem, records } = known;
+function approvalsOf(known: Known, bypasses: readonly Bypass[] | undefined, asks?: AsksApproval): Provenance[] {
+  const { evidence, gates, gatesProblem } = known;
   const readings = {
     gates: gatesProblem === undefined ? gates : problemText(gatesProblem),
     bypasses: bypasses ?? 'it was not read',
     evidence,
   };
-  return records.deployed.flatMap(({ stage, name, sha256, body: { approval, environment } }): Provenance[] => {
+  return stepsOf(known).flatMap((step): Provenance[] => {
+    const said = stageText(approvalProof(step, { ...readings, asksToday: asks?.(step.environment) }));
+    return said === undefined ? [] : [{ kind: said.kind, text: `Stage ${step.stage}: ${said.text}` }];
+  });
+}
+
+function stepsOf({ version: { run }, gates, records }: Known): ProvenStep[] {
+  return records.deployed.map(({ stage, name, sha256, body: { approval, environment } }) => {
     // Records that were read are those of the newest attempt.
     const attempt = gates?.attempts?.[stage];
-    const step = { run: version.run, stage, name, sha256, attempt, environment, approval: approval?.id };
-    const proof = approvalProof(step, readings);
-    const said = stageText(proof);
-    return said === undefined ? [] : [{ kind: said.kind, text: `Stage ${stage}: ${said.text}` }];
+    return { run, stage, name, sha256, attempt, environment, approval: approval?.id };
   });
+}
+
+/** Whether a stage that deployed the version has no approval: then its environment's checks are worth being read. */
+export function hasUnasked(known: Known): boolean {
+  return stepsOf(known).some((step) => isUnasked(step, known.gates));
 }
 
 function stageText({ state, isByRequester }: ApprovalProof): Provenance | undefined {
@@ -145,6 +157,8 @@ function stageText({ state, isByRequester }: ApprovalProof): Provenance | undefi
   switch (state) {
     case 'none':
       return undefined;
+    case 'notAsked':
+      return { kind: 'bad', text: 'no approval, though one is asked for today' };
     case 'reading':
       return { kind: 'unsure', text: 'the approval is being read' };
     case 'approved':

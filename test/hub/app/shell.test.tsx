@@ -1,8 +1,11 @@
 import { quietly, renderHub } from '../support';
 import assert from 'node:assert/strict';
 import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { act, waitFor, within } from '@testing-library/react';
-import { Shell } from '../../../hub/app/shell';
+import { Boundary } from '../../../hub/app/boundary';
+import { Shell, SinglePage } from '../../../hub/app/shell';
+import { useUrlState } from '../../../hub/app/url-state';
 
 let approvalsBroken = true;
 
@@ -20,6 +23,14 @@ const pages = {
   },
   delivery: () => <p>the delivery</p>,
 };
+
+function Panel() {
+  const { approval } = useUrlState().params;
+  useEffect(() => {
+    if (approval === 'broken') throw new Error('this panel cannot be');
+  }, [approval]);
+  return <p>{`the panel ${approval ?? ''}`}</p>;
+}
 
 const shell = <Shell pages={pages} useApprovalCount={() => 2} />;
 
@@ -76,13 +87,64 @@ describe('shell', () => {
     quietly(async () => {
       approvalsBroken = true;
       const { getByRole, getByText, user } = renderHub(shell, { params: { view: 'approvals' } });
-      assert.match(getByRole('alert').textContent, /no approvals today/);
+      const told = getByRole('alert').textContent;
+      assert.match(told, /^This page could not be shown\. Something unexpected happened: no approvals today\. /);
+      assert.match(told, /Reload the page, or report this\. The other pages work\./);
       await user.click(getByRole('tab', { name: 'Delivery' }));
       getByText('the delivery');
       await user.click(getByRole('tab', { name: /Approvals/ }));
       approvalsBroken = false;
       await user.click(within(getByRole('alert')).getByRole('button', { name: 'Try again' }));
       getByText('the approvals');
+    }),
+  );
+
+  it(
+    'tells of a panel that breaks in an effect, and forgets it once the address names another',
+    quietly(async () => {
+      const { getByRole, getByText, queryByRole, url } = renderHub(
+        <SinglePage title="Model">
+          <Panel />
+        </SinglePage>,
+        { params: { approval: 'broken' } },
+      );
+      assert.match(getByRole('alert').textContent, /this panel cannot be\. .* The rest of Azure DevOps works\./);
+      getByRole('heading', { level: 1, name: 'Model' });
+      act(() => url.patch({ approval: 'whole' }));
+      getByText('the panel whole');
+      assert.equal(queryByRole('alert'), null);
+      // And not for ever where the new address breaks as well.
+      act(() => url.patch({ approval: 'broken' }));
+      assert.match(getByRole('alert').textContent, /this panel cannot be/);
+      await Promise.resolve();
+    }),
+  );
+
+  it(
+    'works without the number of waiting approvals, and says so',
+    quietly(async () => {
+      const count = (): number => {
+        throw new Error('no number');
+      };
+      const { findByRole, getByText } = renderHub(<Shell pages={pages} useApprovalCount={count} />);
+      assert.match((await findByRole('alert')).textContent, /^The number of approvals that wait for you could not be/);
+      getByText('the models');
+    }),
+  );
+
+  it(
+    'says that something broke even where nothing was said',
+    quietly(async () => {
+      const Silent = (): never => {
+        throw null as unknown as Error;
+      };
+      const { getByRole } = renderHub(
+        <Boundary what="This page">
+          <Silent />
+        </Boundary>,
+      );
+      assert.match(getByRole('alert').textContent, /^This page could not be shown\. .*an error without a message/);
+      await Promise.resolve();
     }),
   );
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { changesOf, delivery, deliveryBy, type DeliveryData } from '../../../hub/data/delivery';
+import { changesOf, delivery, deliveryBy, lastDays, type DeliveryData } from '../../../hub/data/delivery';
 import { medianOf, rateOf } from '../../../hub/data/statistics';
 import { container, evaluationOf, registration, run, smokeOf, step } from './samples';
 
@@ -68,7 +68,7 @@ describe('changes to production', () => {
 });
 
 describe('delivery', () => {
-  it('counts changes and registrations by week, Monday first, empty weeks too', () => {
+  it('counts changes and registrations by seven days from the first of the span, empty ones too', () => {
     const data = {
       ...nothing,
       deployments: [container(day(2, 0), '6'), container(day(8, 23), '7')],
@@ -79,14 +79,29 @@ describe('delivery', () => {
     assert.deepEqual(
       weeks.map(({ start, ...counts }) => [start, counts.changes, counts.registrations]),
       [
-        ['2026-10-26', 0, 1],
-        ['2026-11-02', 2, 0],
-        ['2026-11-09', 0, 0],
-        ['2026-11-16', 0, 0],
-        ['2026-11-23', 0, 0],
+        ['2026-11-01', 1, 1],
+        ['2026-11-08', 1, 0],
+        ['2026-11-15', 0, 0],
+        ['2026-11-22', 0, 0],
+        ['2026-11-29', 0, 0],
       ],
     );
     assert.deepEqual(delivery(data, { from: span.to, to: span.from }).weeks, []);
+  });
+
+  it('covers the days of a span of weeks by as many columns, none of them a part of one', () => {
+    for (const [count, now, first] of [
+      [4, '2026-11-22T00:02:00Z', '2026-10-26'],
+      [12, '2026-11-22T00:02:00Z', '2026-08-31'],
+      [12, '2026-11-22T23:59:59Z', '2026-08-31'],
+      [12, '2026-11-23T00:00:00Z', '2026-09-01'],
+    ] as const) {
+      const days = lastDays(count * 7, Date.parse(now));
+      assert.deepEqual(days, { from: `${first}T00:00:00.000Z`, to: new Date(now).toISOString() });
+      const deployments = [container(days.from, '6')];
+      const { weeks, changes } = delivery({ ...nothing, deployments }, days);
+      assert.deepEqual([weeks.length, weeks[0], changes], [count, { start: first, changes: 1, registrations: 0 }, 1]);
+    }
   });
 
   it('counts no step of a version that may have served before what was read: it may be a rollback', () => {
@@ -101,7 +116,7 @@ describe('delivery', () => {
     assert.deepEqual([changes, uncertain, failure.n], [1, 2, 1]);
     assert.deepEqual(
       weeks.map((week) => week.changes),
-      [0, 1, 0, 0, 0],
+      [1, 0, 0, 0, 0],
     );
     assert.deepEqual([delivery(data, span).changes, delivery(data, span).uncertain], [3, 0]);
   });

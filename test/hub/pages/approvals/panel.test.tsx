@@ -296,7 +296,7 @@ describe('a champion', () => {
     ]);
   }
 
-  it('that production no longer serves is warned of, beside the figures and beside what changed', async () => {
+  it('that production no longer serves is warned of, once', async () => {
     const of = scene();
     deployed(of, '5');
     const view = of.open();
@@ -304,13 +304,10 @@ describe('a champion', () => {
     await settled(view);
     const said =
       'Production has changed since Production serves version 5 (churn-prod) now; this run was compared with version 3.';
-    for (const [name, what] of [
-      ['Metrics', 'These figures'],
-      ['What changed', 'Commits and data'],
-    ] as const) {
-      const part = within(view.getByRole('region', { name }));
-      assert.equal(part.getByRole('alert').textContent, `${said} ${what} are held against version 3.`);
-    }
+    const part = within(view.getByRole('region', { name: 'Metrics' }));
+    const all = `${said} Figures, commits and data below are held against version 3.`;
+    assert.equal(part.getByRole('alert').textContent, all);
+    assert.equal(view.getAllByText('Production has changed since').length, 1);
   });
 
   it('that production still serves is named without a warning', async () => {
@@ -320,7 +317,7 @@ describe('a champion', () => {
     const said = 'Production serves version 3 (churn-prod) now; this run was compared with version 3.';
     await view.findAllByText(said);
     await settled(view);
-    assert.equal(view.getAllByText(said).length, 2);
+    assert.equal(view.getAllByText(said).length, 1);
     assert.ok(view.queryByText('Production has changed since') === null);
   });
 });
@@ -374,6 +371,32 @@ describe('the list of approvals', () => {
     const view = of.open({});
     await view.findByRole('link', { name: 'churn 8' });
     await settled(view);
+  });
+
+  it('has the last change first in the history, and what was asked for last first elsewhere', async () => {
+    const of = scene(decided('LGTM'));
+    const other = { ...of.approval, id: guid('other'), pipeline: { owner: { id: 813 } } };
+    // Asked for later, and decided earlier.
+    const early = { createdOn: '2026-11-20T10:00:00Z', lastModifiedOn: '2026-11-20T10:10:00Z' };
+    const late = { createdOn: '2026-11-20T09:32:00Z', lastModifiedOn: '2026-11-20T12:00:00Z' };
+    of.service.list(/^build\/builds$/, () => [buildOf(of.sample), buildOf({ ...of.sample, id: 813 })]);
+    for (const [list, status, order] of [
+      ['history', 'approved', ['20261120.812', '20261120.813']],
+      ['pending', 'pending', ['20261120.813', '20261120.812']],
+    ] as const) {
+      of.service.list(/^pipelines\/approvals$/, () => [
+        { ...other, ...early, status },
+        { ...of.approval, ...late, status },
+      ]);
+      const view = of.open({ list });
+      const rows = await view.findAllByRole('rowheader');
+      assert.deepEqual(
+        rows.map(({ textContent }) => /20261120\.\d+/.exec(textContent)?.[0]),
+        order,
+      );
+      await settled(view);
+      view.unmount();
+    }
   });
 
   it('says that the service gave only the newest', async () => {

@@ -133,6 +133,57 @@ describe('deployments page', () => {
     assert.equal(queryByText(/No approval was asked for/), null);
   });
 
+  it('sounds the alarm where a step claims an environment that asks for an approval, and none was asked for', async () => {
+    const content = {
+      kind: 'mlops.deployment.v1',
+      target: 'containerInstance',
+      name: 'scorer',
+      scoringUri: 'https://x.test/',
+      model: { name: 'churn', version: '6' },
+      environment: 'churn-prod',
+    };
+    const facts = { target: 'containerInstance', service: 'scorer', model: 'churn', version: '6' };
+    const entries = ['blue', 'green'].map((service) =>
+      indexOf(service, 'deployment', { ...content, name: service }, { ...facts, service, environment: 'churn-prod' }),
+    );
+    const ungated = () =>
+      serveRun(service(build(1, entries)), {
+        id: 1,
+        finishTime: '2026-11-20T09:30:00Z',
+        stages: ['blue', 'green'].map((name) => ({
+          name,
+          finishTime: '2026-11-20T09:20:00Z',
+          attachments: [{ kind: content.kind, name: 'deployment', content: { ...content, name } }],
+        })),
+        properties: { 'mlops.v1.deployment': entries },
+      });
+    const check = (isDisabled: boolean) => ({
+      id: 3,
+      isDisabled,
+      type: { id: '8c6f20a7-a545-4486-9777-f762fafe0d4d', name: 'Approval' },
+      settings: { approvers: [{ id: 'ben', displayName: 'Ben' }] },
+      resource: { type: 'environment', id: '5' },
+    });
+    const asking = (isDisabled: boolean) =>
+      ungated()
+        .list(/^pipelines\/environments$/, () => [{ id: 5, name: 'Churn-Prod' }])
+        .on('POST', /^pipelines\/checks\/queryconfigurations$/, () => ({ count: 1, value: [check(isDisabled)] }));
+    const of = asking(false);
+    const view = show(<DeploymentsPage />, of, { at: '2026-11-21T00:00:00Z' });
+    const alarm =
+      '⚠ No approval was asked for, though environment churn-prod asks for one today: the check was added later, or the step claims an environment that is not its own';
+    await waitFor(() => assert.equal(view.getAllByText(alarm).length, 2));
+    assert.equal(of.paths().filter((path) => path === 'pipelines/environments').length, 1);
+    assert.equal(of.paths('POST').length, 1);
+    cleanup();
+    // Where nothing asks for one, or what asks cannot be read, there is no reason for alarm.
+    for (const quiet of [asking(true), ungated()]) {
+      const calm = show(<DeploymentsPage />, quiet, { at: '2026-11-21T00:00:00Z' });
+      await waitFor(() => assert.equal(calm.getAllByText('No approval was asked for').length, 2));
+      cleanup();
+    }
+  });
+
   it('keeps the date in the address', async () => {
     const { findByRole, user, url } = show(<DeploymentsPage />, two(), { at: '2026-11-03T00:00:00Z' });
     await user.click(await findByRole('button', { name: 'Now' }));
@@ -180,9 +231,13 @@ describe('deployments page', () => {
 describe('delivery page', () => {
   it('counts changes to production by team and model', async () => {
     const recent = new Date(Date.now() - 5 * 86_400_000).toISOString();
-    const { findByText, getByRole } = show(<DeliveryPage />, service(build(1, [entry(recent, '6')])));
+    const { findByText, getByRole, getByText } = show(<DeliveryPage />, service(build(1, [entry(recent, '6')])));
     await findByText('1 change to production, 0 versions registered');
     getByRole('row', { name: /team-a/ });
+    const chart = getByRole('img', { name: /^Changes to production a week: / });
+    const from = new Date(Date.now() - 6 * 86_400_000).toISOString().slice(5, 10);
+    assert.equal(chart.getAttribute('aria-label'), `Changes to production a week: ${from} 1; 11 without any.`);
+    getByText(/^Each column is the seven days from its date on, in UTC/);
     getByRole('row', { name: /^churn/ });
   });
 

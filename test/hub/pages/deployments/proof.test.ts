@@ -267,4 +267,21 @@ describe('proof of a deployment', () => {
     const unlisted: EvidenceProblem = { kind: 'unreadable', type: place.type, name: '', detail: 'no right' };
     assert.equal(proof({ evidence: evidence(undefined, [unlisted]) }).evidence.state, 'notVerified');
   });
+
+  it('without an approval is an alarm only where the claimed environment is known to ask for one today', () => {
+    const bare = proofOf(step('2026-11-02T00:00:00Z', facts), { ...good, gates: gates() });
+    assert.deepEqual([bare.approval.state, isAlarming({ ...bare, evidence: proof({}).evidence })], ['none', false]);
+    const read = (asksToday: Readings['asksToday'], more: Partial<Readings> = {}) =>
+      proofOf(step('2026-11-02T00:00:00Z', facts), { ...good, gates: gates(), asksToday, ...more });
+    assert.equal(read(false).approval.state, 'none');
+    assert.equal(read('reading').approval.state, 'reading');
+    const told = read(true);
+    assert.deepEqual([told.approval.state, isAlarming(told)], ['notAsked', true]);
+    assert.match(approvalText(told.approval), /^No approval was asked for, though environment churn-prod asks for one/);
+    // Nor does an alarm go under because something else is not known; what was bypassed was asked for.
+    assert.equal(read(true, { bypasses: 'no rights' }).approval.state, 'notAsked');
+    assert.equal(read(true, { gates: { stages: [], gates: [] } }).approval.state, 'notVerified');
+    assert.equal(proof({ asksToday: true }).approval.state, 'approved');
+    assert.equal(proof({ asksToday: 'reading' }).approval.state, 'approved');
+  });
 });

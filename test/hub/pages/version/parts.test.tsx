@@ -1,6 +1,7 @@
 import '../../setup';
 import assert from 'node:assert/strict';
 import type { RunGates } from '../../../../hub/data/gate';
+import type { AsksApproval } from '../../../../hub/data/queries';
 import type { ModelVersionResult } from '../../../../hub/data/results';
 import type { Approval, ReadRecord } from '../../../../hub/data/types';
 import { activityOf, decisionsOf, runsOf } from '../../../../hub/pages/version/activity';
@@ -13,7 +14,7 @@ import {
   type Known,
 } from '../../../../hub/pages/version/known';
 import { lineageOf } from '../../../../hub/pages/version/lineage';
-import { provenanceOf } from '../../../../hub/pages/version/provenance';
+import { hasUnasked, provenanceOf } from '../../../../hub/pages/version/provenance';
 import { readRecord } from '../../../../lib/evidence/read';
 import { canonicalJson } from '../../../../lib/evidence/canonical';
 import { registration, run, smokeOf, step } from '../../data/samples';
@@ -218,6 +219,26 @@ describe('provenance', () => {
         // Of a stage that ran again the newest attempt is judged as one that ran once.
         assert.equal(stage({ gates: { ...gates, attempts: { Production: 2 } } }), text);
       }
+    });
+
+    it('that nobody asked for is an alarm where the environment asks for one today, and passed over where it does not', () => {
+      const records = [
+        record(registered('7'), 'Train'),
+        record({ ...deployment, approval: undefined, environment: 'churn-prod' }, 'Production'),
+      ];
+      const of = known(records, { gates: { stages: ['Production'], gates: [] } });
+      const said = (asks?: AsksApproval) =>
+        provenanceOf(of, [], [], asks).filter(({ text }) => text.includes('Production'));
+      assert.ok(hasUnasked(of));
+      assert.deepEqual([said(), said(() => false)], [[], []]);
+      assert.equal(said(() => 'reading')[0]?.text, 'Stage Production: the approval is being read');
+      const [told] = said((environment) => environment === 'churn-prod');
+      assert.deepEqual(told, {
+        kind: 'bad',
+        text: 'Stage Production: no approval, though one is asked for today',
+      });
+      assert.ok(!hasUnasked(known(records, { gates: gateOf('fine', 'bo', hex) })));
+      assert.ok(!hasUnasked(known(records)));
     });
 
     it('is not taken from the record when the service cannot be asked', () => {

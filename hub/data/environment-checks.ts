@@ -1,0 +1,44 @@
+import { useQuery } from '@tanstack/react-query';
+import { queryChecks } from '../devops/checks';
+import { listEnvironments } from '../devops/environments';
+import { useClient } from './context';
+import { keys } from './keys';
+import { once } from './loading';
+
+/** The project's environments, and what stands before them: two requests for all of them, shared by every page. */
+export function useEnvironmentChecks({ enabled = true } = {}) {
+  const client = useClient();
+  const query = { staleTime: 5 * 60_000, ...once } as const;
+  const environments = useQuery({
+    queryKey: keys.environments,
+    queryFn: ({ signal }) => listEnvironments(client, signal),
+    enabled,
+    ...query,
+  });
+  const ids = environments.data?.environments.map(({ id }) => id) ?? [];
+  const checks = useQuery({
+    queryKey: keys.checks(ids),
+    queryFn: ({ signal }) => queryChecks(client, ids, signal),
+    enabled: enabled && environments.data !== undefined,
+    ...query,
+  });
+  return { environments, checks };
+}
+
+/** Whether an environment asks for an approval now; `undefined` where the viewer cannot read that. */
+export type AsksApproval = (environment: string | undefined) => boolean | 'reading' | undefined;
+
+/** @param enabled whether anything depends on it: else nothing is asked for */
+export function useAsksApproval(enabled: boolean): AsksApproval {
+  const { environments, checks } = useEnvironmentChecks({ enabled });
+  return (environment) => {
+    if (environment === undefined || environments.isError || checks.isError) return undefined;
+    const name = environment.toLowerCase();
+    const found = environments.data?.environments.find((each) => each.name.toLowerCase() === name);
+    if (environments.data !== undefined && found === undefined) return undefined;
+    if (found === undefined || checks.data === undefined) return enabled ? 'reading' : undefined;
+    return checks.data.some(
+      ({ environmentId, kind, isDisabled }) => environmentId === found.id && kind === 'approval' && !isDisabled,
+    );
+  };
+}
