@@ -141,8 +141,11 @@ function cardOf({ name, description, kind, metric }: Model): string {
     `${description}.`,
     '## Intended use',
     `A ${kind} model for decisions that a person reviews.`,
-    '| figure | meaning |\n| --- | --- |',
-    `Judged by **${metric.name}** (${metric.orientation} is better) on rows that were held out.`,
+    [
+      '| figure | meaning |',
+      '| --- | --- |',
+      `| **${metric.name}** | ${metric.orientation} is better; judged on rows that were held out |`,
+    ].join('\n'),
   ].join('\n\n');
 }
 

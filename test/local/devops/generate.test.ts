@@ -104,6 +104,21 @@ describe('a generated history', () => {
     });
   }
 
+  it('has a table in each model card, with a row below its heading', () => {
+    const cards = told.runs.flatMap((run) =>
+      run.attachments
+        .filter(({ type }) => type === 'mlops.model-version.v1')
+        .map(({ file }) => {
+          const body = JSON.parse(attachment(told, run, file)) as { card?: unknown };
+          return String(body.card);
+        }),
+    );
+    assert.ok(cards.length > 0);
+    for (const card of cards) {
+      assert.match(card, /\n\n\| figure \| meaning \|\n\| --- \| --- \|\n\| \*\*\w+\*\* \| .+ \|$/);
+    }
+  });
+
   it('tags and leases what it registers, deploys and compares, by the digest of the model’s name', () => {
     const collection = json(join(told.folder, 'collection.json'));
     assert.ok(isObject(collection) && Array.isArray(collection['leases']));
