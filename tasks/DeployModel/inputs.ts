@@ -31,6 +31,8 @@ export interface ManagedInputs extends CommonInputs {
   /** Absolute paths. */
   deploymentFile: string | undefined;
   endpointFile: string | undefined;
+  /** Folder that what these files name must lie in. */
+  root?: string;
   instanceCount: number | undefined;
   /** Percent for the new deployment once it is healthy. */
   traffic: number;
@@ -147,6 +149,7 @@ function readManaged(agent: Agent): Own<ManagedInputs> {
     endpointName: agent.input('endpointName'),
     deploymentFile: file(agent, 'deploymentFile'),
     endpointFile: file(agent, 'endpointFile'),
+    root: agent.variable('Build.SourcesDirectory'),
     instanceCount:
       count === undefined ? undefined : amount(agent, 'instanceCount', { fallback: 1, least: 1, most: 100 }),
     traffic: amount(agent, 'traffic', { fallback: 100, least: 0, most: 100 }),

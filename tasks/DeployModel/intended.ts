@@ -1,5 +1,6 @@
 import { readAssetFile } from '../../lib/assets/document';
 import { onlineDeployment, type OnlineDeployment } from '../../lib/assets/parts/online-deployment';
+import { rootFor } from '../../lib/assets/project';
 import type { Intended } from './about';
 import type { Inputs } from './inputs';
 
@@ -11,9 +12,9 @@ import type { Inputs } from './inputs';
  */
 export async function readIntended(inputs: Inputs, workspaceId?: string): Promise<Intended> {
   if (inputs.target !== 'managedEndpoint') return { kind: 'image', image: inputs.image, model: inputs.model };
-  const { subject, deploymentFile } = inputs;
+  const { subject, deploymentFile, root } = inputs;
   if (subject?.kind === 'image') return subject;
-  const file = deploymentFile === undefined ? undefined : await readDeployment(deploymentFile, workspaceId);
+  const file = deploymentFile === undefined ? undefined : await readDeployment(deploymentFile, workspaceId, root);
   const intended = subject ?? (file === undefined ? nothing : ofFile(file));
   if (intended.kind === 'unnamed') return intended;
   return labelled(file?.environment) ?? (intended.kind === 'model' ? inWorkspace(intended, workspaceId) : intended);
@@ -21,8 +22,12 @@ export async function readIntended(inputs: Inputs, workspaceId?: string): Promis
 
 const nothing: Intended = { kind: 'unnamed', what: 'anything that an input names' };
 
-async function readDeployment(file: string, workspaceId: string | undefined): Promise<OnlineDeployment> {
-  const { reader, scope } = await readAssetFile(file, [], workspaceId);
+async function readDeployment(
+  file: string,
+  workspaceId: string | undefined,
+  root: string | undefined,
+): Promise<OnlineDeployment> {
+  const { reader, scope } = await readAssetFile(file, [], workspaceId, rootFor(file, root));
   return onlineDeployment.read(reader, scope);
 }
 

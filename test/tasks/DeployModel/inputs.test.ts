@@ -30,6 +30,7 @@ describe('inputs of DeployModel', () => {
       endpointName: 'churn',
       deploymentFile: undefined,
       endpointFile: undefined,
+      root: undefined,
       instanceCount: undefined,
       traffic: 100,
       onFailure: 'keep',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TaskError } from '../../../lib/agent/errors';
@@ -128,6 +128,23 @@ describe('what a deployment is about to deploy', () => {
     await assert.rejects(
       ofFile('model: churn'),
       (error) => error instanceof TaskError && /names no model/.test(error.message),
+    );
+  });
+
+  it('is nothing from outside the sources folder', async () => {
+    const sources = path.join(folder, 'sources');
+    mkdirSync(path.join(sources, 'src'), { recursive: true });
+    writeFileSync(path.join(folder, 'secret.txt'), 'not of the project\n');
+    const deploymentFile = path.join(sources, 'deployment.yml');
+    writeFileSync(deploymentFile, 'model: {name: m, version: 1, path: ../secret.txt}\ninstance_type: a\n');
+    const inputs = { azureSubscription: 'c', resourceGroup: 'g', workspace: 'w', target: 'managedEndpoint' };
+    const agent = new FakeAgent({
+      inputs: { ...inputs, endpointName: 'churn', deploymentFile },
+      variables: { 'Build.SourcesDirectory': sources },
+    });
+    await assert.rejects(
+      readIntended(readInputs(agent), group),
+      /deployment\.yml:1:\d+: model\.path: .*secret\.txt is outside the project folder/,
     );
   });
 });

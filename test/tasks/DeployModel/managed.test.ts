@@ -331,6 +331,23 @@ data_collector: {collections: {model_inputs: {enabled: 'true'}}}
     );
   });
 
+  it('uploads nothing from outside the sources folder, though no .git says where it ends', async () => {
+    const root = path.join(folder, 'sources');
+    mkdirSync(root, { recursive: true });
+    const deploymentFile = path.join(root, 'deployment.yml');
+    writeFileSync(
+      deploymentFile,
+      'code_configuration: {code: ../serving, scoring_script: score.py}\ninstance_type: a\n',
+    );
+    const world = new EndpointWorld();
+    const more = { deploymentFile, endpointFile: undefined };
+    await assert.rejects(
+      world.deploy({ ...more, root }),
+      /deployment\.yml:1:\d+: .*serving is outside the project folder/,
+    );
+    assert.deepEqual(world.fake.seen, []);
+  });
+
   it('gives all traffic to the first deployment, whatever share was asked for', async () => {
     const world = new EndpointWorld();
     await world.deploy({ traffic: 10 });
