@@ -18,6 +18,7 @@ import { setLines } from '../../lib/assets/set';
 import { rootFor } from '../../lib/assets/project';
 import type { Scope } from '../../lib/assets/shape/shape';
 import { readTranslation, type Translation } from '../../lib/assets/translate';
+import { neededComputes, type NeededCompute } from './computes';
 import type { Inputs } from './inputs';
 
 type NamedDefinition = ComponentDefinition & { name: string };
@@ -37,6 +38,8 @@ export interface Pipeline {
   defaultCompute: string | undefined;
   /** `continue_on_step_failure` and the like. */
   settings: Record<string, unknown>;
+  /** What the nodes and the default name. */
+  computes: NeededCompute[];
   /** Of the file. */
   scope: Scope;
 }
@@ -80,6 +83,7 @@ function ofComponent({ reader, scope }: Translation, { compute, ...inputs }: Inp
     jobOnly: [],
     defaultCompute: compute === undefined ? undefined : `${scope.workspaceId}/computes/${compute}`,
     settings: {},
+    computes: neededComputes(reader, scope, compute),
     scope,
   };
 }
@@ -90,6 +94,7 @@ function ofJob({ reader, scope, values }: Translation, inputs: Inputs): Pipeline
   const used = use && componentAt(use, scope);
   const own = inputs.componentName ?? used?.name ?? nameFrom(reader, scope);
   const pipeline = {
+    computes: neededComputes(reader, scope, inputs.compute),
     inputs: recordAt(values, 'inputs'),
     job: Object.fromEntries(
       ['experimentName', 'displayName', 'description', 'outputs', 'tags', 'properties', 'identity'].map((key) => [

@@ -8,6 +8,7 @@ import { planResource, type Step } from '../../lib/assets/reconcile/plan';
 import type { Rehearsal } from '../../lib/assets/reconcile/rehearsal';
 import { settleResource } from '../../lib/assets/translate';
 import type { EndpointChoice, Inputs } from './inputs';
+import { withoutLeftInputs, withSwitchedOff } from './leftover';
 import type { Pipeline } from './pipeline';
 import type { Schedule } from './schedule';
 
@@ -43,17 +44,20 @@ export async function planPublication(
   const { endpoint } = inputs;
   if (endpoint) {
     steps.push(await planResource('batch endpoint', endpointResource(endpoint, rehearsal), rehearsal));
-    const deployment = deploymentResource(endpoint, componentId, pipeline, rehearsal.workspaceId);
+    const deployment = await deploymentResource(endpoint, componentId, pipeline, rehearsal);
     steps.push(await planResource('batch deployment', deployment, rehearsal, pipeline.scope));
     if (endpoint.makeDefault) steps.push(await planDefault(endpoint, rehearsal));
   }
   if (schedule) {
     const name = scheduleName(inputs, schedule, pipeline);
-    const resource = schedule.monitor
-      ? renamed(schedule.monitor.resource, name)
-      : scheduleResource(name, componentId, pipeline, schedule, spec, rehearsal.workspaceId);
-    const kind = schedule.monitor ? 'monitor' : 'schedule';
-    steps.push(await planResource(kind, resource, rehearsal, (schedule.monitor ?? pipeline).scope));
+    const { monitor } = schedule;
+    if (monitor) {
+      steps.push(await planResource('monitor', renamed(monitor.resource, name), rehearsal, monitor.scope));
+    } else {
+      const resource = await scheduleResource(name, componentId, pipeline, schedule, spec, rehearsal);
+      const step = await planResource('schedule', resource, rehearsal, pipeline.scope);
+      steps.push(withoutLeftInputs(step, pipeline.inputs, spec));
+    }
     publication.scheduleName = name;
   }
   return publication;
@@ -83,19 +87,24 @@ function endpointResource({ name }: EndpointChoice, { workspaceId }: Rehearsal):
   };
 }
 
-function deploymentResource(
+async function deploymentResource(
   { name, deployment }: EndpointChoice,
   componentId: string,
   { settings, defaultCompute }: Pipeline,
-  workspaceId: string,
-): Resource {
-  const texts = Object.entries(settings).filter(([, value]) => value !== undefined && value !== null);
+  rehearsal: Rehearsal,
+): Promise<Resource> {
+  const { workspaceId } = rehearsal;
+  const path = `${workspaceId}/batchEndpoints/${name}/deployments/${deployment}`;
+  const found = at(await rehearsal.existing(path), 'properties', 'deploymentConfiguration', 'settings');
+  const texts = Object.entries(withSwitchedOff(settings, found)).filter(
+    ([, value]) => value !== undefined && value !== null,
+  );
   const all = {
     ...Object.fromEntries(texts.map(([key, value]) => [key, shortName(String(value), workspaceId)])),
     ...(defaultCompute === undefined ? {} : { default_compute: shortName(defaultCompute, workspaceId) }),
   };
   return {
-    path: `${workspaceId}/batchEndpoints/${name}/deployments/${deployment}`,
+    path,
     body: {
       location,
       tags: {},
@@ -165,18 +174,21 @@ function renamed(monitor: Soon<Resource>, name: string): Soon<Resource> {
 }
 
 /** A schedule whose job runs the component with the values of the file. */
-function scheduleResource(
+async function scheduleResource(
   name: string,
   componentId: string,
   pipeline: Pipeline,
   { trigger, members }: Schedule,
   spec: unknown,
-  workspaceId: string,
-): Resource {
+  rehearsal: Rehearsal,
+): Promise<Resource> {
   checkInputs(pipeline.inputs, spec);
-  const { job, settings, defaultCompute, inputs } = pipeline;
+  const { job, defaultCompute, inputs } = pipeline;
+  const path = `${rehearsal.workspaceId}/schedules/${name}`;
+  const found = at(await rehearsal.existing(path), 'properties', 'action', 'jobDefinition', 'settings');
+  const settings = withSwitchedOff(pipeline.settings, found);
   return {
-    path: `${workspaceId}/schedules/${name}`,
+    path,
     body: {
       properties: {
         displayName: name,

@@ -11,6 +11,7 @@ import { azureRemote } from '../../lib/azure/remote';
 import { mlApiVersion } from '../../lib/azure/workspace';
 import { checkBudget, nodeHours, round, spendingOf, UnknownHours, type Spending } from './budget';
 import { alertText, callOf, printCall } from './call';
+import { checkComputesExist } from './computes';
 import type { Inputs } from './inputs';
 import { readPipeline, type Pipeline } from './pipeline';
 import { planPublication, type Publication } from './plan';
@@ -33,6 +34,7 @@ export async function publishPipeline(inputs: Inputs, { agent, azure, now }: Col
   const rehearsal = new Rehearsal(id, location, (path, version = mlApiVersion) => azure.arm.getIfExists(path, version));
   const pipeline = await readPipeline(inputs, id);
   const schedule = await readSchedule(inputs, rehearsal);
+  await checkComputesExist(pipeline.computes, rehearsal);
   const publication = await planPublication(inputs, pipeline, schedule, rehearsal);
   const spending = await spend(inputs, publication, schedule, rehearsal, now);
   agent.print(spending.text);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { at } from '../../../lib/agent/json';
+import type { Step } from '../../../lib/assets/reconcile/plan';
 import type { Inputs } from '../../../tasks/PublishTrainingPipeline/inputs';
+import { withoutLeftInputs } from '../../../tasks/PublishTrainingPipeline/leftover';
 import { publishPipeline } from '../../../tasks/PublishTrainingPipeline/publish';
 import { workspaceId } from '../../support/fake-azure';
 import { folderWith, MemoryWorkspace } from '../../support/memory-workspace';
@@ -27,6 +29,26 @@ jobs:
 settings: {default_compute: azureml:cpu}
 jobs:
   nested: {type: pipeline, component: "azureml://registries/reg/components/big/versions/1"}
+`,
+  'computes.yml': `${schema('pipelineJob')}type: pipeline
+settings: {default_compute: azureml:gone}
+jobs:
+  fit: {type: command, component: ./fit.yml, compute: azureml:lost, inputs: {alpha: 1, data: {type: uri_file, path: azureml:d:1}}}
+  again: {type: command, component: ./fit.yml, compute: azureml:lost, inputs: {alpha: 1, data: {type: uri_file, path: azureml:d:1}}}
+  there: {type: command, component: ./fit.yml, compute: azureml:cpu, inputs: {alpha: 1, data: {type: uri_file, path: azureml:d:1}}}
+  free: {type: command, component: ./fit.yml, compute: azureml:serverless, inputs: {alpha: 1, data: {type: uri_file, path: azureml:d:1}}}
+  nested: {type: pipeline, component: ./inner.yml}
+`,
+  'inner.yml': `${schema('pipelineComponent')}type: pipeline
+jobs:
+  deep: {type: command, component: ./fit.yml, compute: azureml:sunk, inputs: {alpha: 1, data: {type: uri_file, path: azureml:d:1}}}
+`,
+  'used.yml': `${schema('pipelineJob')}type: pipeline
+component: ./component.yml
+settings: {default_compute: azureml:cpu}
+inputs:
+  alpha: 0.7
+  data: {type: uri_file, path: patients.csv}
 `,
   'tagged.yml': `${schema('pipelineJob')}type: pipeline
 experiment_name: ex
@@ -81,6 +103,7 @@ describe('PublishTrainingPipeline', () => {
 
   beforeEach(() => {
     on = new MemoryWorkspace();
+    for (const name of ['cpu', 'gpu']) on.put(`${workspaceId}/computes/${name}`, { properties: {} });
     on.fake.on('GET', '{ws}/batchEndpoints/[^/]+', ({ path: place }) => {
       const found = on.resources.get(place.toLowerCase()) as { properties: object } | undefined;
       const scoringUri = 'https://retraining.westeurope.inference.ml.azure.com/jobs';
@@ -263,5 +286,87 @@ describe('PublishTrainingPipeline', () => {
     const scheduleFile = path.join(folder, 'disabled.yml');
     await assert.rejects(run({ trigger: 'calendar', scheduleFile }), /disabled\.yml:3:1: the schedule is not enabled/);
     assert.deepEqual(on.writes, []);
+  });
+
+  const deploymentSettings = (): unknown =>
+    at(on.at('batchEndpoints/retraining/deployments/first'), 'properties', 'deploymentConfiguration', 'settings');
+  const jobOfSchedule = (): unknown => at(on.at('schedules/retraining'), 'properties', 'action', 'jobDefinition');
+
+  it('switches off what is on and has left the file, once, and nothing that the service adds', async () => {
+    const file = 'tagged.yml';
+    await run({ file, ...calendar, set: 'settings.continue_on_step_failure=true\nsettings.force_rerun=true' });
+    assert.equal(at(deploymentSettings(), 'continue_on_step_failure'), 'true');
+    const { message } = await run({ file, ...calendar, set: 'settings.force_rerun=true' });
+    assert.match(message ?? '', /^0 created, 2 updated, 3 unchanged/);
+    assert.match(on.agent.log, /update +batch deployment first .*continue_on_step_failure: "true" → "false"/);
+    assert.deepEqual(deploymentSettings(), {
+      continue_on_step_failure: 'false',
+      force_rerun: 'true',
+      default_compute: 'cpu',
+    });
+    assert.equal(at(jobOfSchedule(), 'settings', 'continue_on_step_failure'), 'false');
+    assert.equal(at(jobOfSchedule(), 'settings', 'force_rerun'), true);
+    (deploymentSettings() as Record<string, string>)['continue_run_on_failed_optional_input'] = 'true';
+    const again = await run({ file, ...calendar, set: 'settings.force_rerun=true' });
+    assert.match(again.message ?? '', /^0 created, 0 updated, 5 unchanged/);
+  });
+
+  it('takes an input out of the schedule that has left the file', async () => {
+    await run({ file: 'used.yml', ...calendar });
+    const job = jobOfSchedule() as { inputs: Record<string, unknown> };
+    job.inputs['old'] = { jobInputType: 'literal', value: '3' };
+    const { message } = await run({ file: 'used.yml', ...calendar });
+    assert.match(message ?? '', /^0 created, 1 updated, 4 unchanged/);
+    assert.match(on.agent.log, /jobDefinition\.inputs\.old: \{[^\n]*\} → nothing/);
+    assert.deepEqual(Object.keys(at(jobOfSchedule(), 'inputs') as object), ['alpha', 'data']);
+  });
+
+  it('refuses computes that are not there with their places, before anything is made', async () => {
+    await assert.rejects(run({ file: 'computes.yml' }), ({ message }: Error) => {
+      const told = message.split('\n').map((line) => line.replace(`${folder}/`, ''));
+      assert.deepEqual(told, [
+        'computes.yml:3:29: settings.default_compute: the workspace has no compute "gone".',
+        'computes.yml:5:55: jobs.fit.compute: the workspace has no compute "lost".',
+        'inner.yml:4:56: jobs.deep.compute: the workspace has no compute "sunk".',
+      ]);
+      return true;
+    });
+    assert.equal(on.fake.calls('GET', '{ws}/computes/lost').length, 1);
+    await assert.rejects(
+      run({ compute: 'gone' }),
+      /^TaskError: Input "compute": the workspace has no compute "gone"\.$/,
+    );
+    await assert.rejects(run({ file: 'component.yml', compute: 'gone' }), /^TaskError: Input "compute": the workspace/);
+    await assert.rejects(
+      run({ set: 'settings.default_compute=azureml:gone' }),
+      /job\.yml:4:29: set settings\.default_compute=azureml:gone: settings\.default_compute: the workspace has no/,
+    );
+    assert.deepEqual(on.writes, []);
+    await run({ file: 'job.yml', set: 'settings.default_compute=serverless' });
+  });
+});
+
+describe('inputs of a schedule that the file does not give', () => {
+  const step = (inputs: unknown): Step => ({
+    what: 'schedule a',
+    path: 'schedules/a',
+    action: 'unchanged',
+    changes: [],
+    resource: { path: 'schedules/a', body: {} },
+    found: { properties: { action: { jobDefinition: { inputs } } } },
+  });
+  const spec = { inputs: { rate: { default: 0.5 }, deep: { default: true }, free: { optional: true } } };
+  const literal = (value: string) => ({ jobInputType: 'literal', value });
+
+  it('stay where they have the default of the component', () => {
+    const inputs = { rate: literal('0.5'), deep: literal('True') };
+    assert.equal(withoutLeftInputs(step(inputs), {}, spec).action, 'unchanged');
+  });
+
+  it('leave it otherwise', () => {
+    const inputs = { rate: literal('0.7'), free: literal('1'), data: { jobInputType: 'uri_file', uri: 'a' } };
+    const { action, changes } = withoutLeftInputs(step(inputs), { data: {} }, spec);
+    const paths = changes.map((change) => change.path.replace(/^.*\./, ''));
+    assert.deepEqual([action, paths], ['update', ['rate', 'free']]);
   });
 });
