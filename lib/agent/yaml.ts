@@ -9,6 +9,14 @@ interface Source {
   yaml: typeof Yaml;
 }
 
+/** Values that do not stand in the file, and the line of `set` that gave them. */
+const setLines = new WeakMap<Node, string>();
+
+/** Notes that a line of `set` (`path=value`) put a node into its document: every error about it says so. */
+export function markSet(node: Node, line: string): void {
+  setLines.set(node, line);
+}
+
 /**
  * Reads a YAML 1.2 file for typed reading. Duplicate keys, aliases that explode and files above 1 MiB are refused.
  *
@@ -41,13 +49,18 @@ export class YamlReader {
     private readonly node: Node | null,
     /** Dotted path from the root: `inputs.alpha.value`. */
     readonly path: string,
-    /** Where the key of this value starts, when it is a map's. */
-    private readonly keyOffset?: number,
+    /** The key of this value, when it is a map's. */
+    private readonly keyNode?: Node,
   ) {}
 
-  /** `file:line:column` of this value. */
+  /** The key of this value, when it is a map's: a value with a place of its own, which need not be text. */
+  get key(): YamlReader | undefined {
+    return this.keyNode && new YamlReader(this.source, this.keyNode, this.path);
+  }
+
+  /** `file:line:column` of this value; of one that `set` gave, with the line of `set`. */
   get where(): string {
-    return position(this.source, this.node?.range?.[0] ?? 0);
+    return this.whereAt(this.node?.range?.[0] ?? 0);
   }
 
   /** `file:line:column: key`, without the key for a whole document. */
@@ -172,8 +185,13 @@ export class YamlReader {
 
   /** An error that names the place of this value. */
   error(problem: string, advice?: string, atKey = false): TaskError {
-    const offset = (atKey ? this.keyOffset : undefined) ?? this.node?.range?.[0] ?? 0;
-    return new TaskError(`${position(this.source, offset)}: ${problem}.`, advice);
+    const offset = (atKey ? this.keyNode?.range?.[0] : undefined) ?? this.node?.range?.[0] ?? 0;
+    return new TaskError(`${this.whereAt(offset)}: ${problem}.`, advice);
+  }
+
+  private whereAt(offset: number): string {
+    const line = this.node ? setLines.get(this.node) : undefined;
+    return position(this.source, offset) + (line === undefined ? '' : `: set ${line}`);
   }
 
   private scalar(): { value: unknown; source?: string } {
@@ -182,7 +200,7 @@ export class YamlReader {
   }
 
   private copy(): YamlReader {
-    const same = new YamlReader(this.source, this.node, this.path, this.keyOffset);
+    const same = new YamlReader(this.source, this.node, this.path, this.keyNode);
     same.over = this.over;
     same.hidden = this.hidden;
     return same;
@@ -210,7 +228,7 @@ export class YamlReader {
   private pair({ key, value }: Pair<Node, Node | null>): { key: string; reader: YamlReader } {
     const name = String(key.toJSON());
     const childPath = this.path ? `${this.path}.${name}` : name;
-    return { key: name, reader: new YamlReader(this.source, value, childPath, key.range?.[0]) };
+    return { key: name, reader: new YamlReader(this.source, value, childPath, key) };
   }
 }
 

@@ -2,6 +2,7 @@ import type * as YamlPackage from 'yaml';
 import type { Document, Node, YAMLMap } from 'yaml';
 import { TaskError } from '../agent/errors';
 import { closest } from '../agent/suggestion';
+import { markSet } from '../agent/yaml';
 import { deepest } from './aliases';
 
 type Yaml = typeof YamlPackage;
@@ -10,7 +11,9 @@ type Yaml = typeof YamlPackage;
  * Changes values of a document, like `--set` of `az ml`: each line is `path=value`, for example `inputs.alpha=2.0` or
  * `resources.instance_count=2`. What the file does not have is added, unless it looks like something that it has: then it is
  * a misspelt path. `inputs.alpha=2.0` changes `inputs.alpha` also where the file writes it as `alpha: {path: …}`, by
- * replacing it. Values are read as YAML scalars; quotes make text of a number.
+ * replacing it. Values are text as it stands, as with `az ml`: where a number or a boolean is due, the text of one counts, and
+ * `tags.build=2024` or `inputs.rate=0.10` stay what was typed. Quotes around a value are left out; no value is null. Errors
+ * of such a value name the line; they stand at what it replaces, or at the nearest map of the file that it was put into.
  *
  * @throws TaskError that names the line and what the file has at that place
  */
@@ -19,24 +22,42 @@ export function applySet(yaml: Yaml, document: Document, set: readonly string[],
     const { path, value } = parseLine(line);
     const [parent, last] = findParent(yaml, document, path, line, file);
     if (!parent.has(last)) checkNewKey(yaml, parent, path, line, file);
-    const node = scalarNode(yaml, document, value);
-    const old = parent.get(last, true);
-    node.range = yaml.isNode(old) ? old.range : undefined;
-    put(yaml, parent, last, node);
+    put(yaml, parent, last, new yaml.Scalar(typed(value)), line);
   }
 }
 
+/** What stands in a log: a value that is a secret by its name does not, nor the query of an address, which may sign it. */
+function shownLine(line: string): string {
+  const at = line.indexOf('=');
+  const isSecret = /credential|password|secret|token|key/i.test(line.slice(0, at));
+  const shown = isSecret ? `${line.slice(0, at)}=…` : line.replace(/(:\/\/[^?]*\?).*$/s, '$1…');
+  return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+}
+
 /** A new key is a node too, as those of the file are. */
-function put(yaml: Yaml, parent: Parent, key: string | number, value: Node): void {
+function put(yaml: Yaml, parent: Parent, key: string | number, value: Node, line: string): void {
+  const old = parent.get(key, true);
+  value.range = yaml.isNode(old) ? old.range : parent.range;
+  markSet(value, shownLine(line));
   if (yaml.isMap(parent) && !parent.has(key)) parent.add(new yaml.Pair(new yaml.Scalar(key), value));
   else parent.set(key, value);
 }
 
-/** Lists do not grow, and a key that is nearly one of the file's is a slip. */
+/** Maps whose keys are the user's own: none of them is a slip of another. */
+const free = new Set(['tags', 'environment_variables', 'properties', 'traffic', 'mirror_traffic']);
+
+/** Lists do not grow, and a key that is nearly one of the file's is a slip; one with another number is not. */
 function checkNewKey(yaml: Yaml, parent: Parent, path: string[], line: string, file: string): void {
-  const near = yaml.isMap(parent) ? closest(path.at(-1) ?? '', keysOf(parent)) : undefined;
+  const key = path.at(-1) ?? '';
+  const isFree = free.has(path.at(-2) ?? '');
+  const near = yaml.isMap(parent) && !isFree ? closest(key, keysOf(parent).filter(differsMore(key))) : undefined;
   if (!yaml.isMap(parent) || near !== undefined)
     throw unknownPath(yaml, parent, path.length - 1, path, line, file, near);
+}
+
+function differsMore(key: string): (other: string) => boolean {
+  const bare = key.replace(/\d+/g, '');
+  return (other) => other.replace(/\d+/g, '') !== bare;
 }
 
 function keysOf(map: YAMLMap): string[] {
@@ -51,7 +72,7 @@ export function setLines(input: string | undefined): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-interface Parent {
+interface Parent extends Pick<Node, 'range'> {
   has(key: string | number): boolean;
   get(key: string | number, keepScalar: true): unknown;
   set(key: string | number, value: unknown): void;
@@ -86,7 +107,7 @@ function findParent(
     if (depth === path.length - 1) return [node, step];
     if (!node.has(step)) {
       checkNewKey(yaml, node, path.slice(0, depth + 1), line, file);
-      put(yaml, node, step, new yaml.YAMLMap());
+      put(yaml, node, step, new yaml.YAMLMap(), line);
     }
     node = node.get(step, true);
   }
@@ -106,24 +127,12 @@ function unknownPath(
   const keys = yaml.isMap(node) ? keysOf(node) : [];
   const known = keys.length > 0 ? `has ${keys.join(', ')}` : 'has no members';
   return new TaskError(
-    `Input "set": "${line}": ${file} has no ${path.slice(0, depth + 1).join('.')}.`,
+    `Input "set": "${shownLine(line)}": ${file} has no ${path.slice(0, depth + 1).join('.')}.`,
     near === undefined ? `${where} ${known}.` : `Did you mean "${near}"? ${where} ${known}.`,
   );
 }
 
-/** The text as YAML reads it in the place of a scalar: the tags of the document decide what is a number. */
-function scalarNode(yaml: Yaml, document: Document, value: string): Node {
-  const quoted = /^(["'])(.*)\1$/s.exec(value);
-  if (quoted) return new yaml.Scalar(quoted[2]);
-  for (const tag of document.schema.tags) {
-    if (!('test' in tag) || tag.default !== true || !tag.test?.test(value) || !('resolve' in tag)) continue;
-    const scalar = new yaml.Scalar(tag.resolve(value, ignoreErrors, {}));
-    scalar.source = value;
-    return scalar;
-  }
-  return new yaml.Scalar(value);
-}
-
-function ignoreErrors(): void {
-  // The tags of a document have no rule that a scalar matching its pattern could break.
+/** A value without the quotes around it. */
+function typed(value: string): string | null {
+  return value === '' ? null : (/^(["'])(.*)\1$/s.exec(value)?.[2] ?? value);
 }

@@ -136,7 +136,10 @@ describe('a file with a mistake is refused with one error that names file, line 
     ['comand=a', /job\.yml has no comand/],
     ['command.x=1', /job\.yml has no command\.x/],
     [`${'a.'.repeat(10_000)}b=1`, /has more than 100 parts/],
-    ['resources.instance_count=two', /^job\.yml:\d+:\d+: resources\.instance_count must be/],
+    [
+      'resources.instance_count=two',
+      /^job\.yml:\d+:\d+: set resources\.instance_count=two: resources\.instance_count must be/,
+    ],
     ['__proto__.polluted=1', /unknown key "__proto__"/],
   ];
   for (const [line, message] of changes) {

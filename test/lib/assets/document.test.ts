@@ -93,8 +93,8 @@ describe('"set"', () => {
 
   it('changes values at any depth, in lists too, and leaves the rest', async () => {
     assert.deepEqual(await set('inputs.alpha=2.0', 'inputs.data.path=a=b', 'list.1.a=7', 'compute='), {
-      inputs: { alpha: 2, text: 'a', data: { type: 'uri_file', path: 'a=b' } },
-      list: [{ a: 1 }, { a: 7 }],
+      inputs: { alpha: '2.0', text: 'a', data: { type: 'uri_file', path: 'a=b' } },
+      list: [{ a: 1 }, { a: '7' }],
       compute: null,
     });
   });
@@ -111,8 +111,17 @@ describe('"set"', () => {
       unknown
     >;
     assert.equal(added['experiment_name'], 'churn');
-    assert.deepEqual(added['resources'], { instance_count: 2 });
-    assert.equal((added['inputs'] as Record<string, unknown>)['other'], 1);
+    assert.deepEqual(added['resources'], { instance_count: '2' });
+    assert.equal((added['inputs'] as Record<string, unknown>)['other'], '1');
+  });
+
+  it('adds keys that differ in their numbers, and any to a map whose keys are the user’s own', async () => {
+    await assert.doesNotReject(set('inputs.alpha2=1', 'inputs.alpha3=1', 'tags.owner=a', 'tags.owners=b'));
+  });
+
+  it('leaves values as they were typed', async () => {
+    const { tags } = (await set('tags.a=2024', 'tags.b=0.10', 'tags.c=true', 'tags.d=0x10')) as Record<string, unknown>;
+    assert.deepEqual(tags, { a: '2024', b: '0.10', c: 'true', d: '0x10' });
   });
 
   const refused: [string, RegExp, RegExp][] = [
@@ -133,6 +142,42 @@ describe('"set"', () => {
       });
     });
   }
+
+  it('is named by errors of what it gave, at what it replaces or was put into', async () => {
+    const long = 'a'.repeat(100);
+    const { reader } = await readAssetFile(file(`# comment\n${content}`), [
+      'limits.timeout=60m',
+      'inputs.text=x',
+      'inputs.key=secret',
+      'list.1.a=b=c',
+      'inputs.data.path=https://a.example/b?sig=signed',
+      `tags.a=${long}`,
+    ]);
+    const limits = reader.required('limits');
+    const inputs = reader.required('inputs');
+    const told = (at: typeof reader, advice?: string) => {
+      const error = at.error('wrong', advice, true);
+      return [error.message.replace(/^.*\//, ''), error.advice];
+    };
+    assert.deepEqual(told(limits), ['job.yml:2:1: set limits.timeout=60m: wrong.', undefined]);
+    assert.deepEqual(told(limits.required('timeout'), 'Put the value in quotes.'), [
+      'job.yml:2:1: set limits.timeout=60m: wrong.',
+      'Put the value in quotes.',
+    ]);
+    assert.deepEqual(told(inputs.required('text'), 'Do.'), ['job.yml:4:3: set inputs.text=x: wrong.', 'Do.']);
+    assert.deepEqual(told(inputs.required('key')), ['job.yml:3:3: set inputs.key=…: wrong.', undefined]);
+    assert.match(
+      reader.required('list').asList()[1]?.required('a').place ?? '',
+      /:6:20: set list\.1\.a=b=c: list\[1\]\.a$/,
+    );
+    assert.match(reader.required('tags').required('a').where, /job\.yml:2:1: set tags\.a=a{73}…$/);
+    assert.match(
+      inputs.required('data').required('path').place,
+      /: set inputs\.data\.path=https:\/\/a\.example\/b\?…: /,
+    );
+    assert.deepEqual(told(inputs), ['job.yml:2:1: wrong.', undefined]);
+    assert.deepEqual(told(inputs.required('alpha')), ['job.yml:3:3: wrong.', undefined]);
+  });
 
   it('never changes anything but what it names', async () => {
     await fc.assert(

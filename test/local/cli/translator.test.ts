@@ -95,6 +95,13 @@ describe('mlops translate and mlops validate', function () {
     assert.deepEqual(mlops('validate', 'cluster.yml', 'job.yml'), { code: 0, out: '', err: '' });
   });
 
+  it('say of a value from --set that it came from there, and of one of the file where it stood', () => {
+    const { code, err } = mlops('validate', 'job.yml', '--set', 'limits.timeout=60m', '--set', 'code=none');
+    assert.equal(code, 1);
+    assert.match(err, /^job\.yml:1:1: set limits\.timeout=60m: limits\.timeout must be a whole number\.$/m);
+    assert.match(err, /^job\.yml:2:7: set code=none: code: .*none does not exist\.$/m);
+  });
+
   it('give the agent no orders and the terminal no colours that a file holds', () => {
     const { err } = mlops('validate', 'bad.yml');
     assert.ok(!err.includes('##vso') && !err.includes('\u001b'), err);
