@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -128,16 +129,23 @@ async function buildCommandLine(): Promise<void> {
   });
 }
 
-/** What `mlops translate` and `mlops validate` start: the tasks' reader of Azure ML files by itself. */
-export async function buildTranslator(): Promise<Metafile> {
+/** What `mlops translate` and `mlops validate` load: the tasks' reader of Azure ML files by itself, with its compiled code. */
+async function buildTranslator(): Promise<Metafile> {
+  const folder = path.join(out, 'translator');
+  const script = path.join(folder, 'script.js');
   const { metafile } = await build({
     ...common,
     metafile: true,
     entryPoints: [path.join(root, 'lib', 'assets', 'tool.ts')],
-    outfile: path.join(out, 'translator', 'index.js'),
+    outfile: script,
     minify: true,
     mainFields: ['module', 'main'],
   });
+  copyFileSync(path.join(root, 'scripts', 'compiled.cjs'), path.join(folder, 'index.js'));
+  // Files that make it do most of what it can.
+  const files = ['pipeline/pipeline.yml', 'sweep/sweep.yml', 'batch-scoring/deployment.yml'];
+  const words = files.map((file) => path.join(root, 'examples', file));
+  execFileSync(process.execPath, [path.join(root, 'scripts', 'compile.cjs'), script, 'translate', ...words]);
   return metafile;
 }
 

@@ -139,7 +139,7 @@ describe('mlops translate and mlops validate', function () {
   });
 
   it('read files with a small program that holds no client of the cloud', () => {
-    const code = readFileSync(translator, 'utf8');
+    const code = readFileSync(join(build, 'translator', 'script.js'), 'utf8');
     assert.ok(code.length < largestBundle, `${code.length} bytes`);
     assert.ok(!/axios|DefaultAzureCredential/.test(code));
   });
