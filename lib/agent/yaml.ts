@@ -226,7 +226,10 @@ export class YamlReader {
   }
 
   private pair({ key, value }: Pair<Node, Node | null>): { key: string; reader: YamlReader } {
-    const name = String(key.toJSON());
+    const plain: unknown = key.toJSON();
+    // A date as the file has it.
+    const written = this.source.yaml.isScalar(key) && typeof plain === 'object' ? key.source : undefined;
+    const name = written || String(plain);
     const childPath = this.path ? `${this.path}.${name}` : name;
     return { key: name, reader: new YamlReader(this.source, value, childPath, key) };
   }

@@ -2,8 +2,8 @@ import type { YamlReader } from '../../agent/yaml';
 import { version } from '../parts/names';
 import { Later, mapSoon, type Soon } from '../later';
 import { PythonFloat } from '../python-float';
-import { pythonJson } from '../python-json';
-import { isList, isScalar, list, mapOf, tagged, textMap, union } from '../shape/collections';
+import { pythonStr } from '../python-repr';
+import { isList, isScalar, list, mapOf, tagged, union } from '../shape/collections';
 import { dropped, optional, record, required, withDefault, type Values } from '../shape/record';
 import { anything, boolean, integer, text, textLike, word } from '../shape/scalars';
 import type { Shape } from '../shape/shape';
@@ -25,7 +25,7 @@ export const componentFields = (
   version: optional(version),
   display_name: optional(text),
   description: optional(text),
-  tags: withDefault(textMap, () => ({})),
+  tags: withDefault(mapOf(text), () => ({})),
   is_deterministic: withDefault(boolean, () => true),
   inputs: withDefault(inputs, () => ({})),
   outputs: withDefault(outputs, () => ({})),
@@ -79,12 +79,7 @@ export function definitionOf(
 
 /** Properties of the version are text, as Python prints it. */
 function printed(properties: Record<string, unknown>): Record<string, string> {
-  const text = (value: unknown): string => {
-    if (value === null) return 'None';
-    if (typeof value === 'boolean') return value ? 'True' : 'False';
-    return typeof value === 'string' ? value : pythonJson(value);
-  };
-  return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, text(value)]));
+  return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, pythonStr(value)]));
 }
 
 /** Without members that hold nothing: the clients leave out null and empty maps, at every level. */

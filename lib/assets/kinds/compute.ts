@@ -7,7 +7,7 @@ import { computeIdentity, pathName, resourceId, subnet, type ResourceIdentity } 
 import { applications, idleDuration, idleMinutes, schedules, setupScripts } from '../parts/compute-instance';
 import { seconds } from '../parts/durations';
 import { location } from '../parts/endpoint';
-import { mapOf, tagged, textMap } from '../shape/collections';
+import { mapOf, tagged } from '../shape/collections';
 import { dropped, optional, record, required, withDefault } from '../shape/record';
 import { anything, boolean, integer, integerIn, names, text, words } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
@@ -29,7 +29,7 @@ const common = (type: string) => ({
   name: required(pathName),
   type: dropped(words(type)),
   description: optional(text),
-  tags: optional(textMap),
+  tags: optional(mapOf(text)),
   id: answered,
   created_on: answered,
   provisioning_state: answered,

@@ -1,9 +1,9 @@
 import { answered } from '../parts/answered';
 import { connectionCredentials, type Credentials } from '../parts/connection-credentials';
 import { connectionName } from '../parts/names';
-import { looseTextMap, tagged } from '../shape/collections';
+import { looseTextMap, pythonTextMap, tagged } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
-import { boolean, text, word } from '../shape/scalars';
+import { boolean, snake, text, word } from '../shape/scalars';
 import { nullable, refine, type Shape } from '../shape/shape';
 import { kind } from './kind';
 
@@ -18,13 +18,21 @@ interface Connection extends Credentials {
   metadata: Texts;
 }
 
-const common = (type: string) => ({
+/** `git`, `Git`, `AzureOpenAI`. A capital after an underscore is for types that have nothing of their own. */
+const typeWord = (type: string, isPlain: boolean) =>
+  refine(word({ [type]: type }), (value, at) => {
+    const written = at.asString();
+    if (written === type || (snake(written) === type && (isPlain || !/_[A-Z]/.test(written)))) return value;
+    throw at.error(`type is ${JSON.stringify(written)}`, `Write ${type}.`);
+  });
+
+const common = (type: string, isPlain = false) => ({
   name: required(connectionName),
-  type: required(word({ [type]: type })),
+  type: required(typeWord(type, isPlain)),
   is_shared: withDefault(boolean, () => true, { as: 'isSharedToAll' }),
   metadata: withDefault(looseTextMap, () => ({})),
   // The older word for metadata.
-  tags: withDefault(looseTextMap, () => ({})),
+  tags: withDefault(pythonTextMap, () => ({})),
   description: answered,
   id: answered,
   creation_context: answered,
@@ -50,7 +58,7 @@ const entra: Credentials = { authType: 'AAD' };
 /** A type with a target and credentials of any kind, or of some. @param otherwise what counts where the file has none */
 function toTarget(type: string, category: string, credentials = connectionCredentials(), otherwise = none) {
   const fields = record({
-    ...common(type),
+    ...common(type, true),
     target: required(text),
     credentials: withDefault(credentials, () => otherwise),
   });

@@ -1,5 +1,5 @@
 import { answered } from '../parts/answered';
-import { tagged, textMap, union } from '../shape/collections';
+import { mapOf, tagged, union } from '../shape/collections';
 import { optional, record, required, withDefault, type Fields } from '../shape/record';
 import { exactly, text, word } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
@@ -83,7 +83,7 @@ function credentials(...forms: readonly CredentialForm[]): Shape {
 const common = {
   name: required(resourceName),
   description: optional(text),
-  tags: withDefault(textMap, () => ({})),
+  tags: withDefault(mapOf(text), () => ({})),
   id: answered,
 };
 

@@ -1,6 +1,7 @@
 import { TaskError } from '../../agent/errors';
 import type { YamlReader } from '../../agent/yaml';
 import { closest } from '../../agent/suggestion';
+import { snake } from '../shape/scalars';
 import { knownTo, type Scope } from '../shape/shape';
 import type { Kind } from './kind';
 
@@ -43,8 +44,9 @@ function bySchema(schema: string, kinds: readonly Kind[]): Kind | undefined {
 
 function byType(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind | undefined {
   const type = reader.optional('type')?.plain();
+  const spellings = typeof type === 'string' ? [type.toLowerCase(), snake(type)] : [];
   return nearest(
-    kinds.filter(({ signs }) => typeof type === 'string' && signs.type?.includes(type.toLowerCase())),
+    kinds.filter(({ signs }) => spellings.some((one) => signs.type?.includes(one))),
     reader,
     scope,
   );

@@ -5,7 +5,7 @@ import { dataImport } from '../parts/data-import';
 import { monitor } from '../parts/monitor';
 import { trigger } from '../parts/schedule';
 import { scheduledJob } from '../parts/scheduled-job';
-import { looseTextMap, textMap } from '../shape/collections';
+import { pythonTextMap, textMap } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
 import { text } from '../shape/scalars';
 import { refine } from '../shape/shape';
@@ -18,7 +18,7 @@ const fields = record({
   name: required(addressName),
   display_name: optional(text),
   description: optional(text),
-  tags: withDefault(looseTextMap, () => ({})),
+  tags: withDefault(pythonTextMap, () => ({})),
   properties: withDefault(textMap, () => ({})),
   trigger: required(trigger),
   create_job: optional(scheduledJob(() => pipelineJob)),

@@ -1,9 +1,9 @@
 import { answered } from '../parts/answered';
 import { exactResourceId, identityType, pathName, type ResourceIdentity } from '../parts/arm';
 import { managedNetwork } from '../parts/managed-network';
-import { list, mapOf, tagged, textMap } from '../shape/collections';
+import { list, mapOf, tagged } from '../shape/collections';
 import { dropped, optional, record, required, withDefault } from '../shape/record';
-import { boolean, text, textLike, words } from '../shape/scalars';
+import { boolean, exactly, text, textLike, words } from '../shape/scalars';
 import { nullable, refine, type Scope, type Shape } from '../shape/shape';
 import { kind } from './kind';
 
@@ -54,7 +54,7 @@ const identity: Shape<ResourceIdentity> = refine(
 
 const networkAcls = refine(
   record({
-    default_action: required(words('Deny', 'Allow')),
+    default_action: required(exactly('Deny', 'Allow')),
     ip_rules: optional(nullable(list(record({ value: required(text) })))),
   }),
   (acls, at) => {
@@ -102,7 +102,7 @@ const common = {
   name: required(pathName),
   location: optional(text),
   resource_group: optional(pathName),
-  tags: withDefault(textMap, () => ({})),
+  tags: withDefault(mapOf(text), () => ({})),
   identity: optional(identity),
   workspace_hub: optional(exactResourceId),
   id: answered,

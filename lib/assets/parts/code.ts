@@ -6,6 +6,7 @@ import { idOf } from '../register/versions';
 import { text } from '../shape/scalars';
 import type { Scope, Shape } from '../shape/shape';
 import { assetAt, existingPath, isRemote } from './paths';
+import { checkPrefix } from './references';
 
 /** Code: a local folder or file, uploaded once for the same content, or a code asset that exists. Reads as its ARM id. */
 export const code: Shape<Soon<string>> = {
@@ -21,6 +22,7 @@ export const code: Shape<Soon<string>> = {
 /** The code asset that a reference names; `undefined` for a local path. */
 export function existingCode(at: YamlReader, scope: Scope): Soon<string> | undefined {
   const value = text.read(at, scope);
+  checkPrefix(value, at);
   const reference = parseReference(value, 'codes');
   if (reference) return idOf(reference, 'codes', scope.workspaceId, at);
   if (!isRemote(value)) return undefined;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { YamlReader } from '../../agent/yaml';
 import type { DataDefinition } from '../register/data-version';
-import { looseTextMap } from '../shape/collections';
+import { pythonTextMap } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
 import { exactly, text, word } from '../shape/scalars';
 import { refine, type Scope } from '../shape/shape';
@@ -21,7 +21,7 @@ const fields = record({
   path: required(text),
   datastore: optional(datastoreName),
   description: optional(text),
-  tags: withDefault(looseTextMap, () => ({})),
+  tags: withDefault(pythonTextMap, () => ({})),
   auto_delete_setting: optional(
     record({
       condition: optional(

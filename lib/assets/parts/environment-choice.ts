@@ -7,7 +7,7 @@ import { text } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
 import { environmentFile, environmentWithin } from './environment';
 import { localPath } from './paths';
-import { referenceAt } from './references';
+import { checkPrefix, referenceAt } from './references';
 
 /** The environment of a deployment: one that is registered, or what the file defines. */
 export type EnvironmentChoice =
@@ -36,10 +36,11 @@ export const environmentChoice: Shape<EnvironmentChoice> = union<EnvironmentChoi
       when: () => true,
       shape: {
         ...refine(text, (value, at, scope): EnvironmentChoice => {
+          checkPrefix(value, at);
           const reference = referenceAt(value, 'environments', at);
           return { kind: 'reference', reference, id: idOf(reference, 'environments', scope.workspaceId, at) };
         }),
-        schema: () => ({ type: 'string', pattern: '^(azureml:|/subscriptions/)' }),
+        schema: () => ({ type: 'string', pattern: '^azureml:' }),
       },
     },
   ],

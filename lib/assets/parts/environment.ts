@@ -3,7 +3,7 @@ import { Later, type Soon } from '../later';
 import { sentFrom } from '../place';
 import { dumpYaml } from '../pyyaml';
 import { registerEnvironment, type EnvironmentDefinition } from '../register/environment';
-import { isMap, isText, looseTextMap, union } from '../shape/collections';
+import { isMap, isText, pythonTextMap, union } from '../shape/collections';
 import { dropped, optional, record, required } from '../shape/record';
 import { anything, integer, plainData, text, word } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
@@ -52,7 +52,7 @@ const members = {
   ),
   os_type: optional(word({ linux: 'Linux', windows: 'Windows' })),
   description: optional(text),
-  tags: optional(looseTextMap),
+  tags: optional(pythonTextMap),
 };
 
 function checked<T extends EnvironmentDefinition>(inner: Shape<T>): Shape<T> {

@@ -1,6 +1,6 @@
 import { isMap, isText, list, mapOf, union } from '../shape/collections';
 import { dropped, optional, record, required } from '../shape/record';
-import { float, integer, names, text, word } from '../shape/scalars';
+import { exactly, float, integer, names, text, word } from '../shape/scalars';
 import { nullable, refine, type Shape } from '../shape/shape';
 import type { YamlReader } from '../../agent/yaml';
 import type { Soon } from '../later';
@@ -93,12 +93,12 @@ const details = {
 export const providers = {
   custom: {
     ...details,
-    model_provider: required(word({ custom: 'Custom' })),
+    model_provider: required(refine(exactly('custom'), () => 'Custom')),
     hyperparameters: optional(hyperparameterTexts, { as: 'hyperParameters' }),
   },
   azure_open_ai: {
     ...details,
-    model_provider: required(names('AzureOpenAI')),
+    model_provider: required(refine(exactly('azure_open_ai'), () => 'AzureOpenAI')),
     hyperparameters: optional(
       record({
         batch_size: optional(integer),

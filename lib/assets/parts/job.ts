@@ -3,8 +3,8 @@ import { jobName, unlessEmpty } from './names';
 import type { YamlReader } from '../../agent/yaml';
 import { checkClosed } from '../component/expressions';
 import { isoDuration } from '../python';
-import { isList, list, looseTextMap, mapOf, tagged, textMap, union } from '../shape/collections';
-import { optional, record, required, withDefault, type Spelling, type Values } from '../shape/record';
+import { isList, list, looseTextMap, mapOf, tagged, textMap, union, valuesOf } from '../shape/collections';
+import { dropped, optional, record, required, withDefault, type Spelling, type Values } from '../shape/record';
 import { anything, boolean, integer, integerIn, text, word } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 import { answered } from './answered';
@@ -24,7 +24,7 @@ export const resourceFields = {
       { when: () => true, shape: text },
     ]),
   ),
-  properties: withDefault(mapOf(anything), () => ({})),
+  properties: withDefault(valuesOf(anything), () => ({})),
 };
 
 export function resources<N extends Spelling>(spelling: N): Shape<Values<typeof resourceFields, N>> {
@@ -51,8 +51,10 @@ function asRequested<T extends { dockerArgs?: unknown; properties?: Record<strin
   };
 }
 
-/** Seconds as an ISO 8601 duration. */
-export const seconds: Shape<string> = refine(integerIn(1), isoDuration);
+/** Seconds as an ISO 8601 duration; 0 means no limit. */
+export const seconds: Shape<string | undefined> = refine(integerIn(0), (value) =>
+  value === 0 ? undefined : isoDuration(value),
+);
 
 const distributionType = { pytorch: 'PyTorch', tensorflow: 'TensorFlow', mpi: 'Mpi', ray: 'Ray' } as const;
 
@@ -146,8 +148,16 @@ export const services: Shape<Record<string, unknown>> = mapOf(
     vs_code: plainService,
     ssh: serviceWith('ssh_public_keys', 'sshPublicKeys'),
     tensor_board: serviceWith('log_dir', 'logDir'),
+    // A service of the writer's own: the clients send it without its type.
+    custom: record({ ...service, type: dropped(word({ custom: 'custom' })) }),
   }),
 );
+
+/** With the prefix as well, a job on `local` is one for the machine that submits it. */
+const jobCompute = refine(computeId, (id, at) => {
+  if (at.asString() !== 'azureml:local') return id;
+  throw at.error('compute "azureml:local" has no counterpart in the workspace', 'Name a compute.');
+});
 
 /** Keys that every job has. */
 export const namedJobFields = {
@@ -157,7 +167,7 @@ export const namedJobFields = {
   description: optional(text),
   tags: withDefault(textMap, () => ({})),
   properties: withDefault(textMap, () => ({})),
-  compute: optional(computeId, { as: 'computeId' }),
+  compute: optional(jobCompute, { as: 'computeId' }),
   services: optional(services),
   id: answered,
   creation_context: answered,

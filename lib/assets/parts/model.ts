@@ -4,7 +4,7 @@ import { pythonStr } from '../python-repr';
 import { parseReference, type AssetReference } from '../references';
 import { registerModel, type AssetName, type ModelDefinition } from '../register/model';
 import { idOf } from '../register/versions';
-import { isMap, list, mapOf, union } from '../shape/collections';
+import { anyKey, isMap, list, mapOf, union } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
 import { anything, text, words } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
@@ -15,12 +15,14 @@ import { assetAt, existingPath } from './paths';
 /** Models: a file of their own, or what a deployment says about its model. */
 
 /** Whatever stands in a model's tags and properties is sent as Python's text of it; what has no value is left out. */
-const texts: Shape<Record<string, string>> = refine(mapOf({ ...anything, nullable: true }), (value) =>
-  Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== null)
-      .map(([key, member]) => [key, pythonStr(member)]),
-  ),
+const texts: Shape<Record<string, string>> = refine(
+  mapOf({ ...anything, nullable: true }, undefined, anyKey),
+  (value) =>
+    Object.fromEntries(
+      Object.entries(value)
+        .filter(([, member]) => member !== null)
+        .map(([key, member]) => [key, pythonStr(member)]),
+    ),
 );
 
 const template = record({ asset_id: optional(text) });
@@ -35,7 +37,13 @@ const members = {
   tags: withDefault(texts, () => ({})),
   properties: withDefault(texts, () => ({})),
   stage: optional(text),
-  flavors: optional(mapOf(refine(mapOf(anything), (data) => ({ data })))),
+  flavors: optional(
+    mapOf(
+      refine(mapOf(anything, undefined, anyKey), (data) => ({ data })),
+      undefined,
+      anyKey,
+    ),
+  ),
   default_deployment_template: optional(template),
   allowed_deployment_templates: optional(list(template)),
   version: optional(version),

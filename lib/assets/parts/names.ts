@@ -21,12 +21,6 @@ export const connectionName = textLike(
   'a name of a connection: 3 to 33 letters, digits, dashes and underscores',
 );
 
-/** A datastore by its name, with or without `azureml:`. */
-export const datastoreName = refine(
-  textLike(/^(?:azureml:)?[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/, 'a name of a datastore'),
-  (value) => value.replace(/^azureml:/, ''),
-);
-
 export const namePattern = /^[A-Za-z](?:[-A-Za-z0-9]{1,30}[A-Za-z0-9])$/;
 
 /** Name of an endpoint, or of a deployment that serves online. */
@@ -48,6 +42,13 @@ export const addressName = textLike(part, 'a name: without slashes, spaces and ?
 export function unlessEmpty(inner: Shape<string>): Shape<string | undefined> {
   return { ...inner, read: (at, scope) => (at.plain() === '' ? undefined : inner.read(at, scope)) };
 }
+
+/** A datastore by its name, with or without `azureml:`; an empty one is the workspace's own. */
+export const datastoreName = unlessEmpty(
+  refine(textLike(/^(?:azureml:)?[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/, 'a name of a datastore'), (value) =>
+    value.replace(/^azureml:/, ''),
+  ),
+);
 
 /** Name of a job; without one the clients draw it. */
 export const jobName = unlessEmpty(addressName);

@@ -7,9 +7,13 @@ import { refine, type Shape } from '../shape/shape';
 
 /** `azureml:name:version`, `azureml:name@label`, an ARM id or a registry's, as the id that the service wants. */
 export function assetId(kind: AssetKind): Shape<Soon<string>> {
+  const isPrefixed = kind === 'environments';
   return {
-    ...refine(text, (value, at, scope) => idOf(referenceAt(value, kind, at), kind, scope.workspaceId, at)),
-    schema: () => ({ type: 'string', pattern: '^(azureml:|/subscriptions/)' }),
+    ...refine(text, (value, at, scope) => {
+      if (isPrefixed) checkPrefix(value, at);
+      return idOf(referenceAt(value, kind, at), kind, scope.workspaceId, at);
+    }),
+    schema: () => ({ type: 'string', pattern: isPrefixed ? '^azureml:' : '^(azureml:|/subscriptions/)' }),
   };
 }
 
@@ -21,6 +25,15 @@ export function referenceAt(value: string, kind: AssetKind, at: YamlReader): Ass
     `${at.path} is "${value}", which names no asset`,
     'Write azureml:name:version, azureml:name@latest, an ARM id, or azureml://registries/….',
   );
+}
+
+/**
+ * Environments and code by their ARM id need the prefix: alone it is taken for a path.
+ *
+ * @throws TaskError when it lacks
+ */
+export function checkPrefix(value: string, at: YamlReader): void {
+  if (armId.test(value)) throw at.error(`${at.path} is an ARM id alone`, 'Write azureml: in front of it.');
 }
 
 /** A compute's ARM id: `azureml:name`, a bare name, or an ARM id. `local` is refused: nothing of it is in the cloud. */

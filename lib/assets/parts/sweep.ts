@@ -2,7 +2,7 @@ import type { PythonFloat } from '../python-float';
 import { isoDuration } from '../python';
 import { firstOf, isMap, isScalar, isText, list, mapOf, tagged, union } from '../shape/collections';
 import { optional, record, required, withDefault, type Spelling } from '../shape/record';
-import { float, integer, integerIn, names, scalar, snake, text, words } from '../shape/scalars';
+import { finite, float, integer, integerIn, names, scalar, snake, text, words } from '../shape/scalars';
 import { lazy, mismatch, nullable, refine, shape, type Shape } from '../shape/shape';
 import { checkPortName } from './inputs';
 
@@ -52,7 +52,7 @@ export function choiceOf(item: Shape): Shape<Distribution> {
 /** Text or a number as it is written. */
 const plainChoice = shape({ type: ['string', 'number'] }, (at) => {
   const value = at.isMap || at.isList ? undefined : at.plain();
-  if (typeof value === 'string' || typeof value === 'number') return scalar(at);
+  if (typeof value === 'string' || typeof value === 'number') return finite(at);
   throw mismatch(at, 'text or a number');
 });
 

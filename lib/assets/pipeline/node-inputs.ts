@@ -4,7 +4,7 @@ import { assetTypes, inputModes, uriOf } from '../parts/inputs';
 import { datastoreName } from '../parts/names';
 import { isMap, isScalar, mapOf, union } from '../shape/collections';
 import { optional, record, required } from '../shape/record';
-import { pythonText, text, words } from '../shape/scalars';
+import { finite, pythonText, text, words } from '../shape/scalars';
 import { shape, type Scope, type Shape } from '../shape/shape';
 import type { ComponentInput } from '../component/component';
 import { bindingOf, expressionsIn } from './expression';
@@ -52,6 +52,7 @@ function readData(at: YamlReader, scope: Scope): NodeInput {
 }
 
 function readLiteral(at: YamlReader, scope: Scope): NodeInput {
+  finite(at);
   const value = pythonText.read(at, scope);
   const given: Given = bindingOf(value)
     ? { kind: 'binding', text: value, isPlain: true }

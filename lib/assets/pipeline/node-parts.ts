@@ -1,4 +1,4 @@
-import { looseTextMap, isText, mapOf, textMap, valuesOf } from '../shape/collections';
+import { anyKey, pythonTextMap, isText, mapOf, textMap, valuesOf } from '../shape/collections';
 import { dropped, optional, record, withDefault, type Field, type Fields } from '../shape/record';
 import { anything, text } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
@@ -53,7 +53,7 @@ export const anyNodeFields = {
   display_name: optional(text),
   description: optional(text),
   tags: optional(textMap),
-  properties: optional(looseTextMap),
+  properties: optional(pythonTextMap),
   inputs: withDefault(nodeInputs, () => ({})),
   outputs: withDefault(nodeOutputs, () => ({})),
 };
@@ -75,7 +75,7 @@ export const nodeCompute = optional(bindable(computeId), { as: 'computeId' });
 export const nodeIdentity = optional(snaked(identity));
 export const nodeQueueSettings = optional(snaked(queueSettings));
 export const nodeResources = record(bindableFields(resourceFields), 'yaml');
-export const nodeVariables = optional(valuesOf(bindable(anything)));
+export const nodeVariables = optional(valuesOf(bindable(anything), anyKey));
 
 /** A command's limits; seconds become a duration even here. */
 export const nodeCommandLimits = refine(record({ timeout: optional(bindable(seconds)) }), ({ timeout }) => ({

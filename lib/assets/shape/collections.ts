@@ -1,7 +1,8 @@
 import { TaskError } from '../../agent/errors';
 import type { YamlReader } from '../../agent/yaml';
+import { pythonJson } from '../python-json';
 import { gather } from './gather';
-import { pythonText, snake, text } from './scalars';
+import { pythonText, scalar, snake, text } from './scalars';
 import { knownTo, mismatch, nullable, refine, type Shape } from './shape';
 
 export function list<T>(item: Shape<T>): Shape<T[]> {
@@ -11,14 +12,27 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
   };
 }
 
+/** Most maps have keys of text: what YAML takes for a number, a boolean, a date or nothing is another key than was meant. */
+function textKey(key: YamlReader, at: YamlReader): string {
+  const name = key.plain();
+  if (typeof name !== 'string') throw notText(key, at);
+  return name;
+}
+
+function notText(key: YamlReader, at: YamlReader): TaskError {
+  return key.error(`the key of ${at.path} must be text`, 'Put the key in quotes.');
+}
+
 /** A map with keys of the writer's own. `checkKey` may refuse a name, at the key's place. */
 export function mapOf<T>(
   item: Shape<T>,
   checkKey?: (key: string, value: YamlReader) => void,
+  keyOf: (key: YamlReader, at: YamlReader) => string = textKey,
 ): Shape<Record<string, T>> {
   return {
     read: (at, scope) => {
-      const entries = at.entries().map(([key, value]) => (): [string, T] => {
+      const entries = at.entries().map(([name, value]) => (): [string, T] => {
+        const key = (value.key && keyOf(value.key, value)) ?? name;
         checkKey?.(key, value);
         if (value.isNull && item.nullable !== true) throw value.error(`${value.path} has no value`, undefined, true);
         return [key, item.read(value, scope)];
@@ -30,8 +44,8 @@ export function mapOf<T>(
 }
 
 /** A map of which only what has a value counts. */
-export function valuesOf<T>(item: Shape<T>): Shape<Record<string, T>> {
-  return refine(mapOf(nullable(item)), (map) =>
+export function valuesOf<T>(item: Shape<T>, keyOf?: Parameters<typeof mapOf>[2]): Shape<Record<string, T>> {
+  return refine(mapOf(nullable(item), undefined, keyOf), (map) =>
     Object.fromEntries(Object.entries(map).filter((entry): entry is [string, T & {}] => entry[1] != null)),
   );
 }
@@ -39,8 +53,18 @@ export function valuesOf<T>(item: Shape<T>): Shape<Record<string, T>> {
 /** Tags and the like where the clients ask for text. */
 export const textMap: Shape<Record<string, string>> = valuesOf(text);
 
-/** Environment variables and the like: numbers and booleans become text as Python prints them. */
-export const looseTextMap: Shape<Record<string, string>> = valuesOf(pythonText);
+/** Tags and the like where the clients take any value: numbers and booleans become text as Python prints them. */
+export const pythonTextMap: Shape<Record<string, string>> = valuesOf(pythonText);
+
+/** A key of maps that the clients do not look into goes out as Python's JSON spells it; a date cannot. */
+export function anyKey(key: YamlReader, at: YamlReader): string {
+  if (!key.isNull && typeof key.plain() === 'object') throw notText(key, at);
+  const value = key.isNull ? null : scalar(key);
+  return typeof value === 'string' ? value : pythonJson(value);
+}
+
+/** Environment variables and the like, where keys need not be text either. */
+export const looseTextMap: Shape<Record<string, string>> = valuesOf(pythonText, anyKey);
 
 /** A form of a union: when it is meant, and how it is read. */
 export interface Form<T> {

@@ -92,7 +92,14 @@ export function plainData(at: YamlReader): unknown {
   if (at.isMap) return Object.fromEntries(at.entries().map(([key, value]) => [key, plainData(value)]));
   if (at.isList) return at.asList().map(plainData);
   const value = at.plain();
-  return value !== null && typeof value === 'object' ? at.asString() : scalar(at);
+  return value !== null && typeof value === 'object' ? at.asString() : finite(at);
+}
+
+/** A text, a number or a boolean that JSON can carry. */
+export function finite(at: YamlReader): string | number | boolean | PythonFloat {
+  const value = at.plain();
+  if (typeof value === 'number' && !Number.isFinite(value)) throw mismatch(at, 'a finite number');
+  return scalar(at);
 }
 
 /**

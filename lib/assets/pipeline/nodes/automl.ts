@@ -1,6 +1,6 @@
 import { automlTask } from '../../automl/tasks';
 import { computeId } from '../../parts/references';
-import { looseTextMap, textMap } from '../../shape/collections';
+import { pythonTextMap, textMap } from '../../shape/collections';
 import { dropped, optional, record, required, withDefault, type Fields } from '../../shape/record';
 import { anything, text, word, words } from '../../shape/scalars';
 import { refine, type Shape } from '../../shape/shape';
@@ -38,7 +38,7 @@ const common: Fields = {
   description: optional(text),
   experiment_name: optional(text),
   tags: withDefault(textMap, () => ({})),
-  properties: withDefault(looseTextMap, () => ({})),
+  properties: withDefault(pythonTextMap, () => ({})),
   compute: optional(compute),
   identity: optional(identity),
   outputs: withDefault(nodeOutputs, () => ({})),

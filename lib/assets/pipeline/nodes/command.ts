@@ -5,7 +5,7 @@ import { checkCommand } from '../../component/expressions';
 import { distribution } from '../../parts/job';
 import { without } from '../../parts/without';
 import { isRecord } from '../../../agent/json';
-import { looseTextMap, mapOf } from '../../shape/collections';
+import { pythonTextMap } from '../../shape/collections';
 import { dropped, openRecord, optional, record, required } from '../../shape/record';
 import { anything, text } from '../../shape/scalars';
 import { refine, type Shape } from '../../shape/shape';
@@ -16,7 +16,6 @@ import { declaredOutputs } from '../node-outputs';
 import {
   anyNodeFields,
   componentNodeFields,
-  bindable,
   nodeCommandLimits,
   nodeCompute,
   nodeIdentity,
@@ -86,8 +85,8 @@ const ofCommand = record(
     command: required(text),
     code: optional(code),
     environment: required(environment),
-    environment_variables: optional(mapOf(bindable(anything))),
-    properties: optional(looseTextMap),
+    environment_variables: nodeVariables,
+    properties: optional(pythonTextMap),
   },
   'yaml',
 );

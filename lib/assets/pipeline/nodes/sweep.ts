@@ -1,6 +1,6 @@
 import { earlyTermination, objective, samplingAlgorithm, searchSpace, sweepLimits } from '../../parts/sweep';
 import { dropped, openRecord, optional, record, required } from '../../shape/record';
-import { words } from '../../shape/scalars';
+import { anything, words } from '../../shape/scalars';
 import { identity } from '../../parts/job';
 import { refine, type Shape } from '../../shape/shape';
 import type { ComponentUse } from '../component-use';
@@ -17,8 +17,9 @@ export function sweepNode(use: Shape<ComponentUse>): Shape<Node> {
       ...componentNodeFields,
       trial: required(use),
       compute: nodeCompute,
-      // The clients read and forget it.
+      // The clients read and forget these.
       identity: dropped(identity),
+      services: dropped(anything),
       search_space: optional(searchSpace('yaml')),
       sampling_algorithm: optional(bindable(samplingAlgorithm('yaml'))),
       objective: required(objective('yaml')),

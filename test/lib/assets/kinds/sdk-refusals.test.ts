@@ -12,6 +12,13 @@ describe('files beyond the corpus', () => {
   const command = 'command: ls\nenvironment: azureml:x:1\ncompute: azureml:c\n';
   const nodes = 'jobs: {a: {command: ls, environment: "azureml:x:1", compute: "azureml:c"}}\n';
 
+  const sweep =
+    'type: sweep\ncompute: azureml:c\ntrial: {command: ls, environment: "azureml:x:1"}\nsampling_algorithm: random\n' +
+    'objective: {goal: minimize, primary_metric: loss}\nlimits: {max_total_trials: 4}\n';
+  const tuning =
+    'type: finetuning\nname: ft\ntask: chat_completion\nmodel: {type: mlflow_model, path: "azureml:m:1"}\n' +
+    'training_data: {type: uri_file, path: "azureml:d:1"}\n';
+
   function planned(text: string, set: string[] = []): Promise<Plan> {
     const file = path.join(folder, 'file.yml');
     writeFileSync(file, text);
@@ -45,6 +52,46 @@ describe('files beyond the corpus', () => {
       'name: dd\ntype: AZURE_BLOB\naccount_name: a\ncontainer_name: c\n',
       /:2:7: type is "AZURE_BLOB"/,
     ],
+    ['a key that is a number', `${command}tags: {1: x}\n`, /:4:8: the key of tags\.1 must be text/],
+    ['a key that is a float', `${command}tags: {1.0: x}\n`, /:4:8: the key of tags\./],
+    ['a key that is nothing', `${command}properties: {null: x}\n`, /:4:14: the key of properties\.null/],
+    ['a key that is a boolean', `${command}inputs: {yes: 1}\n`, /:4:10: the key of inputs\.true/],
+    ['a key that is a date', `${command}tags: {2020-01-01: x}\n`, /:4:8: the key of tags\.2020-01-01/],
+    [
+      'a node with a name of YAML',
+      nodes.replace('{a:', '{yes:').replace(/^/, 'type: pipeline\n'),
+      /:2:8: the key of jobs\.true/,
+    ],
+    [
+      'a variable named by a date',
+      `${command}environment_variables: {2020-01-01: x}\n`,
+      /:4:25: the key of environment_variables\.2020-01-01/,
+    ],
+    ['an infinite choice', `${sweep}search_space: {a: {type: choice, values: [.inf]}}\n`, /:7:43: .* a finite number/],
+    [
+      'what is no number in a node',
+      `type: pipeline\n${nodes.replace('command: ls', 'command: ls, inputs: {a: .nan}')}`,
+      /:2:37: jobs\.a\.inputs\.a must be a finite number/,
+    ],
+    [
+      'an infinite variable of a node',
+      `type: pipeline\n${nodes.replace('command: ls', 'command: ls, environment_variables: {a: .inf}')}`,
+      /:2:52: jobs\.a\.environment_variables\.a must be a finite number/,
+    ],
+    [
+      'the id of an environment alone',
+      command.replace('azureml:x:1', `${workspaceId}/environments/x/versions/1`),
+      /:2:14: environment is an ARM id alone/,
+    ],
+    ['the id of code alone', `${command}code: ${workspaceId}/codes/x/versions/1\n`, /:4:7: code is an ARM id alone/],
+    ['a job on this machine', command.replace('azureml:c', 'azureml:local'), /:3:10: compute "azureml:local"/],
+    ['a connection in capitals', 'name: conn\ntype: OPEN_AI\napi_key: x\n', /:2:7: type is "OPEN_AI"/],
+    ['a provider in capitals', `${tuning}model_provider: Custom\n`, /:6:17: .*model_provider is "Custom"/],
+    [
+      'a tag of a component without a value',
+      'type: command\nname: c\ncommand: ls\nenvironment: azureml:x:1\nis_deterministic: true\ntags: {a: null}\n',
+      /:6:8: tags\.a has no value/,
+    ],
     ['an id of another kind', command.replace('azureml:x:1', `azureml:${id}`), /:2:14: environment is/],
   ];
   for (const [what, text, message] of refused) {
@@ -55,6 +102,58 @@ describe('files beyond the corpus', () => {
       });
     });
   }
+
+  function written(call: unknown): { properties: Record<string, unknown> } {
+    return (JSON.parse(JSON.stringify(call)) as { body: { properties: Record<string, unknown> } }).body;
+  }
+
+  /** A file, and members of the last body as they go out. */
+  const sent: [string, string, object][] = [
+    [
+      'keys of variables as JSON spells them',
+      `${command}environment_variables: {1: a, yes: b, 2.0: c, null: d}\n`,
+      { environmentVariables: { '1': 'a', true: 'b', '2.0': 'c', null: 'd' } },
+    ],
+    ['no limit for a timeout of 0', `${command}limits: {timeout: 0}\n`, { limits: { jobLimitsType: 'Command' } }],
+    ['services of the writer', `${command}services: {x: {type: custom, port: 3}}\n`, { services: { x: { port: 3 } } }],
+    [
+      'properties of machines that have a value',
+      `${command}resources: {properties: {a: null, b: 1}}\n`,
+      { resources: { properties: { b: 1 } } },
+    ],
+    [
+      'inputs in the datastore of the workspace when none is named',
+      `${command}inputs: {a: {path: "azureml://datastores/d/paths/p", datastore: ""}}\n`,
+      { inputs: { a: { jobInputType: 'uri_folder', uri: 'azureml://datastores/d/paths/p' } } },
+    ],
+    [
+      'a connection in camel case',
+      'name: conn\ntype: AzureAISearch\nendpoint: e\n',
+      { category: 'CognitiveSearch', target: 'e' },
+    ],
+  ];
+  for (const [what, text, members] of sent) {
+    it(`sends ${what}`, async () => {
+      const { calls } = await planned(text);
+      const { properties } = written(calls.at(-1));
+      assert.deepEqual(Object.fromEntries(Object.keys(members).map((key) => [key, properties[key]])), members);
+    });
+  }
+
+  it('sends properties of a component as Python prints them', async () => {
+    const { calls } = await planned(
+      'type: command\nname: c\ncommand: ls\nenvironment: azureml:x:1\nis_deterministic: true\nproperties: {a: {b: [c]}}\n',
+    );
+    const properties = written(calls.at(-1)).properties['properties'] as Record<string, string>;
+    assert.equal(properties['a'], "{'b': ['c']}");
+  });
+
+  it('leaves out variables of a node that have no value', async () => {
+    const { calls } = await planned(
+      `type: pipeline\n${nodes.replace('command: ls', 'command: ls, environment_variables: {A: null}')}`,
+    );
+    assert.doesNotMatch(JSON.stringify(calls), /"A":/);
+  });
 
   it('takes an empty name of a job for none', async () => {
     const [call] = (await planned(`${command}name: ""\ndisplay_name: ""\nexperiment_name: ""\n`)).calls;
