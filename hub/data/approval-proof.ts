@@ -48,8 +48,8 @@ export interface ApprovalReadings {
   gates?: RunGates | string;
   bypasses?: readonly Bypass[] | string;
   evidence?: RunEvidence | string;
-  /** Whether the claimed environment asks for an approval today; absent where that cannot be read. */
-  asksToday?: boolean | 'reading';
+  /** Whether the claimed environment asks for an approval today, `later` where it did not yet; absent where that cannot be read. */
+  asksToday?: boolean | 'later' | 'reading';
 }
 
 const nothing = { approvals: [], by: [], digests: [], expected: [], isByRequester: false };
@@ -80,14 +80,20 @@ export function approvalProof(
   if (asksToday === 'reading' && isUnasked(step, gates)) return { ...nothing, state: 'reading' };
   const worst = severity.flatMap((state) => found.find((finding) => finding.state === state) ?? [])[0];
   if (worst !== undefined) return { ...read, ...worst };
-  return { ...read, state: own.length === 0 ? 'none' : 'approved' };
+  if (own.length > 0) return { ...read, state: 'approved' };
+  const since = asksToday === 'later' ? { detail: 'its environment began to ask for one after the run had ended' } : {};
+  return { ...read, state: 'none', ...since };
 }
 
-/** Whether the stage is there and its timeline has no approval: then it matters whether its environment asks for one. */
+/**
+ * Whether the stage is there and its timeline has no approval, or only those of other resources, a service connection's for
+ * one: then it matters whether its environment asks for one.
+ */
 export function isUnasked(step: ProvenStep, gates: ApprovalReadings['gates']): boolean {
   if (typeof gates !== 'object' || !gates.stages.includes(step.stage)) return false;
   return (
-    (newestAttempt(step, gates) ?? 1) === (step.attempt ?? 1) && !gates.gates.some(({ stage }) => stage === step.stage)
+    (newestAttempt(step, gates) ?? 1) === (step.attempt ?? 1) &&
+    !gates.gates.some(({ stage, elsewhere }) => stage === step.stage && elsewhere === undefined)
   );
 }
 
@@ -209,7 +215,9 @@ function subjectFindings(
 function unaskedFindings(step: ProvenStep, gates: RunGates): Finding[] {
   const { environment } = step;
   if (environment === undefined || !isUnasked(step, gates)) return [];
-  const why = 'the check was added later, or the step claims an environment that is not its own';
+  const others = gates.gates.flatMap(({ stage, elsewhere }) => (stage === step.stage && elsewhere ? [elsewhere] : []));
+  const given = others.length === 0 ? '' : `the approval is of ${others.join(', ')}; `;
+  const why = `${given}the check was added later, or the step claims an environment that is not its own`;
   return [{ state: 'notAsked', detail: `environment ${environment} asks for one today: ${why}` }];
 }
 

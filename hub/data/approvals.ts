@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { getApprovals, queryApprovals, type ServiceApproval } from '../devops/approvals';
-import { buildsByIds, type Build } from '../devops/builds';
+import { buildsByIds } from '../devops/builds';
 import type { Client } from '../devops/client';
 import { RequestProblem } from '../devops/problems';
 import { useClient } from './context';
@@ -10,7 +10,7 @@ import { isSamePerson, type Identified } from '../../lib/evidence/person';
 import { keys } from './keys';
 import { loadingOf, once } from './loading';
 import type { ApprovalResult, Approvals, ApprovalScope, WaitingByRun } from './results';
-import { readRunIndex } from './run-index';
+import { indexed, useIndexOf, type IndexedRun } from './run-list';
 import { readRun } from './runs';
 import type { Approval, Run } from './types';
 
@@ -36,10 +36,16 @@ export function useApprovals(scope: ApprovalScope): Approvals {
     staleTime: pollMs,
     ...once,
   });
-  const approvals = useMemo(
-    () => joined(listed ?? [], runs.data ?? [], client.connection.userId, scope),
-    [listed, runs.data, client, scope],
+  const visible = useMemo(
+    () => (runs.data ?? []).filter(({ run }) => run.tags.includes(runTag)).map(indexed),
+    [runs.data],
   );
+  // Names are a hint: no reason to wait for them, or to fail.
+  const { runs: asked } = useIndexOf(visible, naming);
+  const approvals = useMemo(() => {
+    const known = visible.map((each) => asked.get(each.run.id) ?? each);
+    return joined(listed ?? [], known, client.connection.userId, scope);
+  }, [listed, visible, asked, client, scope]);
   return { ...loadingOf(query, runs), approvals, isCut: query.data?.isCut ?? false };
 }
 
@@ -110,25 +116,24 @@ function isOpen(status: string): boolean {
 
 function joined(
   approvals: readonly ServiceApproval[],
-  builds: readonly Build[],
+  visible: readonly IndexedRun[],
   viewer: string,
   scope: ApprovalScope,
 ): Approval[] {
-  const visible = new Map(builds.filter(({ run }) => run.tags.includes(runTag)).map((build) => [build.run.id, build]));
+  const byId = new Map(visible.map((each) => [each.run.id, each]));
   const timeOf = ({ createdAt, changedAt }: Approval): number =>
     Date.parse(scope === 'history' ? changedAt : createdAt);
   return approvals
     .flatMap((approval) => {
-      const build = approval.runId === undefined ? undefined : visible.get(approval.runId);
-      if (build === undefined) return [];
-      return [{ ...withRun(approval, build.run, viewer, scope === 'mine'), named: namedIn(build) }];
+      const found = approval.runId === undefined ? undefined : byId.get(approval.runId);
+      if (found === undefined) return [];
+      return [{ ...withRun(approval, found.run, viewer, scope === 'mine'), named: namedIn(found) }];
     })
     .sort((left, right) => timeOf(right) - timeOf(left));
 }
 
 /** Model versions that the run's index names, each once. */
-function namedIn({ properties }: Build): Approval['named'] {
-  const { entries } = readRunIndex(properties);
+function namedIn({ index: { entries } }: IndexedRun): Approval['named'] {
   const named = naming
     .flatMap((kind): { model?: string; version?: string }[] => entries[kind])
     .flatMap(({ model, version }) => (model === undefined || version === undefined ? [] : [{ model, version }]));

@@ -33,7 +33,10 @@ export interface Delivery {
     fromQueue: number;
     /** Changes whose registration was not read. */ unknown: number;
   };
-  failure: Rate & { /** Changes younger than the window: not counted. */ tooYoung: number };
+  failure: Rate & {
+    /** Changes younger than the window: not counted. */ tooYoung: number;
+    /** Changes after which a version came that may have served before: not counted. */ unknown: number;
+  };
   /** Hours. */
   rollback: Median;
 }
@@ -80,6 +83,7 @@ export function delivery(data: DeliveryData, span: Span, scope: Scope = {}): Del
     ({ run, model, registration }) => isIn(span, registration.at) && isOf(scope, run, model),
   );
   const old = inScope.filter((change) => Date.parse(change.at) + change.windowMs <= Date.parse(span.to));
+  const told = data.isPartial === true ? old.filter((change) => !mayBeUndone(data, change, changes)) : old;
   return {
     weeks: weeksOf(span, inScope, registered),
     changes: inScope.length,
@@ -88,8 +92,9 @@ export function delivery(data: DeliveryData, span: Span, scope: Scope = {}): Del
     promotion: promotionOf(data, changes, span, scope),
     leadTime: leadTimeOf(data, inScope),
     failure: {
-      ...rateOf(old.filter(({ hasFailed }) => hasFailed).length, old.length),
+      ...rateOf(told.filter(({ hasFailed }) => hasFailed).length, told.length),
       tooYoung: inScope.length - old.length,
+      unknown: old.length - told.length,
     },
     rollback: medianOf(
       inScope.flatMap(({ rolledBackAfterMs }) => (rolledBackAfterMs === undefined ? [] : [rolledBackAfterMs / hour])),
@@ -121,6 +126,7 @@ const hour = 3_600_000;
 /** A version's first share of production's requests in one place. */
 export interface ProductionChange {
   at: string;
+  place: string;
   run: Run;
   model?: string;
   version?: string;
@@ -161,7 +167,16 @@ function changesOfPlace(
     const hasFailed =
       isUndone || smokes.some((smoke) => concerns(smoke, period) && isWithin(smoke.entry.at, at, until));
     const { model, version: number } = version;
-    return { at: period.from, run: period.event.run, model, version: number, hasFailed, rolledBackAfterMs, windowMs };
+    return {
+      at: period.from,
+      place: period.place.key,
+      run: period.event.run,
+      model,
+      version: number,
+      hasFailed,
+      rolledBackAfterMs,
+      windowMs,
+    };
   });
 }
 
@@ -264,6 +279,16 @@ function registeringRun(versions: readonly ModelVersion[]): (change: ProductionC
 function certainOf({ versions }: DeliveryData, changes: readonly ProductionChange[]): ProductionChange[] {
   const runOf = registeringRun(versions);
   return changes.filter((change) => runOf(change) !== undefined);
+}
+
+/** What came after it may be an older version that came back: then the change was rolled back, and nobody can tell. */
+function mayBeUndone(data: DeliveryData, change: ProductionChange, all: readonly ProductionChange[]): boolean {
+  if (change.hasFailed) return false;
+  const after = all.filter(({ at, place, model }) => {
+    const later = Date.parse(at) - Date.parse(change.at);
+    return place === change.place && model === change.model && later > 0 && later <= change.windowMs;
+  });
+  return certainOf(data, after).length < after.length;
 }
 
 function leadTimeOf(

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { queryChecks } from '../devops/checks';
+import { queryChecks, type CheckConfiguration } from '../devops/checks';
 import { listEnvironments } from '../devops/environments';
 import { useClient } from './context';
 import { keys } from './keys';
 import { once } from './loading';
+import type { Run } from './types';
 
 /** The project's environments, and what stands before them: two requests for all of them, shared by every page. */
 export function useEnvironmentChecks({ enabled = true } = {}) {
@@ -25,20 +26,29 @@ export function useEnvironmentChecks({ enabled = true } = {}) {
   return { environments, checks };
 }
 
-/** Whether an environment asks for an approval now; `undefined` where the viewer cannot read that. */
-export type AsksApproval = (environment: string | undefined) => boolean | 'reading' | undefined;
+/**
+ * Whether an environment asks for an approval now; `undefined` where the viewer cannot read that, `later` where it began to
+ * when the run had ended.
+ */
+export type AsksApproval = (
+  environment: string | undefined,
+  run: Pick<Run, 'finishedAt'>,
+) => boolean | 'later' | 'reading' | undefined;
 
 /** @param enabled whether anything depends on it: else nothing is asked for */
 export function useAsksApproval(enabled: boolean): AsksApproval {
   const { environments, checks } = useEnvironmentChecks({ enabled });
-  return (environment) => {
+  return (environment, { finishedAt }) => {
     if (environment === undefined || environments.isError || checks.isError) return undefined;
     const name = environment.toLowerCase();
     const found = environments.data?.environments.find((each) => each.name.toLowerCase() === name);
     if (environments.data !== undefined && found === undefined) return undefined;
     if (found === undefined || checks.data === undefined) return enabled ? 'reading' : undefined;
-    return checks.data.some(
+    const asking = checks.data.filter(
       ({ environmentId, kind, isDisabled }) => environmentId === found.id && kind === 'approval' && !isDisabled,
     );
+    const isLater = ({ createdOn }: CheckConfiguration): boolean =>
+      createdOn !== undefined && finishedAt !== undefined && Date.parse(createdOn) > Date.parse(finishedAt);
+    return asking.length > 0 && (asking.every(isLater) ? 'later' : true);
   };
 }

@@ -62,6 +62,8 @@ export interface StageGate extends Partial<Binding> {
   approval?: ServiceApproval;
   /** Whose approval it is: name of the environment, where the service says. */
   environment?: string;
+  /** Where the service says that it is no environment's: `endpoint azure-prod`. */
+  elsewhere?: string;
 }
 
 /** What the run's own timeline says of its gates: nobody can write it, unlike the index. */

@@ -35,7 +35,7 @@ export interface RunListQuery {
 
 const pageSize = 50;
 
-interface ListedRun extends IndexedRun {
+export interface ListedRun extends IndexedRun {
   hasProperties: boolean;
 }
 
@@ -99,18 +99,18 @@ async function readPage(
   return { ...page, items: page.items.map(indexed) };
 }
 
-function indexed({ run, properties, hasProperties }: Build): ListedRun {
+export function indexed({ run, properties, hasProperties }: Build): ListedRun {
   return { run, hasProperties, index: readRunIndex(properties) };
 }
 
-interface Fallback {
+export interface Fallback {
   runs: Map<number, IndexedRun>;
   isLoading: boolean;
   problem?: Problem;
 }
 
 /** Where the list carries no properties, each run is asked for its own; the client lets few of these go at once. */
-function useIndexOf(listed: readonly ListedRun[], kinds: readonly EvidenceKind[]): Fallback {
+export function useIndexOf(listed: readonly ListedRun[], kinds: readonly EvidenceKind[]): Fallback {
   const client = useClient();
   const bare = useMemo(() => listed.filter(({ hasProperties }) => !hasProperties), [listed]);
   return useQueries({

@@ -50,18 +50,19 @@ export async function readGates(client: Client, evidence: CollectedEvidence, sig
     .filter(({ type }) => type === 'Checkpoint.Approval')
     .map((record) => ({ approvalId: record.id, stage: ancestor(records, record, 'Stage') }));
   const ids = asked.map(({ approvalId }) => approvalId);
-  const [read, environments] = await Promise.all([
+  const [read, resources] = await Promise.all([
     getApprovals(client, ids, signal),
-    environmentsOf(client, timeline, ids, signal),
+    resourcesOf(client, timeline, ids, signal),
   ]);
   const approvals = new Map(read.map((each) => [each.id, each]));
   const gates = await Promise.all(
     asked.map(async ({ approvalId, stage }): Promise<StageGate> => {
-      const environment = environments.get(approvalId.toLowerCase());
+      const { environment, elsewhere } = resources.get(approvalId.toLowerCase()) ?? {};
       const gate = {
         approvalId,
         stage: stage ? stageName(stage) : '',
         ...(environment === undefined ? {} : { environment }),
+        ...(elsewhere === undefined ? {} : { elsewhere }),
       };
       const approval = approvals.get(approvalId);
       return approval === undefined ? gate : { ...gate, approval, ...(await bind(evidence, approval)) };
@@ -72,18 +73,18 @@ export async function readGates(client: Client, evidence: CollectedEvidence, sig
   return { stages: stages.map(stageName), attempts, gates };
 }
 
-/** Environment by approval: a check run has the id of its approval. What is not shown is not known, and no reason to fail. */
-async function environmentsOf(
+/** What each approval stands before: a check run has the id of its approval. What is not shown is not known, and no reason to fail. */
+async function resourcesOf(
   client: Client,
   timeline: readonly TimelineRecord[],
   approvalIds: readonly string[],
   signal?: AbortSignal,
-): Promise<Map<string, string>> {
+): Promise<Map<string, Pick<StageGate, 'environment' | 'elsewhere'>>> {
   const above = timeline.filter(({ id }) => approvalIds.includes(id)).flatMap(({ parentId }) => parentId ?? []);
   const suites = timeline.filter(({ type, id }) => type === 'Checkpoint' && above.includes(id));
   const runs = await Promise.all(suites.map(({ id }) => checkRunsOf(client, id, signal).catch(unlessDefect)));
   return new Map(
-    runs.flatMap((each) => each ?? []).flatMap(({ id, environment }) => (environment ? [[id, environment]] : [])),
+    runs.flatMap((each) => each ?? []).map(({ id, environment, elsewhere }) => [id, { environment, elsewhere }]),
   );
 }
 

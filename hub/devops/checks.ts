@@ -10,6 +10,7 @@ export interface CheckConfiguration {
   /** The service's name of it. */
   name: string;
   isDisabled: boolean;
+  createdOn?: string;
   /** Of an approval. */
   approval?: { approvers: string[]; requesterCannotBeApprover: boolean; minRequiredApprovers: number };
   /** Of a required template: `project/repository: path`. */
@@ -58,6 +59,7 @@ const configuration: Reader<CheckConfiguration> = (value, where) => {
     kind,
     name: settings?.maybeText('displayName') ?? type.maybeText('name') ?? 'Check',
     isDisabled: read.maybeFlag('isDisabled') ?? false,
+    createdOn: read.maybeText('createdOn'),
     approval: kind === 'approval' && settings ? approvalSettings(settings) : undefined,
     templates: settings?.list('extendsChecks', template) ?? [],
     branch: kind === 'branch' && settings ? branchSettings(settings) : undefined,
@@ -98,6 +100,8 @@ export interface CheckRun {
   message: string;
   /** Name of the environment whose check it is. */
   environment?: string;
+  /** What else the check stands before: a service connection, an agent pool. */
+  elsewhere?: string;
 }
 
 /** How the checks before a stage went. @param suiteId id of the stage's `Checkpoint` record */
@@ -115,8 +119,10 @@ export async function getCheckRuns(client: Client, suiteId: string, signal?: Abo
 const checkRun: Reader<CheckRun> = (value, where) => {
   const read = fields(value, where);
   const resource = read.maybeFields('checkConfigurationRef')?.maybeFields('resource');
+  const [type, name] = [resource?.maybeText('type'), resource?.maybeText('name')];
   return {
-    environment: resource?.maybeText('type') === 'environment' ? resource.maybeText('name') : undefined,
+    environment: type === 'environment' ? name : undefined,
+    elsewhere: type === undefined || type === 'environment' ? undefined : `${type} ${name ?? 'without a name'}`,
     id: (read.maybeText('id') ?? '').toLowerCase(),
     typeName: read.maybeFields('checkConfigurationRef')?.maybeFields('type')?.maybeText('name') ?? 'Check',
     status: read.maybeText('status') ?? '',

@@ -10,7 +10,7 @@ export function severalSubjects(records: readonly ReadRecord[]): string[] {
   const abouts = records.flatMap(({ body }) => aboutRecord(body) ?? []);
   const models = distinct(
     abouts.flatMap(({ model }) => model ?? []),
-    (one, other) => one.name === other.name && one.version === other.version && (one.id ?? '') === (other.id ?? ''),
+    (one, other) => isSameVersion(one, other) && (one.id ?? '').toLowerCase() === (other.id ?? '').toLowerCase(),
   );
   const plain = models.filter(
     (one) => one.id !== undefined || !models.some((other) => other.id !== undefined && isSameVersion(one, other)),
@@ -20,9 +20,18 @@ export function severalSubjects(records: readonly ReadRecord[]): string[] {
     abouts.flatMap(({ model, image }) => (model === undefined && image !== undefined ? [image] : [])),
     isSameImage,
   ).filter((image) => !abouts.some((about) => about.model && about.image && isSameImage(about.image, image)));
+  // Two images are two, though both say that they hold the same model: nobody has looked inside.
+  const holding = distinct(
+    abouts.flatMap(({ model, image }) => (model === undefined || image === undefined ? [] : [{ model, image }])),
+    (one, other) => isSameImage(one.image, other.image),
+  );
+  const rivals = holding.filter((one) =>
+    holding.some((other) => other !== one && isSameVersion(one.model, other.model)),
+  );
   const named = [
     ...plain.map((model) => intendedInWords({ kind: 'model', ...model })),
     ...images.map((image) => intendedInWords({ kind: 'image', image })),
+    ...rivals.map((one) => intendedInWords({ kind: 'image', ...one })),
   ].sort();
   if (named.length < 2) return [];
   return [`The evidence names more than one thing, and this approval lets any of them in: ${named.join('; ')}.`];
@@ -32,12 +41,17 @@ export function severalSubjects(records: readonly ReadRecord[]): string[] {
 export function mismatches(records: readonly ReadRecord[]): string[] {
   const registered = bodies(records, 'mlops.model-version.v1');
   const evaluated = bodies(records, 'mlops.evaluation.v1').map(({ candidate }) => candidate.job);
+  const trained = bodies(records, 'mlops.training.v1').map(({ jobName }) => jobName);
   const tested = bodies(records, 'mlops.data-sanity.v1').map(({ dataFingerprint }) => dataFingerprint);
   const ofVersions = registered.flatMap(({ model, job, dataFingerprint }) => [
     ...(evaluated.length > 0 && !evaluated.includes(job)
       ? [
           `Job ${job} was registered as ${nameOf(model)}, and no evaluation is of it, but of job ${evaluated.join(', ')}.`,
         ]
+      : []),
+    // What was evaluated may be a child of what was trained: a trial, a node of a pipeline.
+    ...(evaluated.length === 0 && trained.length > 0 && !trained.some((one) => job === one || job.startsWith(`${one}_`))
+      ? [`Job ${job} was registered as ${nameOf(model)}, and what was trained here is job ${trained.join(', ')}.`]
       : []),
     ...(dataFingerprint !== undefined && tested.length > 0 && !tested.includes(dataFingerprint)
       ? [`${nameOf(model)} was trained on other data than was tested.`]

@@ -76,7 +76,16 @@ export function figuresOf(
       name: 'Change fail rate',
       value: rateText(failure),
       definition: `Changes that were rolled back, or whose smoke test in production failed, within ${failWindowHours} hours and before the next change. (DORA: change fail rate)`,
-      besides: left(failure.tooYoung, 'too young to tell'),
+      besides:
+        [
+          left(failure.tooYoung, 'too young to tell'),
+          left(
+            failure.unknown,
+            'a version that may have served before what was read came within the time, so this may have been rolled back',
+          ),
+        ]
+          .filter((each) => each !== undefined)
+          .join(' ') || undefined,
     },
     {
       name: 'Time to roll back, median',

@@ -17,11 +17,13 @@ export interface MomentFieldProps {
   /** ISO 8601 in UTC; absent for now. */
   at?: string;
   now: string;
+  /** Whether the address names a moment, be it one that cannot be shown. */
+  isAsked?: boolean;
   onChange: (at: string | undefined) => void;
 }
 
 /** Picks a moment, in UTC or in the viewer's own time; both are shown. */
-export function MomentField({ at, now, onChange }: MomentFieldProps): ReactElement {
+export function MomentField({ at, now, isAsked = at !== undefined, onChange }: MomentFieldProps): ReactElement {
   const [zone, setZone] = useState<Zone>('utc');
   // What is being typed passes through dates that nobody means, the year 2 and the future among them: the field keeps it.
   const [typed, setTyped] = useState<string>();
@@ -54,7 +56,7 @@ export function MomentField({ at, now, onChange }: MomentFieldProps): ReactEleme
           <option value="local">Your time</option>
         </select>
       </label>
-      <Button text="Now" disabled={at === undefined} onClick={() => onChange(undefined)} />
+      <Button text="Now" disabled={!isAsked} onClick={() => onChange(undefined)} />
       <span>{`${utcSecondsText(moment)} is ${new Date(moment).toLocaleString()} in your time.`}</span>
     </div>
   );

@@ -58,13 +58,18 @@ export default function DeploymentsPage(): ReactElement {
           )}
           <MatrixTable servings={periodsAt(periods, now).flatMap(({ serving }) => serving)} />
           <h2 className="title-s">Production at a date</h2>
+          <MomentField
+            at={at}
+            now={now}
+            isAsked={asked !== undefined}
+            onChange={(moment) => patch({ at: moment }, { replace: true })}
+          />
           {asked !== undefined && read === undefined && (
             <p role="alert">{`“${displayText(asked)}” in the address is no time with a zone; what serves now is shown.`}</p>
           )}
           {isFuture && (
             <p role="alert">{`${utcText(read)} lies in the future: nobody knows what will serve then. What serves now is shown.`}</p>
           )}
-          <MomentField at={at} now={now} onChange={(moment) => patch({ at: moment }, { replace: true })} />
           <ServedAt key={at ?? 'now'} list={list} at={at ?? now} />
           <h2 className="title-s">History</h2>
           <ProductionStrip periods={periods} at={at} now={now} />
@@ -173,7 +178,10 @@ function ProofReader({
     reading(bypasses, bypasses.isLoading ? undefined : bypasses.bypasses),
     reading({ problem: run.evidenceProblem }, run.evidence),
   ];
-  const asksToday = useAsksApproval(isUnasked({ run: event.run, ...event.entry }, gatesRead))(event.entry.environment);
+  const asksToday = useAsksApproval(isUnasked({ run: event.run, ...event.entry }, gatesRead))(
+    event.entry.environment,
+    event.run,
+  );
   const told = useRef('');
   useEffect(() => {
     const proof = proofOf(event, { gates: gatesRead, bypasses: bypassesRead, evidence: evidenceRead, asksToday });

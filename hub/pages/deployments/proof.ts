@@ -102,7 +102,7 @@ export function approvalText({ state, by, at, isByRequester, detail }: ApprovalP
     case 'namesNoEvidence':
       return `NAMES NO EVIDENCE${more}. ${given}`;
     case 'none':
-      return 'No approval was asked for';
+      return `No approval was asked for${more}`;
     case 'notAsked':
       return `No approval was asked for, though ${detail ?? 'the environment asks for one today'}`;
     case 'notVerified':

@@ -134,7 +134,7 @@ function approvalsOf(known: Known, bypasses: readonly Bypass[] | undefined, asks
     evidence,
   };
   return stepsOf(known).flatMap((step): Provenance[] => {
-    const said = stageText(approvalProof(step, { ...readings, asksToday: asks?.(step.environment) }));
+    const said = stageText(approvalProof(step, { ...readings, asksToday: asks?.(step.environment, step.run) }));
     return said === undefined ? [] : [{ kind: said.kind, text: `Stage ${step.stage}: ${said.text}` }];
   });
 }

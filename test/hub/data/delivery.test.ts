@@ -121,6 +121,16 @@ describe('delivery', () => {
     assert.deepEqual([delivery(data, span).changes, delivery(data, span).uncertain], [3, 0]);
   });
 
+  it('calls no change sound whose rollback cannot be told from a change, for it may go back to what was not read', () => {
+    const deployments = [container(day(3), '7', 'churn-prod', { id: 7 }), container(day(3, 20), '6', 'churn-prod')];
+    const data = { ...nothing, deployments, versions: [registration('7', { at: day(2) }, { id: 7 })] };
+    const { changes, uncertain, failure } = delivery({ ...data, isPartial: true }, span);
+    assert.deepEqual([changes, uncertain, failure.hits, failure.n, failure.unknown], [1, 1, 0, 0, 1]);
+    const later = delivery({ ...data, isPartial: true }, { ...span, failWindowHours: 6 }).failure;
+    assert.deepEqual([later.n, later.unknown], [1, 0]);
+    assert.deepEqual([delivery(data, span).failure.n, delivery(data, span).failure.unknown], [2, 0]);
+  });
+
   it('counts as promoted what was judged better or served all the same, of what had a champion to beat', () => {
     const registered = registration('7', {}, { id: 3 });
     const data = {

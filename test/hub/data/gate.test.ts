@@ -157,6 +157,19 @@ describe('gates of a run', () => {
     );
   });
 
+  it('say when an approval is of no environment at all', async () => {
+    const { service } = gateService();
+    const resource = { type: 'endpoint', id: guid('azure'), name: 'azure-dev' };
+    service.on('GET', /^pipelines\/checks\/runs\//, () => ({
+      checkRuns: [{ id: approvalId, status: 'approved', checkConfigurationRef: { resource } }],
+    }));
+    const { gates } = await readGates(service.client(), await readEvidence(service.client(), 812));
+    assert.deepEqual(
+      gates.map(({ environment, elsewhere }) => [environment, elsewhere]),
+      [[undefined, 'endpoint azure-dev']],
+    );
+  });
+
   it('stand there without an approval that the service does not show', async () => {
     const { service } = gateService();
     service.list(/^pipelines\/approvals$/, () => []);

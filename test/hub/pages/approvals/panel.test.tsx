@@ -84,6 +84,63 @@ describe('the panel of an approval', () => {
     assert.ok(evidence.getAllByText(new RegExp('7'.repeat(64))).length > 0);
   });
 
+  it('says that another job was registered than was trained, where nothing compared it with production', async () => {
+    for (const [job, count] of [
+      ['bad', 1],
+      ['good', 0],
+      ['good_7', 0],
+    ] as const) {
+      const of = scene();
+      of.sample.stages[0]!.attachments = [
+        attachment('mlops.training.v1', 'training.json', { jobName: 'good', status: 'Completed' }),
+        attachment('mlops.model-version.v1', 'model.json', { job }),
+      ];
+      const view = of.open();
+      await view.findByRole('region', { name: 'Evidence' });
+      await settled(view);
+      assert.equal(view.queryAllByText(/Job bad was registered as .* what was trained here is job good/).length, count);
+      view.unmount();
+    }
+  });
+
+  it('names both of two images that say to hold the same model', async () => {
+    const image = (digit: string) => `fabrikam.azurecr.io/diabetes@sha256:${digit.repeat(64)}`;
+    for (const [second, count] of [
+      [image('7'), 1],
+      [image('6'), 0],
+    ] as const) {
+      const of = scene();
+      const model = { name: 'diabetes', version: '3' };
+      of.sample.stages[0]!.attachments = [
+        attachment('mlops.model-version.v1', 'model.json', { model }),
+        attachment('mlops.package.v1', 'package.json', { model, image: image('6') }),
+        attachment('mlops.package.v1', 'second.json', { model, image: second, modelDigest: undefined }),
+      ];
+      const view = of.open();
+      await view.findByRole('region', { name: 'Evidence' });
+      await settled(view);
+      assert.equal(view.queryAllByText(/names more than one thing.*@sha256:666.*@sha256:777/).length, count);
+      view.unmount();
+    }
+  });
+
+  it('takes two spellings of one id for one model', async () => {
+    const id =
+      '/subscriptions/s/resourceGroups/RG-ml/providers/Microsoft.MachineLearningServices/workspaces/w/models/diabetes/versions/3';
+    const of = scene();
+    of.sample.stages[0]!.attachments = [
+      attachment('mlops.model-version.v1', 'model.json', { model: { name: 'diabetes', version: '3', id } }),
+      attachment('mlops.deployment.v1', 'deployment.json', {
+        model: { name: 'diabetes', version: '3', id: id.replace('resourceGroups/RG-ml', 'resourcegroups/rg-ml') },
+        image: undefined,
+      }),
+    ];
+    const view = of.open();
+    await view.findByRole('region', { name: 'Evidence' });
+    await settled(view);
+    assert.equal(view.queryByText(/names more than one thing/), null);
+  });
+
   it('leaves out what came after the gate opened, and says when nothing came before it', async () => {
     const of = scene();
     of.sample.stages[0]!.finishTime = '2026-11-20T09:40:00Z';
@@ -368,6 +425,22 @@ describe('the list of approvals', () => {
       assert.match(url.searchParams.get('properties') ?? '', /mlops\.v1\.deployment/);
       return [{ ...buildOf(of.sample), properties: { 'mlops.v1.deployment': text } }];
     });
+    const view = of.open({});
+    await view.findByRole('link', { name: 'churn 8' });
+    await settled(view);
+  });
+
+  it('names the model of a run also where the list of runs carries no properties', async () => {
+    const of = scene();
+    const entry = {
+      ...{ name: 'deployment', sha256: 'a'.repeat(64), stage: 'Production', at: '2026-11-20T09:40:00Z' },
+      ...{ target: 'aks', service: 'churn', environment: 'churn-prod', model: 'churn', version: '8' },
+    };
+    of.service.list(/^build\/builds$/, ({ url }) => (url.searchParams.has('tagFilters') ? [] : [buildOf(of.sample)]));
+    of.service.on('GET', /^build\/builds\/812\/properties$/, () => ({
+      count: 1,
+      value: { 'mlops.v1.deployment': { $type: 'System.String', $value: JSON.stringify([entry]) } },
+    }));
     const view = of.open({});
     await view.findByRole('link', { name: 'churn 8' });
     await settled(view);

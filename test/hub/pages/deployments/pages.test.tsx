@@ -157,17 +157,21 @@ describe('deployments page', () => {
         })),
         properties: { 'mlops.v1.deployment': entries },
       });
-    const check = (isDisabled: boolean) => ({
+    const check = (isDisabled: boolean, createdOn = '2026-11-01T00:00:00Z') => ({
+      createdOn,
       id: 3,
       isDisabled,
       type: { id: '8c6f20a7-a545-4486-9777-f762fafe0d4d', name: 'Approval' },
       settings: { approvers: [{ id: 'ben', displayName: 'Ben' }] },
       resource: { type: 'environment', id: '5' },
     });
-    const asking = (isDisabled: boolean) =>
+    const asking = (isDisabled: boolean, createdOn?: string) =>
       ungated()
         .list(/^pipelines\/environments$/, () => [{ id: 5, name: 'Churn-Prod' }])
-        .on('POST', /^pipelines\/checks\/queryconfigurations$/, () => ({ count: 1, value: [check(isDisabled)] }));
+        .on('POST', /^pipelines\/checks\/queryconfigurations$/, () => ({
+          count: 1,
+          value: [check(isDisabled, createdOn)],
+        }));
     const of = asking(false);
     const view = show(<DeploymentsPage />, of, { at: '2026-11-21T00:00:00Z' });
     const alarm =
@@ -182,6 +186,10 @@ describe('deployments page', () => {
       await waitFor(() => assert.equal(calm.getAllByText('No approval was asked for').length, 2));
       cleanup();
     }
+    // Nor where the check is younger than the run.
+    const before = show(<DeploymentsPage />, asking(false, '2026-11-20T23:00:00Z'), { at: '2026-11-21T00:00:00Z' });
+    const text = 'No approval was asked for: its environment began to ask for one after the run had ended';
+    await waitFor(() => assert.equal(before.getAllByText(text).length, 2));
   });
 
   it('keeps the date in the address', async () => {
@@ -196,8 +204,14 @@ describe('deployments page', () => {
   });
 
   it('refuses a date in the future in words, and shows now', async () => {
-    const { findByText, findByRole } = show(<DeploymentsPage />, two(), { at: '2999-01-01T00:00:00Z' });
+    const { findByText, findByRole, queryByText, user, url } = show(<DeploymentsPage />, two(), {
+      at: '2999-01-01T00:00:00Z',
+    });
     await findByText(/2999-01-01 00:00 UTC lies in the future/);
+    // The way back to an address without it.
+    await user.click(await findByRole('button', { name: 'Now' }));
+    assert.equal(url.read()['at'], undefined);
+    assert.equal(queryByText(/lies in the future/), null);
     within(await findByRole('region', { name: 'What served, as a table' })).getByText('churn 7');
   });
 

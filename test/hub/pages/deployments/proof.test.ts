@@ -284,4 +284,15 @@ describe('proof of a deployment', () => {
     assert.equal(proof({ asksToday: true }).approval.state, 'approved');
     assert.equal(proof({ asksToday: 'reading' }).approval.state, 'approved');
   });
+
+  it('is let in by no approval of a service connection where the claimed environment asks for one', () => {
+    const connection = gate({ elsewhere: 'endpoint azure-dev' });
+    const read = (asksToday: Readings['asksToday'], ...more: StageGate[]) =>
+      proof({ gates: gates(connection, ...more), asksToday });
+    assert.equal(read(true).approval.state, 'notAsked');
+    assert.equal(isAlarming(read(true)), true);
+    assert.match(approvalText(read(true).approval), /the approval is of endpoint azure-dev/);
+    for (const none of [false, undefined]) assert.equal(read(none).approval.state, 'approved');
+    assert.equal(read(true, gate({ environment: 'churn-prod' })).approval.state, 'approved');
+  });
 });
