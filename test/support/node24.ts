@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const folder = path.resolve(__dirname, '..', '..', 'node_modules', '.cache', 'node24');
@@ -18,11 +18,27 @@ export function node24(): string {
   return binary;
 }
 
+/** Test files run side by side: what is in the folder is whole, whoever installed it. */
 function install(specification: string): void {
-  mkdirSync(folder, { recursive: true });
-  const args = ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', specification];
-  const result = spawnSync('npm', args, { encoding: 'utf8' });
-  if (result.status !== 0) {
-    throw new Error(`Node 24 could not be installed; name one in NODE24.\n${result.stdout}${result.stderr}`);
+  mkdirSync(path.dirname(folder), { recursive: true });
+  const own = mkdtempSync(`${folder}-`);
+  try {
+    const args = ['install', '--prefix', own, '--no-save', '--no-audit', '--no-fund', specification];
+    const result = spawnSync('npm', args, { encoding: 'utf8' });
+    if (result.status !== 0) {
+      throw new Error(`Node 24 could not be installed; name one in NODE24.\n${result.stdout}${result.stderr}`);
+    }
+    putInPlace(own);
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+function putInPlace(own: string): void {
+  try {
+    renameSync(own, folder);
+  } catch (error) {
+    // Another one was first.
+    if (!existsSync(path.join(folder, 'node_modules'))) throw error;
   }
 }
