@@ -80,8 +80,15 @@ function sentence(error: unknown): string {
   return `${String(error.path)} cannot be used (${String(error.code)}): choose another place with --state or --record.`;
 }
 
-/** Ends the process when all output is written: no timer that a service has left behind may hold it. */
+/**
+ * Ends the process when all output is written: no timer that a service has left behind may hold it. What a full disk did not
+ * take is no success; a reader that has seen enough (`| head`) is.
+ */
 function leave(code: number): void {
   process.exitCode = code;
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  process.stdout.write('', (error) => {
+    const isLost = error && (error as NodeJS.ErrnoException).code !== 'EPIPE';
+    if (isLost) output.error(`mlops: the output cannot be written: ${error.message}`);
+    process.stderr.write('', () => process.exit(isLost ? 1 : code));
+  });
 }

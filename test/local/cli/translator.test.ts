@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -45,6 +55,21 @@ describe('mlops translate and mlops validate', function () {
       encoding: 'utf8',
     });
     return { code: status, out: stdout, err: stderr };
+  }
+
+  // Linux alone has such a place.
+  if (existsSync('/dev/full')) {
+    it('is no success when the disk has no room for the output', () => {
+      const full = openSync('/dev/full', 'w');
+      const { status, stderr } = spawnSync(process.execPath, [script, 'translate', 'job.yml'], {
+        cwd: folder,
+        encoding: 'utf8',
+        stdio: ['ignore', full, 'pipe'],
+      });
+      closeSync(full);
+      assert.match(stderr, /^mlops: the output cannot be written: ENOSPC/);
+      assert.equal(status, 1);
+    });
   }
 
   it('print what would be sent, in order, and nothing else', () => {
