@@ -163,8 +163,7 @@ class Walk {
     const before = this.files.length;
     if (!left || (own.isDirectory() && this.rules.canReinclude)) this.take(relative, found, own, above);
     // A rule that ends with a slash leaves out what is in a folder, not the folder.
-    const isBare = own.isDirectory() || (isFolderHere && !left);
-    if (isBare && before === this.files.length && !this.rules.excludes(ruled)) this.bare.push(relative);
+    if (isFolderHere && before === this.files.length && !this.rules.excludes(ruled)) this.bare.push(relative);
   }
 
   private take(relative: string, found: string, own: Stats, above: readonly string[]): void {

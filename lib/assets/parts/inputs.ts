@@ -50,7 +50,8 @@ export const inputModes = {
 export function uriOf(at: YamlReader, scope: Scope, type: string, datastore?: string): Soon<string> {
   const value = text.read(at, scope);
   const kind = type.endsWith('_model') ? 'models' : 'data';
-  const reference = parseReference(value, kind) ?? idAmong(value, kind === 'models' ? 'data' : 'models');
+  const reference =
+    parseReference(value, kind) ?? idAmong(value, kind === 'models' ? 'data' : 'models') ?? ofWorkspace(value);
   if (reference) return idOf(reference, kind, scope.workspaceId, at);
   if (value.startsWith('azureml:') && !value.startsWith('azureml://')) {
     throw at.error(
@@ -79,6 +80,14 @@ function uploadedUri(asset: LocalAsset, type: string, datastore = defaultDatasto
 function idAmong(value: string, kind: 'models' | 'data'): AssetReference | undefined {
   const reference = parseReference(value, kind);
   return reference?.kind === 'id' ? reference : undefined;
+}
+
+/** Whatever else a workspace has by its ARM id goes out as it stands, as from the clients: a v1 dataset, a datastore's folder. */
+function ofWorkspace(value: string): AssetReference | undefined {
+  const id = value.replace(/^azureml:/, '');
+  const isThere =
+    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.MachineLearningServices\/workspaces\/[^/]+\/[^/]+\/[^/]/i;
+  return isThere.test(id) ? { kind: 'id', id } : undefined;
 }
 
 export function checkType(path: string, at: YamlReader, type: string): void {

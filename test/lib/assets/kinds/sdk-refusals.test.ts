@@ -164,6 +164,14 @@ describe('files beyond the corpus', () => {
     assert.ok(properties['displayName']);
   });
 
+  for (const there of ['datasets/d/versions/1', 'datastores/d/paths/p', 'data/d', 'jobs/j/outputs/o']) {
+    it(`passes on an input's ARM id of ${there}`, async () => {
+      const other = `${workspaceId}/${there}`;
+      const { calls } = await planned(`${command}inputs: {a: {type: uri_folder, path: "azureml:${other}"}}\n`);
+      assert.ok(JSON.stringify(calls.at(-1)).includes(`"uri":"${other}"`));
+    });
+  }
+
   it('needs no type in a schedule that changes the job of a file', async () => {
     writeFileSync(path.join(folder, 'job.yml'), `type: pipeline\ninputs: {q: 1}\n${nodes}`);
     const { calls } = await planned(
