@@ -67,14 +67,7 @@ export class NodeTree implements Progress {
   }
 
   async pump(): Promise<void> {
-    try {
-      await this.look(this.jobName, '', 0, !this.ofTrials);
-    } catch (error) {
-      // Before the first node starts run history may not know the job at all.
-      if (this.hasComplained || (error instanceof AzureError && error.status === 404)) return;
-      this.hasComplained = true;
-      this.agent.warn(`The nodes of job ${this.jobName} cannot be shown: ${errorText(error)}`);
-    }
+    await this.look(this.jobName, '', 0, !this.ofTrials);
   }
 
   async finish(): Promise<void> {
@@ -89,14 +82,15 @@ export class NodeTree implements Progress {
 
   /** @returns whether there are runs below `parent` */
   private async look(parent: string, above: string, depth: number, showLogs: boolean): Promise<boolean> {
-    const runs = await childRuns(this.azure, parent);
+    const runs = await this.runsBelow(parent);
     for (const run of runs) {
       const name = above === '' ? run.displayName : `${above} / ${run.displayName}`;
       const entry = this.see(run, parent, name, depth);
       if (isWaiting(run.status)) continue;
       const mayHaveNodes = parentType.test(run.runType) || (stepType.test(run.runType) && entry.log?.isFound !== true);
       if (mayHaveNodes) {
-        entry.hasNodes = await this.look(run.runId, name, depth + 1, showLogs && !trialParent.test(run.runType));
+        const found = await this.look(run.runId, name, depth + 1, showLogs && !trialParent.test(run.runType));
+        entry.hasNodes ||= found;
       }
       if (showLogs && !parentType.test(run.runType) && !entry.hasNodes) {
         entry.log ??= new JobLog(this.azure, this.agent, run.runId, `[${name}] `);
@@ -107,6 +101,19 @@ export class NodeTree implements Progress {
       entry.run = run;
     }
     return runs.length > 0;
+  }
+
+  /** Of a run that cannot be looked into there are none: the others are shown all the same. */
+  private async runsBelow(parent: string): Promise<ChildRun[]> {
+    try {
+      return await childRuns(this.azure, parent);
+    } catch (error) {
+      // Before the first node starts run history may not know the job at all.
+      if (this.hasComplained || (error instanceof AzureError && error.status === 404)) return [];
+      this.hasComplained = true;
+      this.agent.warn(`The nodes of job ${this.jobName} cannot be shown: ${errorText(error)}`);
+      return [];
+    }
   }
 
   private see(run: ChildRun, parent: string, name: string, depth: number): Entry {

@@ -247,6 +247,20 @@ describe('SubmitAmlTraining of a job with runs below it', () => {
     assert.match(silent.warnings, /no best trial: did a trial log the metric "mse"/);
   });
 
+  it('shows the nodes after one that run history cannot look into', async () => {
+    const children = ['prep', 'fit'].map((runId) => ({
+      runId,
+      displayName: runId,
+      statuses: ['Running', 'Completed'],
+    }));
+    const workspace = workspaceWith({ statuses: ['Running', 'Completed'] }, { job: children });
+    workspace.fake.on('GET', '/history/v1.0.*/runs/prep/children', () => armFault(404, 'NotFound', 'no such run'));
+    const { agent, fake } = workspace;
+    await train(inputs(projectWith(pipelineYaml)), { agent, azure: fake.azure, pace });
+    assert.match(agent.lines.join('\n'), /Node fit: Running/);
+    assert.deepEqual(agent.warnings, []);
+  });
+
   it('does not fail because the nodes cannot be listed', async () => {
     const workspace = workspaceWith({ statuses: ['Running', 'Completed'] }, {});
     workspace.fake.on('GET', '/history/v1.0.*/runs/([^/]+)/children', () => armFault(500, 'InternalError', 'oops'));
