@@ -130,6 +130,9 @@ class Walk {
   private readonly bare: string[] = [];
   private count = 0;
   private hasLinks = false;
+  /** Folders around the place that rules leave out by name: object hashes do not look into them. */
+  private outer = 0;
+  private hashed = 0;
 
   constructor(
     private readonly root: string,
@@ -160,10 +163,13 @@ class Walk {
     const ruled = isPlain ? relative : withSlashes(path.relative(this.base, found));
     const isFolderHere = isFolder(found, own);
     const left = this.rules.excludes(isFolderHere ? `${ruled}/` : ruled);
-    const before = this.files.length;
-    if (!left || (own.isDirectory() && this.rules.canReinclude)) this.take(relative, found, own, above);
+    const before = this.hashed;
     // A rule that ends with a slash leaves out what is in a folder, not the folder.
-    if (isFolderHere && before === this.files.length && !this.rules.excludes(ruled)) this.bare.push(relative);
+    const isOut = isFolderHere && this.rules.excludes(ruled);
+    if (isOut) this.outer++;
+    if (!left || (own.isDirectory() && this.rules.canReinclude)) this.take(relative, found, own, above);
+    if (isFolderHere && this.outer === 0 && before === this.hashed) this.bare.push(relative);
+    if (isOut) this.outer--;
   }
 
   private take(relative: string, found: string, own: Stats, above: readonly string[]): void {
@@ -185,7 +191,9 @@ class Walk {
   private file(relative: string, file: string, stats: Stats): void {
     if (!stats.isFile()) throw notAFile(this.bounds.what, file);
     this.countOne();
-    this.files.push(localFile(relative, file, stats));
+    const isBroughtBack = this.outer > 0;
+    if (!isBroughtBack) this.hashed++;
+    this.files.push({ ...localFile(relative, file, stats), ...(isBroughtBack ? { isBroughtBack } : {}) });
   }
 
   private countOne(): void {
@@ -301,7 +309,7 @@ type Tree = Map<string, Tree | LocalFile>;
 
 function treeOf({ files, bare = [] }: LocalAsset): Tree {
   const root: Tree = new Map();
-  for (const file of files) {
+  for (const file of files.filter(({ isBroughtBack = false }) => !isBroughtBack)) {
     const names = file.path.split('/');
     const own = names.pop() ?? '';
     folderIn(root, names).set(own, file);

@@ -9,6 +9,8 @@ export interface LocalFile {
   file: string;
   /** With `/`; in a folder with links, where the file is: the order in which the other clients upload. */
   source?: string;
+  /** A rule brings it back from a folder that another leaves out: the object hash does not look into that folder. */
+  isBroughtBack?: boolean;
   /** Bytes. */
   size: number;
   /** When it was last written, in milliseconds, as the file system says: a file that changed since is not uploaded. */

@@ -280,6 +280,22 @@ describe('the hashes of an asset', () => {
     assert.equal(await objectHash(listAsset(root, 'data')), object);
   });
 
+  it('do not look into a folder that is left out by name, though files of it are brought back and uploaded', async () => {
+    const root = folder({
+      '.amlignore': '*.pyc\n!*.py\n',
+      'keep/z.pyc/x.py': 'x\n',
+      'only/z.pyc/o.py': 'o\n',
+      'y.txt': 'y\n',
+    });
+    const asset = listAsset(root, 'data');
+    assert.deepEqual(
+      asset.files.map((file) => file.path),
+      ['.amlignore', 'keep/z.pyc/x.py', 'only/z.pyc/o.py', 'y.txt'],
+    );
+    // As azure-ai-ml 1.35.2 hashes it.
+    assert.equal(await objectHash(asset), '593a5e57bd53c1db5a3087f71c25b026fc7a4e69a48f64e85bc2b7239ae132be');
+  });
+
   it('are equal for equal content wherever the folder is, and differ for any other content', async () => {
     const file = fc.stringMatching(/^[a-zA-Z0-9_]{1,6}$/);
     const content = fc.dictionary(file, fc.string({ maxLength: 20 }), {
