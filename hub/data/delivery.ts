@@ -314,7 +314,8 @@ function leadTimeOf(
 /** A version that several runs registered counts once, when it was registered first. */
 function firstRegistrations(versions: readonly ModelVersion[]): ModelVersion[] {
   const first = new Map<string, ModelVersion>();
-  for (const version of versions) {
+  // What an earlier run had registered is no registration of this one.
+  for (const version of versions.filter(({ registration }) => registration.created !== false)) {
     const key = JSON.stringify([version.model, version.version, version.registration.workspace]);
     const known = first.get(key);
     if (known === undefined || Date.parse(version.registration.at) < Date.parse(known.registration.at))

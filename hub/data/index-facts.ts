@@ -37,7 +37,11 @@ const factsIn: Record<EvidenceKind, (record: Fields) => Record<string, unknown>>
       championVersion: champion?.maybeFields('model')?.value('version'),
     };
   },
-  'mlops.model-version.v1': (record) => ({ ...modelIn(record), metrics: record.value('metrics') }),
+  'mlops.model-version.v1': (record) => ({
+    ...modelIn(record),
+    metrics: record.value('metrics'),
+    created: record.value('created'),
+  }),
   'mlops.package.v1': (record) => ({ ...modelIn(record), image: record.value('image') }),
   'mlops.deployment.v1': (record) => ({
     ...modelIn(record),

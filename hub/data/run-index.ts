@@ -104,6 +104,7 @@ const factReaders: { readonly [K in EvidenceKind]: (entry: Fields) => IndexFacts
     version: entry.required('version', word),
     workspace: entry.required('workspace', word),
     metrics: entry.maybe('metrics', metrics) ?? {},
+    created: entry.maybeFlag('created'),
   }),
   'mlops.package.v1': (entry) => ({
     model: entry.required('model', word),

@@ -21,6 +21,8 @@ export interface IndexFacts {
     workspace: string;
     /** At most five, the headline metric first. */
     metrics: Record<string, number>;
+    /** `false` where an earlier run had registered it; absent otherwise. */
+    created?: boolean;
   };
   'mlops.package.v1': { model: string; version: string; image: string };
   'mlops.deployment.v1': {

@@ -159,7 +159,13 @@ async function report(
     schema: modelVersionSchema,
     name: 'model-version',
     body: evidenceOf(registration, { name: modelName, job, path, modelType }),
-    facts: { model: modelName, version, workspace, metrics: headline(registration.metrics) },
+    facts: {
+      model: modelName,
+      version,
+      workspace,
+      metrics: headline(registration.metrics),
+      ...(isNew ? {} : { created: false }),
+    },
     lease: { name: modelName, version },
   });
   agent.progress(100, `model ${modelName}, version ${model.version}`);

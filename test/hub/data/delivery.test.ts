@@ -111,7 +111,9 @@ describe('delivery', () => {
       step(day(4), { deployment: 'v6', model: 'churn', version: '6', traffic: { v6: 100 } }),
       step(day(6), { deployment: 'v8', model: 'churn', version: '8', traffic: { v8: 100 } }, { id: 8 }),
     ];
-    const data = { ...nothing, deployments, versions: [registration('8', { at: day(5) }, { id: 8 })] };
+    // A run that was read found version 6 registered by one that was not.
+    const again = registration('6', { at: day(2), created: false }, { id: 6 });
+    const data = { ...nothing, deployments, versions: [again, registration('8', { at: day(5) }, { id: 8 })] };
     const { changes, uncertain, failure, weeks } = delivery({ ...data, isPartial: true }, span);
     assert.deepEqual([changes, uncertain, failure.n], [1, 2, 1]);
     assert.deepEqual(
