@@ -113,7 +113,10 @@ describe('ProvisionWorkspace on the local Azure', function () {
     const set = `data.yml: path=${outside}`;
     const step = await run({ set });
     assert.equal(step.result, 'Failed', shown(step));
-    assert.match(step.issues[0]?.message ?? '', /data\.yml:4:7: path: .*secret\.txt is outside the project folder/);
+    assert.match(
+      step.issues[0]?.message ?? '',
+      /data\.yml:4:7: set path=.*: path: .*secret\.txt is outside the project folder/,
+    );
   });
 
   it('makes a workspace and fills it', async () => {
