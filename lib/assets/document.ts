@@ -5,7 +5,7 @@ import type { CST, Document, LineCounter, Node, ScalarTag } from 'yaml';
 import { TaskError, errorText } from '../agent/errors';
 import { YamlReader } from '../agent/yaml';
 import { deepest, resolveAliases } from './aliases';
-import { checkWithin, projectFolder } from './project';
+import { checkWithin, projectFolder, rootFor } from './project';
 import { indentQuoted } from './quoted';
 import { applySet } from './set';
 import type { Scope } from './shape/shape';
@@ -34,7 +34,7 @@ const longestChain = 50;
  *
  * @param set changes to apply first, lines `path=value` (see `applySet`)
  * @param workspaceId ARM id of the workspace that the file's names belong to
- * @param root folder that the files it names must lie in; without it the repository that the file is in
+ * @param root folder that the files it names must lie in; without it, and for a file elsewhere, the file's own repository
  * @throws TaskError with `file:line:column` for what cannot be read
  */
 export async function readAssetFile(
@@ -49,7 +49,7 @@ export async function readAssetFile(
     workspaceId,
     origin: {},
     opened: [],
-    root: root ?? projectFolder(named),
+    root: rootFor(named, root) ?? projectFolder(named),
     read: { files: 0, bytes: 0 },
   };
   return open(

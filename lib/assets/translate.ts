@@ -20,7 +20,7 @@ export interface ReadOptions {
   set?: readonly string[];
   /** Of the file, where it does not say. */
   kind?: Kind;
-  /** Folder that the files it names must lie in; without it the repository that the file is in. */
+  /** Folder that the files it names must lie in; without it, and for a file elsewhere, the file's own repository. */
   root?: string;
 }
 

@@ -1,6 +1,5 @@
 import { readAssetFile } from '../../lib/assets/document';
 import { onlineDeployment, type OnlineDeployment } from '../../lib/assets/parts/online-deployment';
-import { rootFor } from '../../lib/assets/project';
 import type { Intended } from './about';
 import type { Inputs } from './inputs';
 
@@ -27,7 +26,7 @@ async function readDeployment(
   workspaceId: string | undefined,
   root: string | undefined,
 ): Promise<OnlineDeployment> {
-  const { reader, scope } = await readAssetFile(file, [], workspaceId, rootFor(file, root));
+  const { reader, scope } = await readAssetFile(file, [], workspaceId, root);
   return onlineDeployment.read(reader, scope);
 }
 

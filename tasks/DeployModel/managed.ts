@@ -9,7 +9,6 @@ import {
   type OnlineDeployment,
 } from '../../lib/assets/parts/online-deployment';
 import { onlineEndpoint, onlineEndpointBody, type OnlineEndpoint } from '../../lib/assets/parts/online-endpoint';
-import { rootFor } from '../../lib/assets/project';
 import type { Remote } from '../../lib/assets/remote';
 import type { Scope } from '../../lib/assets/shape/shape';
 import {
@@ -97,7 +96,7 @@ export async function deployManaged(
 async function readEndpointFile(inputs: ManagedInputs, workspaceId: string): Promise<OnlineEndpoint | undefined> {
   const { endpointFile, root } = inputs;
   if (endpointFile === undefined) return undefined;
-  const { reader, scope } = await readAssetFile(endpointFile, [], workspaceId, rootFor(endpointFile, root));
+  const { reader, scope } = await readAssetFile(endpointFile, [], workspaceId, root);
   return onlineEndpoint.read(reader, scope);
 }
 
@@ -110,7 +109,7 @@ interface DeploymentFile {
 async function readDeploymentFile(inputs: ManagedInputs, workspaceId: string): Promise<DeploymentFile> {
   const { deploymentFile, instanceCount, root } = inputs;
   if (deploymentFile !== undefined) {
-    const { reader, scope } = await readAssetFile(deploymentFile, [], workspaceId, rootFor(deploymentFile, root));
+    const { reader, scope } = await readAssetFile(deploymentFile, [], workspaceId, root);
     const spec = onlineDeployment.read(reader, scope);
     return { spec: { ...spec, instanceCount: instanceCount ?? spec.instanceCount ?? 1 }, scope };
   }

@@ -2,7 +2,6 @@ import { TaskError } from '../../lib/agent/errors';
 import { textAt } from '../../lib/agent/json';
 import { problemsOf, Problems } from '../../lib/assets/shape/gather';
 import { kinds } from '../../lib/assets/kinds/all';
-import { rootFor } from '../../lib/assets/project';
 import { readTranslation, type Translation } from '../../lib/assets/translate';
 import { AzureError } from '../../lib/azure/errors';
 import { findFiles } from './files';
@@ -30,8 +29,7 @@ export async function readFiles(inputs: Inputs, workspaceId: string): Promise<Wa
   const changes = changesByFile(inputs.set, workspaceFile === undefined ? files : [workspaceFile, ...files]);
   const problems: TaskError[] = [];
   type Read = (file: string, set?: readonly string[]) => Promise<Translation>;
-  const readAny: Read = (file, set) =>
-    readTranslation(file, workspaceId, { kinds, set, root: rootFor(file, inputs.root) });
+  const readAny: Read = (file, set) => readTranslation(file, workspaceId, { kinds, set, root: inputs.root });
   const read = async (file: string, readOne: Read, check: (found: Translation) => void): Promise<Translation[]> => {
     try {
       const found = await readOne(file, changes.get(file));
@@ -67,9 +65,8 @@ async function readResource(
   file: string,
   workspaceId: string,
   set?: readonly string[],
-  within?: string,
+  root?: string,
 ): Promise<Translation> {
-  const root = rootFor(file, within);
   const any = await readTranslation(file, workspaceId, { kinds, set, root });
   if (!any.kind.name.endsWith(' job') || any.reader.has('$schema')) return any;
   try {

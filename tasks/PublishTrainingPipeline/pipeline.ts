@@ -15,7 +15,6 @@ import { localPath } from '../../lib/assets/parts/paths';
 import { nodesOf, pipelineComponent } from '../../lib/assets/pipeline/component';
 import { checkComputes, jobPorts } from '../../lib/assets/pipeline/job';
 import { setLines } from '../../lib/assets/set';
-import { rootFor } from '../../lib/assets/project';
 import type { Scope } from '../../lib/assets/shape/shape';
 import { readTranslation, type Translation } from '../../lib/assets/translate';
 import { neededComputes, type NeededCompute } from './computes';
@@ -53,9 +52,8 @@ const kinds = [...jobKinds, pipelineComponentKind, commandComponent];
  * @throws TaskError, or `Problems`, with `file:line:column`
  */
 export async function readPipeline(inputs: Inputs, workspaceId: string): Promise<Pipeline> {
-  const { pipelineFile, compute } = inputs;
+  const { pipelineFile, compute, root } = inputs;
   const set = setLines(inputs.set);
-  const root = rootFor(pipelineFile, inputs.root);
   const { reader, scope } = await readAssetFile(pipelineFile, set, workspaceId, root);
   const kind = kindOf(reader, scope, kinds).name;
   if (kind === 'pipeline component') {

@@ -3,7 +3,6 @@ import { TaskError } from '../../lib/agent/errors';
 import { at, isRecord, textAt } from '../../lib/agent/json';
 import type { Resource } from '../../lib/assets/kinds/kind';
 import type { Soon } from '../../lib/assets/later';
-import { rootFor } from '../../lib/assets/project';
 import type { Scope } from '../../lib/assets/shape/shape';
 import type { Rehearsal } from '../../lib/assets/reconcile/rehearsal';
 import { resourceOf, readTranslation, settleResource } from '../../lib/assets/translate';
@@ -32,7 +31,7 @@ export async function readSchedule(inputs: Inputs, rehearsal: Rehearsal): Promis
   if (scheduleFile === undefined) return { trigger: cronTrigger(cron ?? '', timeZone), members: {} };
   const translation = await readTranslation(scheduleFile, rehearsal.workspaceId, {
     kinds: [schedule],
-    root: rootFor(scheduleFile, inputs.root),
+    root: inputs.root,
   });
   if (translation.kind.name !== 'schedule') {
     throw translation.reader.error(`this is the file of a ${translation.kind.name}`, 'Name the file of a schedule.');
