@@ -24,16 +24,18 @@ export function withContentNote(path: string, body: unknown): unknown {
 /**
  * Members that what is there has and what is wanted leaves out, where that makes it another thing. The service adds members
  * of its own to a specification: those of a component count only when the hash, which it keeps, tells the two apart.
+ *
+ * @param noted see `withContentNote`
  */
-export function membersLeftOut(path: string, body: unknown, found: unknown): string[] {
-  const wanted: unknown = JSON.parse(JSON.stringify(at(body, 'properties') ?? null));
+export function membersLeftOut(path: string, noted: unknown, found: unknown): string[] {
+  const wanted: unknown = JSON.parse(JSON.stringify(at(noted, 'properties') ?? null));
   const there = at(found, 'properties');
   if (/\/environments\/[^/]+\/versions\//i.test(path)) {
     return ['condaFile', 'build', 'inferenceConfig'].filter(
       (key) => isGiven(at(there, key)) && !isGiven(at(wanted, key)),
     );
   }
-  if (!hasOtherHash(path, body, found)) return [];
+  if (!hashes(noted, found).some(([own, other]) => other !== undefined && other !== own)) return [];
   return leftOut(at(wanted, 'componentSpec'), at(there, 'componentSpec'), 'componentSpec');
 }
 
@@ -53,18 +55,17 @@ const isGiven = (value: unknown): boolean =>
 /** Nobody says them in a file. */
 const notSaid = ['componentSpec._source', 'componentSpec.version'];
 
-/** Has what is there a hash that what is wanted does not have? */
-function hasOtherHash(path: string, body: unknown, found: unknown): boolean {
-  const wanted = stringMap(at(withContentNote(path, body), 'properties', 'properties'));
-  const there = stringMap(at(found, 'properties', 'properties'));
-  return [clientHash, contentNote].some(
-    (key) => wanted[key] !== undefined && there[key] !== undefined && wanted[key] !== there[key],
-  );
+/** Has what is there the hash of what is wanted? @param noted see `withContentNote` */
+export function hasSameHash(noted: unknown, found: unknown): boolean {
+  return hashes(noted, found).some(([wanted, there]) => wanted === there);
 }
 
-/** Has what is there the hash of what is wanted? */
-export function hasSameHash(path: string, body: unknown, found: unknown): boolean {
-  const wanted = stringMap(at(withContentNote(path, body), 'properties', 'properties'));
+/** The hashes that what is wanted has, each beside that of what is there. */
+function hashes(noted: unknown, found: unknown): [string, string | undefined][] {
+  const wanted = stringMap(at(noted, 'properties', 'properties'));
   const there = stringMap(at(found, 'properties', 'properties'));
-  return [clientHash, contentNote].some((key) => wanted[key] !== undefined && wanted[key] === there[key]);
+  return [clientHash, contentNote].flatMap((key): [string, string | undefined][] => {
+    const hash = wanted[key];
+    return hash === undefined ? [] : [[hash, there[key]]];
+  });
 }

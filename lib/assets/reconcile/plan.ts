@@ -144,15 +144,16 @@ async function planVersion(kind: string, asset: Version, rehearsal: Rehearsal): 
     changes: [],
   };
   if (found === undefined) return created;
-  const changes = changesOf({ properties: at(withContentNote(path, body), 'properties') }, found).filter(
+  const wanted = withContentNote(path, body);
+  const changes = changesOf({ properties: at(wanted, 'properties') }, found).filter(
     (change) => !isBelow(change.path, unimportant),
   );
-  const gone = membersLeftOut(path, body, found).map((member) => ({
+  const gone = membersLeftOut(path, wanted, found).map((member) => ({
     path: `properties.${member}`,
     from: memberAt(found, member),
     to: undefined,
   }));
-  const content = [...contentOf(changes, hasSameHash(path, body, found)), ...gone];
+  const content = [...contentOf(changes, hasSameHash(wanted, found)), ...gone];
   if (content.length === 0) {
     const action = changes.length > 0 ? 'update' : 'unchanged';
     return { what, version, path, apiVersion, action, changes, found };
