@@ -1,3 +1,5 @@
+import { escapeRegExp } from './pattern';
+
 /** Removes secrets from text before it reaches any sink: log, summary, attachment, JUnit, error. */
 export class Redactor {
   private readonly forms = new Set<string>();
@@ -61,8 +63,4 @@ function derivedForms(value: string): string[] {
     Buffer.from(value, 'utf8').toString('hex'),
   ];
   return [...new Set(forms)];
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }

@@ -1,4 +1,5 @@
 import { ServiceError, TaskError } from '../agent/errors';
+import { escapeRegExp } from '../agent/pattern';
 import type { YamlReader } from '../agent/yaml';
 import type { Scope } from './shape/shape';
 
@@ -54,6 +55,5 @@ function nameIn(text: string, path: string): string | undefined {
 
 /** Does a text have the name as a word of its own? */
 function quotes(words: string, name: string): boolean {
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`, 'i').test(words);
+  return new RegExp(`(?<![\\w-])${escapeRegExp(name)}(?![\\w-])`, 'i').test(words);
 }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import 'yaml';
 import { TaskError, errorText } from '../agent/errors';
 import { neutralLine, neutralLines } from '../agent/neutralise';
+import { escapeRegExp } from '../agent/pattern';
 import { suggestion } from '../agent/suggestion';
 import { kinds } from './kinds/all';
 import type { Kind } from './kinds/kind';
@@ -125,11 +126,7 @@ function tell(message: string, advice = ''): void {
 function withoutFolder(message: string): string {
   const folder = process.cwd();
   if (folder === path.parse(folder).root) return message;
-  return message.split(new RegExp(`(?<![^\\s"'(])${escaped(folder + path.sep)}`)).join('');
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return message.split(new RegExp(`(?<![^\\s"'(])${escapeRegExp(folder + path.sep)}`)).join('');
 }
 
 /** The same JSON to a parser, but without a text that the agent would take for an order or a terminal for a control. */

@@ -1,3 +1,5 @@
+import { escapeRegExp } from '../../lib/agent/pattern';
+
 /** Reads a date, time or timestamp; the number orders them (milliseconds), `undefined` when the text is not one. */
 export type InstantReader = (text: string) => Instant | undefined;
 
@@ -66,10 +68,10 @@ export function formatReader(format: string): { reader: InstantReader } | { unsu
       source += pattern;
     } else if (first === "'") {
       if (part.length < 2) return { unsupported: part };
-      source += escape(part === "''" ? "'" : part.slice(1, -1).replace(/''/g, "'"));
+      source += escapeRegExp(part === "''" ? "'" : part.slice(1, -1).replace(/''/g, "'"));
     } else {
       if (/[[\]{}#]/.test(part)) return { unsupported: part };
-      source += escape(part);
+      source += escapeRegExp(part);
     }
   }
   return used.size === 0 ? { unsupported: format } : { reader: readerFor(new RegExp(`^${source}$`)) };
@@ -107,8 +109,4 @@ function zoneMinutes(zone: string | undefined): number | undefined {
   const [hours, minutes] = [Number(zone.slice(1, 3)), Number(zone.slice(3).replace(':', '') || 0)];
   if (hours > 18 || minutes > 59) return undefined;
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
-}
-
-function escape(literal: string): string {
-  return literal.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }

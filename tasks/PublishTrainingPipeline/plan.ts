@@ -1,5 +1,6 @@
 import { TaskError } from '../../lib/agent/errors';
 import { at, isRecord, textAt } from '../../lib/agent/json';
+import { escapeRegExp } from '../../lib/agent/pattern';
 import { componentResource } from '../../lib/assets/component/component';
 import type { Resource } from '../../lib/assets/kinds/kind';
 import { Later, settle, type Soon } from '../../lib/assets/later';
@@ -121,7 +122,7 @@ async function deploymentResource(
 
 /** Settings of deployments name what is in the same workspace by its bare name. */
 function shortName(id: string, workspaceId: string): string {
-  const prefix = new RegExp(`^${workspaceId.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}/(?:computes|datastores)/`, 'i');
+  const prefix = new RegExp(`^${escapeRegExp(workspaceId)}/(?:computes|datastores)/`, 'i');
   return id.replace(prefix, '');
 }
 
