@@ -10,11 +10,11 @@ interface Source {
 }
 
 /** Values that do not stand in the file, and the line of `set` that gave them. */
-const setLines = new WeakMap<Node, string>();
+const linesOfSet = new WeakMap<Node, string>();
 
 /** Notes that a line of `set` (`path=value`) put a node into its document: every error about it says so. */
 export function markSet(node: Node, line: string): void {
-  setLines.set(node, line);
+  linesOfSet.set(node, line);
 }
 
 /**
@@ -190,7 +190,7 @@ export class YamlReader {
   }
 
   private whereAt(offset: number): string {
-    const line = this.node ? setLines.get(this.node) : undefined;
+    const line = this.node ? linesOfSet.get(this.node) : undefined;
     return position(this.source, offset) + (line === undefined ? '' : `: set ${line}`);
   }
 

@@ -17,16 +17,18 @@ export function differenceText(value: number): string {
 
 /** `2026-11-21 09:30 UTC`, whatever the zone of the machine; what is no time is said to be none. */
 export function utcText(time: string | number): string {
-  const date = new Date(time);
-  if (Number.isNaN(date.getTime())) return 'unknown time';
-  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return isoText(time, 'YYYY-MM-DDTHH:mm'.length);
 }
 
 /** `2026-11-21 09:30:12 UTC`: where the second decides what served. */
 export function utcSecondsText(time: string | number): string {
+  return isoText(time, 'YYYY-MM-DDTHH:mm:ss'.length);
+}
+
+function isoText(time: string | number, length: number): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return 'unknown time';
-  return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return `${date.toISOString().slice(0, length).replace('T', ' ')} UTC`;
 }
 
 /** Names, foreign ones among them, of a long list: all of a short one, else the first with the number of the others. */

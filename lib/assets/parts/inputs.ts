@@ -8,8 +8,8 @@ import { absence, checkWithin } from '../project';
 import { idOf } from '../register/versions';
 import { isMap, isScalar, mapOf, union } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
-import { anyCase, pythonText, text, word } from '../shape/scalars';
-import { mismatch, refine, type Scope, type Shape } from '../shape/shape';
+import { anyCase, finite, pythonText, text, word } from '../shape/scalars';
+import { refine, type Scope, type Shape } from '../shape/shape';
 import { datastoreName } from './names';
 import { assetAt, isRemote, localPath } from './paths';
 
@@ -105,8 +105,7 @@ export function checkType(path: string, at: YamlReader, type: string): void {
 
 /** A literal value: text as Python prints it. */
 export const literalInput: Shape<LiteralInput> = refine(pythonText, (value, at): LiteralInput => {
-  const number = at.plain();
-  if (typeof number === 'number' && !Number.isFinite(number)) throw mismatch(at, 'a finite number');
+  finite(at);
   return { jobInputType: 'literal', value };
 });
 
