@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../ports';
 import { ArmFault, type Core } from '../service';
 import { Assets } from './assets';
 import type { PythonNeeds } from './conda';
@@ -252,14 +252,6 @@ export function withServer(needs: PythonNeeds): PythonNeeds {
   );
   if (pinned) return needs;
   return { ...needs, requirements: [...needs.requirements.filter((line) => !bare(line)), `${server}>=1.5.1`] };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', () => resolve()));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 async function healthy(port: number): Promise<boolean> {
