@@ -62,6 +62,16 @@ export async function audiblePause(ms: number, agent: Agent, what: string): Prom
   await pause(left, agent.cancelled);
 }
 
+/** Does work that may take long, and says every 10 s how far it is. */
+export async function audibleWork<T>(agent: Agent, howFar: () => string, work: () => Promise<T>): Promise<T> {
+  const timer = setInterval(() => agent.print(howFar()), 10_000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** Waits; throws `CancelledError` as soon as the agent cancels the step. */
 export async function pause(ms: number, cancelled: AbortSignal): Promise<void> {
   try {

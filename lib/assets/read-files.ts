@@ -140,9 +140,15 @@ class Reader {
 }
 
 /** A link that took the place of a file is not followed; Windows has no such flag. */
-export const readOnly = constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NOFOLLOW ?? 0);
+const readOnly = constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NOFOLLOW ?? 0);
 
-function openFile(file: LocalFile): number {
+/**
+ * Opens a file as it was listed.
+ *
+ * @returns its descriptor, to be closed by the caller
+ * @throws TaskError that names the file
+ */
+export function openFile(file: LocalFile): number {
   let descriptor: number;
   try {
     descriptor = openSync(file.file, readOnly);
@@ -164,8 +170,12 @@ export function checkUnchanged(file: LocalFile): void {
   if (!found || !isAsListed(file, found)) throw changed(file);
 }
 
-/** A read may give less than was asked for before the end of the file. */
-async function readAll(descriptor: number, buffer: Buffer, length: number, position: number): Promise<number> {
+/**
+ * Fills `buffer` with `length` bytes from `position`: a single read may give less before the end of the file.
+ *
+ * @returns the bytes read, less than `length` only at the end
+ */
+export async function readAll(descriptor: number, buffer: Buffer, length: number, position: number): Promise<number> {
   let done = 0;
   while (done < length) {
     const bytes = await readSome(descriptor, buffer, done, length - done, position + done);
@@ -190,7 +200,8 @@ function readSome(
   });
 }
 
-function changed({ file }: LocalFile): TaskError {
+/** @returns the error for a file that is not as it was listed */
+export function changed({ file }: LocalFile): TaskError {
   return new TaskError(
     `${file} changed while it was read or uploaded.`,
     'Run again when nothing writes to it any more.',

@@ -2,13 +2,14 @@ import type { Agent } from '../agent/agent';
 import type { PutOptions, Remote, Upload } from '../assets/remote';
 import { at, textAt } from '../agent/json';
 import { TaskError } from '../agent/errors';
-import { waitFor, type Probe } from '../agent/poll';
+import { audibleWork, waitFor, type Probe } from '../agent/poll';
 import { isOnItsWay } from '../assets/reconcile/state';
 import { atItsPlace, markedFile } from '../assets/folder';
 import type { Arm } from './arm';
 import type { Azure } from './azure';
-import { blobHead, blobUrl, protectSas, uploadFiles, type BlobTarget } from './blob';
+import { blobHead, blobUrl, protectSas, splitQuery, type BlobTarget } from './blob';
 import { AzureError } from './errors';
+import { uploadFiles } from './upload';
 import { mlApiVersion } from './workspace';
 
 /** The longest that a resource may take to be made, unless a task says otherwise: image builds are not among them. */
@@ -106,17 +107,16 @@ async function post(azure: Azure, agent: Agent, path: string, body: unknown): Pr
  */
 async function uploadOnce(azure: Azure, agent: Agent, upload: Upload, made: string[]): Promise<void> {
   const { what, container, folder, asset, mark } = upload;
-  const url = folder === '' ? container : blobUrl(container, folder);
-  const target: BlobTarget = container.includes('?') ? { url } : { url, resource: azure.cloud.resources.storage };
-  const prefix = asset.isFolder ? `${asset.name}/` : '';
+  const hasSignature = container.includes('?');
+  const target: BlobTarget = { url: container, resource: hasSignature ? undefined : azure.cloud.resources.storage };
+  const prefix = [folder, asset.isFolder ? asset.name : ''].map((part) => (part === '' ? '' : `${part}/`)).join('');
   const first = markedFile(asset.files)?.path ?? asset.name;
   const files = `files of ${what} ${asset.name}`;
   try {
     // A signature is for a place of this upload alone; a datastore keeps what any run has put there.
-    const metadata =
-      target.resource === undefined
-        ? undefined
-        : await blobHead(azure.http, blobUrl(url, prefix + first), target.resource);
+    const metadata = hasSignature
+      ? undefined
+      : await blobHead(azure.http, { ...target, url: blobUrl(container, prefix + first) });
     if (metadata?.['x-ms-meta-upload_status'] === 'completed') {
       agent.print(`${capital(what)} ${asset.name} is unchanged and not uploaded again.`);
       return;
@@ -124,10 +124,13 @@ async function uploadOnce(azure: Azure, agent: Agent, upload: Upload, made: stri
     const total = asset.files.reduce((sum, { size }) => sum + size, 0);
     agent.print(`Uploading ${what} ${asset.name}: ${asset.files.length} file(s), ${amount(total)} …`);
     const place = made.push(`${files}, not all`) - 1;
-    await uploadFiles(azure, target, prefix, asset.files, mark);
+    const arrived = { files: 0, bytes: 0 };
+    const howFar = (): string =>
+      `Uploading ${what} ${asset.name}: ${arrived.files} of ${asset.files.length} file(s), ${amount(arrived.bytes)} of ${amount(total)} are there …`;
+    await audibleWork(agent, howFar, () => uploadFiles(azure, target, prefix, asset.files, mark, arrived));
     made[place] = files;
   } catch (error) {
-    throw withRole(error, upload, url);
+    throw withRole(error, upload);
   }
 }
 
@@ -139,9 +142,9 @@ function amount(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-function withRole(error: unknown, { datastore, container }: Upload, url: string): unknown {
+function withRole(error: unknown, { datastore, container, folder }: Upload): unknown {
   if (!(error instanceof AzureError) || error.status !== 403) return error;
-  const [place = url] = url.split('?');
+  const [place] = splitQuery(folder === '' ? container : blobUrl(container, folder));
   const where = datastore === undefined ? '' : ` of datastore ${datastore}`;
   const role = `Give the identity of the service connection the role Storage Blob Data Contributor on the container of ${place}${where}`;
   return new TaskError(

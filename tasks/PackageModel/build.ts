@@ -3,7 +3,8 @@ import { unlessCancelled } from '../../lib/agent/cancellation';
 import { TaskError, errorText } from '../../lib/agent/errors';
 import { waitFor } from '../../lib/agent/poll';
 import type { Azure } from '../../lib/azure/azure';
-import { protectSas, putBlob } from '../../lib/azure/blob';
+import { protectSas } from '../../lib/azure/blob';
+import { putFile } from '../../lib/azure/put-file';
 import { AzureError } from '../../lib/azure/errors';
 import { at, isRecord, textAt } from '../../lib/agent/json';
 import { isDigest, type Registry } from '../../lib/azure/registry';
@@ -84,7 +85,7 @@ async function uploadContext(azure: Azure, agent: Agent, { registry, archive }: 
   }
   protectSas(agent, url);
   agent.print(`Uploading the build context, ${Math.ceil(archive.size / 1000)} kB …`);
-  await putBlob(azure.http, url, { path: 'context.tar.gz', ...archive });
+  await putFile(azure.http, { url }, { path: 'context.tar.gz', ...archive });
   return location;
 }
 

@@ -6,12 +6,17 @@ import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Agent } from '../../lib/agent/agent';
+import { eachOf } from '../../lib/agent/each-of';
 import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
+import { textAt } from '../../lib/agent/json';
+import { containerUrl } from '../../lib/assets/container';
 import type { Azure } from '../../lib/azure/azure';
+import { blobUrl, openBlob } from '../../lib/azure/blob';
 import { getJob } from '../../lib/azure/jobs';
+import { listBlobs } from '../../lib/azure/list-blobs';
 import type { ModelVersion } from '../../lib/azure/models';
 import { listArtifacts, openArtifact } from '../../lib/azure/runs';
-import { datastoreContainer, listBlobs, openBlob } from './blobs';
+import { mlApiVersion } from '../../lib/azure/workspace';
 import { filesDigest, type ContextFile } from './digest';
 import { baseName, readLocation, type ModelLocation } from './location';
 
@@ -81,6 +86,17 @@ async function openSource(azure: Azure, location: ModelLocation): Promise<Source
   }
 }
 
+/** Operation: Datastores_Get. */
+async function datastoreContainer(azure: Azure, datastore: string): Promise<string> {
+  const found = await azure.arm.get(`${azure.workspace.id}/datastores/${datastore}`, mlApiVersion);
+  const url = containerUrl(found);
+  if (url !== undefined) return url;
+  throw new TaskError(
+    `The datastore ${datastore} is no blob container (${textAt(found, 'properties', 'datastoreType') ?? 'unknown type'}).`,
+    'Register the model from a job or from a blob datastore.',
+  );
+}
+
 /** A job says itself where its outputs lie; by default below `azureml/{job}/{output}` of the default datastore. */
 async function outputLocation(
   azure: Azure,
@@ -106,25 +122,21 @@ async function splitAddress(azure: Azure, address: string): Promise<[string, str
 }
 
 async function blobSource(azure: Azure, container: string, root: string): Promise<Source> {
-  const all = await listBlobs(azure, container, root);
+  const target = { url: container, resource: azure.cloud.resources.storage };
+  const all = (await listBlobs(azure.http, target, root)).map(({ name }) => name);
   const names = all.filter((name) => root === '' || name === root || name.startsWith(`${root}/`));
-  return { names, root, open: (name) => openBlob(azure, container, name) };
+  return { names, root, open: (name) => openBlob(azure.http, { ...target, url: blobUrl(container, name) }) };
 }
 
 async function download(agent: Agent, source: Source, folder: string): Promise<ContextFile[]> {
   const files: ContextFile[] = [];
-  const queue = [...source.names];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const name = next;
-      if (agent.cancelled.aborted) throw new CancelledError('Cancelled while the model was downloaded.');
-      const relative = relativePath(name, source.root);
-      files.push({ path: relative, ...(await fetchFile(agent, () => source.open(name), folder, relative)) });
-      const share = files.length / source.names.length;
-      agent.progress(5 + 15 * share, `downloaded ${files.length} of ${source.names.length} files of the model`);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, worker));
+  await eachOf(source.names, parallel, async (name) => {
+    if (agent.cancelled.aborted) throw new CancelledError('Cancelled while the model was downloaded.');
+    const relative = relativePath(name, source.root);
+    files.push({ path: relative, ...(await fetchFile(agent, () => source.open(name), folder, relative)) });
+    const share = files.length / source.names.length;
+    agent.progress(5 + 15 * share, `downloaded ${files.length} of ${source.names.length} files of the model`);
+  });
   return files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Agent } from '../../lib/agent/agent';
+import { eachOf } from '../../lib/agent/each-of';
 import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
 import { listArtifacts, openArtifact } from '../../lib/azure/runs';
@@ -56,19 +57,15 @@ export async function hashFiles(
   artifacts: ModelArtifacts,
 ): Promise<ModelFile[]> {
   const files: ModelFile[] = [];
-  const queue = [...artifacts.paths];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      if (agent.cancelled.aborted) throw new CancelledError('Cancelled; nothing was registered.');
-      const relative = artifacts.isFolder ? next.slice(path.length + 1) : (next.split('/').at(-1) ?? next);
-      files.push({ path: relative, ...(await hashArtifact(azure, agent, job, next)) });
-      agent.progress(
-        10 + (60 * files.length) / artifacts.paths.length,
-        `hashed ${files.length} of ${artifacts.paths.length} files`,
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, worker));
+  await eachOf(artifacts.paths, parallel, async (artifact) => {
+    if (agent.cancelled.aborted) throw new CancelledError('Cancelled; nothing was registered.');
+    const relative = artifacts.isFolder ? artifact.slice(path.length + 1) : (artifact.split('/').at(-1) ?? artifact);
+    files.push({ path: relative, ...(await hashArtifact(azure, agent, job, artifact)) });
+    agent.progress(
+      10 + (60 * files.length) / artifacts.paths.length,
+      `hashed ${files.length} of ${artifacts.paths.length} files`,
+    );
+  });
   return files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
 }
 

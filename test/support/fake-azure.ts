@@ -196,6 +196,12 @@ export class FakeAssets {
         },
       },
     }));
+    // Put whole or not at all: nothing is left of uploads that were cut off.
+    fake.on('GET', '/blobstore', ({ query }) =>
+      query['comp'] === 'list'
+        ? { body: '<EnumerationResults><Blobs /><NextMarker /></EnumerationResults>' }
+        : undefined,
+    );
     fake.on('HEAD', '/blobstore/(.*)', ({ path }) => {
       const blob = this.blobs.get(path);
       return blob

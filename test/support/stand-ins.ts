@@ -24,7 +24,7 @@ export interface StandIns {
   arm(path: string, method?: 'GET' | 'POST'): Promise<unknown>;
   /** A call of any address of the local Azure, with a token for the audience, as the owner of the resource group. */
   call(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     url: string,
     audience: string,
     body?: unknown,
@@ -173,7 +173,7 @@ async function callArm(azure: LocalAzure, method: 'GET' | 'POST', at: string): P
 
 async function callAs(
   azure: LocalAzure,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PUT',
   url: string,
   audience: string,
   body?: unknown,

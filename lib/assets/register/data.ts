@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { TaskError } from '../../agent/errors';
 import { atItsPlace, objectHash, type LocalAsset } from '../folder';
-import { textAt, at } from '../../agent/json';
+import { containerUrl } from '../container';
 import type { Remote } from '../remote';
 
 /** The datastore that the clients put local data into. */
@@ -32,7 +32,7 @@ export async function uploadData(
 ): Promise<UploadedData> {
   const hash = await objectHash(asset);
   const container = await atItsPlace(asset, () =>
-    remote.once(`container of ${datastore}`, () => containerUrl(remote, datastore)),
+    remote.once(`container of ${datastore}`, () => containerOf(remote, datastore)),
   );
   const folder = `LocalUpload/${hash}`;
   const path = `${folder}/${asset.name}`;
@@ -46,20 +46,15 @@ function randomMark(): { name: string; version: string } {
   return { name: randomUUID(), version: randomUUID() };
 }
 
-/** `https://account.blob.core.windows.net/container`, as the datastore says. */
-async function containerUrl(remote: Remote, datastore: string): Promise<string> {
-  const answer = await remote.get(`${remote.workspaceId}/datastores/${datastore}`);
-  if (answer === undefined) {
+async function containerOf(remote: Remote, datastore: string): Promise<string> {
+  const found = await remote.get(`${remote.workspaceId}/datastores/${datastore}`);
+  if (found === undefined) {
     throw new TaskError(`The workspace has no datastore ${datastore}.`, 'Check the name, or make the datastore first.');
   }
-  const found = at(answer, 'properties');
-  const [account, container] = [textAt(found, 'accountName'), textAt(found, 'containerName')];
-  if (account === undefined || container === undefined) {
-    throw new TaskError(
-      `Datastore ${datastore} of the workspace is no blob container.`,
-      'Local data goes into a datastore of type azure_blob.',
-    );
-  }
-  const protocol = textAt(found, 'protocol') ?? 'https';
-  return `${protocol}://${account}.blob.${textAt(found, 'endpoint') ?? 'core.windows.net'}/${container}`;
+  const url = containerUrl(found);
+  if (url !== undefined) return url;
+  throw new TaskError(
+    `Datastore ${datastore} of the workspace is no blob container.`,
+    'Local data goes into a datastore of type azure_blob.',
+  );
 }

@@ -9,7 +9,6 @@ import { createGunzip } from 'node:zlib';
 import fc from 'fast-check';
 import { extract } from 'tar-stream';
 import type { Azure } from '../../../lib/azure/azure';
-import { readPage } from '../../../tasks/PackageModel/blobs';
 import { createContext, dockerfile, writeArchive, type ImageContent } from '../../../tasks/PackageModel/context';
 import { filesDigest } from '../../../tasks/PackageModel/digest';
 import { baseName, readLocation } from '../../../tasks/PackageModel/location';
@@ -245,20 +244,6 @@ describe('the build context', () => {
       { ...content(), model: { ...content().model, version: '8' } },
     ];
     for (const other of others) assert.notEqual((await createContext(other)).digest, base);
-  });
-});
-
-describe('a page of blobs', () => {
-  it('gives the names of files and the marker', () => {
-    const xml =
-      '<?xml version="1.0"?><EnumerationResults><Blobs><Blob><Name>a/b &amp; c&#x41;</Name><Properties><ResourceType>file</ResourceType></Properties></Blob>' +
-      '<Blob><Name>a</Name><Properties><ResourceType>directory</ResourceType></Properties></Blob>' +
-      '<Blob><Name Encoded="true">x%EF%BF%BF</Name></Blob></Blobs><NextMarker>m&amp;1</NextMarker></EnumerationResults>';
-    assert.deepEqual(readPage(xml), { names: ['a/b & cA', 'x\uffff'], marker: 'm&1' });
-    assert.deepEqual(readPage('<EnumerationResults><Blobs /><NextMarker /></EnumerationResults>'), {
-      names: [],
-      marker: '',
-    });
   });
 });
 
