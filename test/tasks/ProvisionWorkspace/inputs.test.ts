@@ -47,9 +47,9 @@ describe('files of ProvisionWorkspace', () => {
 
   it('must be there', async () => {
     await assert.rejects(names('x.yml'), /there is no file/);
-    await assert.rejects(names('*.json'), /no file matches/);
+    await assert.rejects(names('*.json'), /No file matches/);
     await assert.rejects(names('deep'), /is a folder/);
-    await assert.rejects(names('no/*.yml'), /there is no folder/);
+    await assert.rejects(names('no/*.yml'), /There is no folder/);
   });
 });
 
