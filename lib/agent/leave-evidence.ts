@@ -77,7 +77,10 @@ export function attachmentName(agent: Agent, what: string): string {
   const isOneOfMany = job !== '__default' && job !== phase;
   const parts = [what, phase, isOneOfMany ? job : '', step].filter((part) => part !== '');
   const readable = parts.join('-').replace(/[^\w.-]+/g, '_');
-  return `${readable.slice(0, 150)}.json`;
+  // What is cut ends in a digest of the whole: two steps of one long job must not share a name.
+  return readable.length <= 150
+    ? `${readable}.json`
+    : `${readable.slice(0, 141)}-${sha256Hex(readable).slice(0, 8)}.json`;
 }
 
 function tagsOf<K extends EvidenceKind>(kind: K, { facts, models = [] }: Leaving<K>): string[] {

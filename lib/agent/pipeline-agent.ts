@@ -29,6 +29,7 @@ export class PipelineAgent implements Agent {
   }
 
   input(name: string): string | undefined {
+    refuseStandIn(environmentName(`input_${name}`));
     return tl.getInput(name) ?? undefined;
   }
 
@@ -47,10 +48,12 @@ export class PipelineAgent implements Agent {
   }
 
   pathInput(name: string): string | undefined {
+    refuseStandIn(environmentName(`input_${name}`));
     return tl.filePathSupplied(name) ? tl.getPathInput(name) : undefined;
   }
 
   variable(name: string): string | undefined {
+    if (/^system\./i.test(name)) refuseStandIn(environmentName(name), name);
     return tl.getVariable(name) ?? undefined;
   }
 
@@ -131,4 +134,28 @@ export class PipelineAgent implements Agent {
     writeFileSync(file, this.redactor.redact(content));
     return file;
   }
+}
+
+/**
+ * Variables reach a task by its environment, after its inputs: INPUT_APPROVALPOLICY, or input.approvalPolicy, takes the place of
+ * the input, and SYSTEM_HOSTTYPE that of System.HostType, which no step can set by that name. Any line of a step's output can set
+ * such a variable.
+ *
+ * @param own name of the agent's own variable; absent for an input
+ * @throws TaskError when another variable stands in that place
+ */
+function refuseStandIn(key: string, own?: string): void {
+  const found = tl.getVariables().find(({ name }) => environmentName(name) === key);
+  if (found === undefined || found.name.toLowerCase() === own?.toLowerCase()) return;
+  // A secret has a place of its own among inputs, but not among variables.
+  if (own === undefined && found.secret) return;
+  throw new TaskError(
+    `The variable ${found.name} stands in the place of ${own === undefined ? 'an input' : `the agent's own ${own}`}.`,
+    'Give it another name: find where the pipeline, or a step of the job by a line of its output, sets it.',
+  );
+}
+
+/** As the agent writes names of variables and inputs. */
+function environmentName(name: string): string {
+  return name.replace(/[. ]/g, '_').toUpperCase();
 }

@@ -1,12 +1,12 @@
 import type { Agent } from '../../lib/agent/agent';
 import { CancelledError, TaskError, errorText } from '../../lib/agent/errors';
 import { sha256Hex } from '../../lib/agent/hash';
-import { isRun } from '../../lib/agent/pipeline-run';
+import { isRun, isRunId } from '../../lib/agent/pipeline-run';
 import type { TimelineRecord } from '../../lib/agent/run-answers';
-import { openRunService, type RunService } from '../../lib/agent/run-service';
+import { openRunService, RunServiceError, type RunService } from '../../lib/agent/run-service';
 import type { DeploymentApproval, EvidenceKind } from '../../lib/evidence/types';
 import { aboutOf, type Intended } from './about';
-import { approvalIds, judgeGate, ownStage, unapproved, type Gate, type RunEvidence } from './gate';
+import { approvalIds, ForeignRun, judgeGate, ownStage, unapproved, type Gate, type RunEvidence } from './gate';
 import type { ApprovalPolicy } from './inputs';
 
 /** A type of attachment counts as evidence when it is one of these. */
@@ -55,6 +55,10 @@ async function readable(
     return await read();
   } catch (error) {
     if (error instanceof CancelledError) throw error;
+    if (error instanceof ForeignRun) {
+      const said = `Whether and by whom stage ${stage} was approved cannot be told: ${error.message}\nNothing was changed in Azure.`;
+      throw new TaskError(said, error.advice, { cause: error });
+    }
     const said = `Whether and by whom stage ${stage} was approved cannot be read: ${errorText(error)}`;
     if (policy === 'unbound') {
       agent.warn(`${said}\nThe approvalPolicy unbound lets it pass.`);
@@ -69,9 +73,11 @@ async function readable(
 }
 
 async function readGate(agent: Agent, name: string, open: (agent: Agent) => RunService): Promise<Gate> {
+  const id = agent.variable('Build.BuildId') ?? '';
+  if (!isRunId(id)) throw new ForeignRun(`Build.BuildId is "${id}", which is no run.`);
   const service = open(agent);
   const attempt = Number(agent.variable('System.StageAttempt') ?? Number.NaN);
-  const [records] = await Promise.all([service.timeline(), refuseForeignRun(agent, service)]);
+  const [records] = await Promise.all([service.timeline(), refuseForeignRun(agent, service)]).catch(unlessGone(id));
   const stage = ownStage(records, {
     stage: name,
     attempt: Number.isInteger(attempt) ? attempt : undefined,
@@ -97,10 +103,17 @@ async function readGate(agent: Agent, name: string, open: (agent: Agent) => RunS
 async function refuseForeignRun(agent: Agent, service: RunService): Promise<void> {
   const plan = agent.variable('System.PlanId')?.toLowerCase();
   if (plan === undefined || (await service.plans()).includes(plan)) return;
-  throw new TaskError(
-    `Run ${service.runId}, which Build.BuildId names, is not the one that this job works in.`,
-    'Did a step of this job set Build.BuildId?',
-  );
+  throw new ForeignRun(`Run ${service.runId}, which Build.BuildId names, is not the one that this job works in.`);
+}
+
+/** The job's own run is there as long as the job works: what is not there, or not for this token to see, is another. */
+function unlessGone(id: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof RunServiceError) || error.status !== 404) throw error;
+    throw new ForeignRun(
+      `Run ${id}, which Build.BuildId names, cannot be seen with the token of this job: ${error.message} Its build service needs the permission "View builds" on this pipeline.`,
+    );
+  };
 }
 
 /** The records of the current timeline's steps, with digest and content of the bytes that are there now. */

@@ -38,6 +38,13 @@ export interface Passed {
   notes: string[];
 }
 
+/** Build.BuildId names no run of this job's. No reading that failed: any step of the job can have set it, so no policy lets it pass. */
+export class ForeignRun extends TaskError {
+  constructor(message: string) {
+    super(message, 'Did a step of this job set Build.BuildId? Find it: any line of its output can.');
+  }
+}
+
 /** Where a step says that it runs: the agent's own variables, which no step can change. */
 export interface Place {
   /** System.StageName */
@@ -65,9 +72,8 @@ export function ownStage(records: readonly TimelineRecord[], { stage: name, atte
   const byId = new Map(records.map((record) => [record.id, record]));
   const job = jobId === undefined ? undefined : byId.get(jobId.toLowerCase());
   if (stage.state === 'completed' || job?.state !== 'inProgress' || stageOf(byId, job.id) !== stage) {
-    throw new TaskError(
+    throw new ForeignRun(
       `Stage ${name} of the run that Build.BuildId names is not the one that this job (${jobId ?? 'without System.JobId'}) works in.`,
-      'Did a step of this job set Build.BuildId?',
     );
   }
   return stage;

@@ -221,6 +221,48 @@ describe('the gate in front of a deployment', function () {
       await assertRefused(ran, 'Build.BuildId is "none", which is no run.');
     });
 
+    it('is asked for where the policy is unbound too, whatever run a step said that this is', async () => {
+      for (const id of ['none', '999999']) {
+        const ran = await on.run({
+          environment: lenient,
+          policy: 'unbound',
+          ahead: printing(`##vso[task.setvariable variable=Build.BuildId]${id}`),
+          atGate: async (gate) => on.approve('ana', gate, 'looks good'),
+        });
+        await assertRefused(ran, 'Did a step of this job set Build.BuildId?');
+      }
+    });
+
+    it("is asked for though a step's variable stands in the place of what the agent says of the run", async () => {
+      const forged: [string, string, string][] = [
+        ['SYSTEM_HOSTTYPE', 'release', 'System.HostType'],
+        ['SYSTEM_HOSTTYPE;issecret=true', 'release', 'System.HostType'],
+        ['System StageName', '', 'System.StageName'],
+        ['SYSTEM_PLANID', '', 'System.PlanId'],
+      ];
+      for (const [variable, value, place] of forged) {
+        const ran = await on.run({
+          environment: lenient,
+          ahead: printing(`##vso[task.setvariable variable=${variable}]${value}`),
+          atGate: async (gate) => on.approve('ana', gate, 'looks good'),
+        });
+        await assertRefused(ran, `stands in the place of the agent's own ${place}.`);
+      }
+    });
+
+    it('is judged by the policy of the step, whatever a step before printed', async () => {
+      for (const variable of ['INPUT_APPROVALPOLICY', 'input.approvalPolicy']) {
+        const ran = await on.run({
+          environment: guarded,
+          policy: 'required',
+          packaged: 'other',
+          ahead: printing(`##vso[task.setvariable variable=${variable}]unbound`),
+          atGate: byBen(() => 'looks good'),
+        });
+        await assertRefused(ran, `The variable ${variable} stands in the place of an input.`);
+      }
+    });
+
     it("comes from the agent's own address, whatever a step printed", async () => {
       const heard: string[] = [];
       const listener = createServer((request, response) => {

@@ -202,6 +202,7 @@ export class FakeAssets {
         ? { body: '<EnumerationResults><Blobs /><NextMarker /></EnumerationResults>' }
         : undefined,
     );
+    fake.on('GET', '/blobstore/.+', ({ query }) => (query['comp'] === 'blocklist' ? { status: 404 } : undefined));
     fake.on('HEAD', '/blobstore/(.*)', ({ path }) => {
       const blob = this.blobs.get(path);
       return blob

@@ -75,6 +75,8 @@ describe('evidence that a step leaves', () => {
       { 'System.TaskInstanceName': 'full' },
       { 'System.PhaseName': 'other' },
       { 'System.JobName': 'linux/py 3' },
+      { 'System.PhaseName': 'p'.repeat(100), 'System.JobName': 'j'.repeat(60) },
+      { 'System.PhaseName': 'p'.repeat(100), 'System.JobName': 'j'.repeat(60), 'System.TaskInstanceName': 'full' },
     ];
     for (const more of steps) {
       names.push((await leave(new FakeRun(), new FakeAgent({ variables: { ...variables, ...more } }))).name);

@@ -165,7 +165,7 @@ describe('approval of a deployment', () => {
   it('is asked for though a step said that this is no run', async () => {
     for (const id of ['none', '']) {
       const own = { ...variables, 'System.HostType': 'build', 'Build.BuildId': id, 'System.TeamProjectId': 'p' };
-      for (const policy of ['bound', 'required'] as const) {
+      for (const policy of ['bound', 'required', 'unbound'] as const) {
         const agent = new FakeAgent({ variables: own });
         await assert.rejects(checkApproval(agent, policy, intended), /Build\.BuildId is ".*", which is no run/);
       }
@@ -182,6 +182,25 @@ describe('approval of a deployment', () => {
     // Nor does one without a gate say that none is needed.
     run.records = run.records.filter(({ type }) => type !== 'Checkpoint');
     await assert.rejects(check(run, agent), /is not the one that this job works in/);
+  });
+
+  it('is refused under every policy when Build.BuildId names no run of this job', async () => {
+    const agent = () => new FakeAgent({ variables: { ...variables, 'System.PlanId': guid('mine') } });
+    const spoils: ((run: FakeRun) => void)[] = [
+      (run) => (run.build = { ...run.build, orchestrationPlan: { planId: guid('other') } }),
+      (run) => (run.override = ({ path }) => (path.includes('/timeline') ? { status: 404 } : undefined)),
+      (run) => {
+        run.build = { ...run.build, orchestrationPlan: { planId: guid('mine') } };
+        for (const record of run.records) if (record['type'] === 'Job') record['state'] = 'completed';
+      },
+    ];
+    for (const spoil of spoils) {
+      for (const policy of ['bound', 'required', 'unbound'] as const) {
+        const run = world();
+        spoil(run);
+        await assert.rejects(check(run, agent(), policy), /Build\.BuildId names[\s\S]*Nothing was changed in Azure/);
+      }
+    }
   });
 
   it('ends with the step when that is cancelled', async () => {
