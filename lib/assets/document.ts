@@ -5,7 +5,7 @@ import type { CST, Document, LineCounter, Node, ScalarTag } from 'yaml';
 import { TaskError, errorText } from '../agent/errors';
 import { YamlReader } from '../agent/yaml';
 import { deepest, resolveAliases } from './aliases';
-import { checkWithin, projectFolder, rootFor } from './project';
+import { checkWithin, leadsOut, projectFolder, rootFor } from './project';
 import { indentQuoted } from './quoted';
 import { applySet } from './set';
 import type { Scope } from './shape/shape';
@@ -45,21 +45,12 @@ export async function readAssetFile(
 ): Promise<AssetFile> {
   const yaml = await import('yaml');
   const named = path.resolve(file);
-  const shared = {
-    workspaceId,
-    origin: {},
-    opened: [],
-    root: rootFor(named, root) ?? projectFolder(named),
-    read: { files: 0, bytes: 0 },
-  };
-  return open(
-    yaml,
-    named,
-    shared,
-    [],
-    set,
-    (problem, advice) => new TaskError(`${named}:1:1: the file ${problem}.`, advice),
-  );
+  const project = rootFor(named, root) ?? projectFolder(named);
+  const shared = { workspaceId, origin: {}, opened: [], root: project, read: { files: 0, bytes: 0 } };
+  const refusal: Refusal = (problem, advice) => new TaskError(`${named}:1:1: the file ${problem}.`, advice);
+  const away = leadsOut(project, named);
+  if (away !== undefined) throw refusal(away, 'Copy it into the project.');
+  return open(yaml, named, shared, [], set, refusal);
 }
 
 /** What all files of one translation share. */

@@ -24,6 +24,14 @@ export function atItsReference(error: unknown, scope: Pick<Scope, 'opened'> | un
   return place === undefined ? error : new TaskError(`${place}: ${error.message}`, error.advice, { cause: error });
 }
 
+/** An error of comparing or checking a file, with the file's place where it does not name one itself. */
+export function inFile<T>({ opened: [file] }: Pick<Scope, 'opened'>, error: T): T | TaskError {
+  // What a service refuses is nothing that the file says.
+  const isOwn = error instanceof TaskError && !(error instanceof ServiceError);
+  if (!isOwn || file === undefined || /^.+?:\d+:\d+: /.test(error.message)) return error;
+  return new TaskError(`${file.where}: ${error.message}`, error.advice, { cause: error });
+}
+
 /** Does the work that sends what stands at a place. */
 export async function sentFrom<T>(at: YamlReader, work: () => Promise<T>): Promise<T> {
   try {

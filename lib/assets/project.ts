@@ -25,13 +25,17 @@ export function rootFor(file: string, root: string | undefined): string | undefi
  * @throws TaskError at the place that names it
  */
 export function checkWithin(root: string | undefined, found: string, at: YamlReader): void {
+  const away = leadsOut(root, found);
+  if (away === undefined) return;
+  throw at.error(`${at.path}: ${found} ${away}`, 'Copy it into the project, or name what is in the cloud already.');
+}
+
+/** How a path leads out of the project, as the end of a sentence about it; `undefined` when it does not. */
+export function leadsOut(root: string | undefined, found: string): string | undefined {
   const real = root === undefined ? undefined : realPath(found);
-  if (root === undefined || real === undefined || isBelow(realPath(root) ?? root, real)) return;
+  if (root === undefined || real === undefined || isBelow(realPath(root) ?? root, real)) return undefined;
   const how = isBelow(root, found) ? `is a link, or below one, that leads out of` : 'is outside';
-  throw at.error(
-    `${at.path}: ${found} ${how} the project folder ${root}${real === found ? '' : `, to ${real}`}`,
-    'Copy it into the project, or name what is in the cloud already.',
-  );
+  return `${how} the project folder ${root}${real === found ? '' : `, to ${real}`}`;
 }
 
 /** Is it the folder itself, or below it, by name? */

@@ -20,6 +20,8 @@ export interface ReadOptions {
   set?: readonly string[];
   /** Of the file, where it does not say. */
   kind?: Kind;
+  /** Of a file in which nothing is a sign of any kind. */
+  otherwise?: Kind;
   /** Folder that the files it names must lie in; without it, and for a file elsewhere, the file's own repository. */
   root?: string;
 }
@@ -33,10 +35,10 @@ export interface ReadOptions {
 export async function readTranslation(
   file: string,
   workspaceId: string,
-  { kinds, set = [], kind, root }: ReadOptions,
+  { kinds, set = [], kind, otherwise, root }: ReadOptions,
 ): Promise<Translation> {
   const opened = await readAssetFile(file, set, workspaceId, root);
-  const found = kind ?? kindOf(opened.reader, opened.scope, kinds);
+  const found = kind ?? kindOf(opened.reader, opened.scope, kinds, otherwise);
   return { ...opened, kind: found, values: found.shape.read(opened.reader, opened.scope) };
 }
 

@@ -1,5 +1,6 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
+import { inFile } from '../../lib/assets/place';
 import { carryOut, planResource, type Step } from '../../lib/assets/reconcile/plan';
 import type { Remote } from '../../lib/assets/remote';
 import { Rehearsal } from '../../lib/assets/reconcile/rehearsal';
@@ -12,7 +13,7 @@ import type { Subscription } from '../../lib/azure/open';
 import { acceptedText, azureRemote } from '../../lib/azure/remote';
 import { mlApiVersion } from '../../lib/azure/workspace';
 import type { Inputs } from './inputs';
-import { inFile, readFiles, type Wanted } from './read';
+import { readFiles, type Wanted } from './read';
 import { carryOutWorkspace, planWorkspace, type WorkspacePlan } from './workspace';
 
 export interface Collaborators {
@@ -104,7 +105,7 @@ async function planAll(
       steps.push(step);
     } catch (error) {
       if (!(error instanceof TaskError)) throw error;
-      problems.push(...problemsOf(error).map((problem) => inFile(translation, problem)));
+      problems.push(...problemsOf(error).map((problem) => inFile(translation.scope, problem)));
     }
   }
   const [first, ...rest] = problems;

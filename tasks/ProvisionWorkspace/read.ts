@@ -3,7 +3,6 @@ import { textAt } from '../../lib/agent/json';
 import { problemsOf, Problems } from '../../lib/assets/shape/gather';
 import { kinds } from '../../lib/assets/kinds/all';
 import { readTranslation, type Translation } from '../../lib/assets/translate';
-import { AzureError } from '../../lib/azure/errors';
 import { findFiles } from './files';
 import type { Inputs } from './inputs';
 import { adviceFor, rankOf } from './kinds';
@@ -29,7 +28,10 @@ export async function readFiles(inputs: Inputs, workspaceId: string): Promise<Wa
   const changes = changesByFile(inputs.set, workspaceFile === undefined ? files : [workspaceFile, ...files]);
   const problems: TaskError[] = [];
   type Read = (file: string, set?: readonly string[]) => Promise<Translation>;
-  const readAny: Read = (file, set) => readTranslation(file, workspaceId, { kinds, set, root: inputs.root });
+  // The input says what the file is: as for `az ml workspace create --file`, nothing in it has to.
+  const otherwise = kinds.find(({ name }) => name === 'workspace');
+  const readWorkspace: Read = (file, set) =>
+    readTranslation(file, workspaceId, { kinds, set, otherwise, root: inputs.root });
   const read = async (file: string, readOne: Read, check: (found: Translation) => void): Promise<Translation[]> => {
     try {
       const found = await readOne(file, changes.get(file));
@@ -41,7 +43,7 @@ export async function readFiles(inputs: Inputs, workspaceId: string): Promise<Wa
       return [];
     }
   };
-  const [workspace] = workspaceFile === undefined ? [] : await read(workspaceFile, readAny, checkWorkspace);
+  const [workspace] = workspaceFile === undefined ? [] : await read(workspaceFile, readWorkspace, checkWorkspace);
   const resources: Translation[] = [];
   for (const file of files)
     resources.push(
@@ -50,14 +52,6 @@ export async function readFiles(inputs: Inputs, workspaceId: string): Promise<Wa
   const [first, ...rest] = problems;
   if (first) throw rest.length > 0 ? new Problems(problems) : first;
   return { workspace, resources: resources.sort((a, b) => rank(a) - rank(b)) };
-}
-
-/** An error of comparing or checking a file, with the file's place where it does not name one itself. */
-export function inFile<T>({ reader }: Translation, error: T): T | TaskError {
-  // What Azure refuses is nothing that the file says.
-  if (!(error instanceof TaskError) || error instanceof AzureError || /^.+?:\d+:\d+: /.test(error.message))
-    return error;
-  return new TaskError(`${reader.where}: ${error.message}`, error.advice, { cause: error });
 }
 
 /** A file without $schema may fit a job and a component alike, and only one of them belongs here. */

@@ -1,5 +1,6 @@
 import { TaskError } from '../../lib/agent/errors';
 import { at, isRecord, textAt } from '../../lib/agent/json';
+import { inFile } from '../../lib/assets/place';
 import { planResource, type Step } from '../../lib/assets/reconcile/plan';
 import { rulesOf } from '../../lib/assets/reconcile/rules';
 import { isOnItsWay } from '../../lib/assets/reconcile/state';
@@ -9,7 +10,6 @@ import type { ArmAnswer } from '../../lib/azure/arm';
 import type { Subscription } from '../../lib/azure/open';
 import { putResource } from '../../lib/azure/remote';
 import { mlApiVersion } from '../../lib/azure/workspace';
-import { inFile } from './read';
 
 /** The workspace as it is found, and what its file makes of it. */
 export interface WorkspacePlan {
@@ -56,7 +56,7 @@ export async function planWorkspace(file: Translation | undefined, subscription:
     arm.getIfExists(path, version),
   );
   const step = await planResource('workspace', resourceOf(file, ''), rehearsal, file.scope).catch((error: unknown) => {
-    throw inFile(file, error);
+    throw inFile(file.scope, error);
   });
   if (step.action === 'create') await checkNeeded(file, subscription);
   return { step, found, location };

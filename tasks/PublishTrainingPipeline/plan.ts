@@ -5,6 +5,7 @@ import { componentResource } from '../../lib/assets/component/component';
 import type { Resource } from '../../lib/assets/kinds/kind';
 import { Later, settle, type Soon } from '../../lib/assets/later';
 import { location } from '../../lib/assets/parts/endpoint';
+import { inFile } from '../../lib/assets/place';
 import { planResource, type Step } from '../../lib/assets/reconcile/plan';
 import type { Rehearsal } from '../../lib/assets/reconcile/rehearsal';
 import { settleResource } from '../../lib/assets/translate';
@@ -75,7 +76,9 @@ async function planComponent({ component, scope }: Pipeline, rehearsal: Rehearsa
   }
   const { definition } = component;
   const resource = new Later((remote) => componentResource(remote, definition, 'YAML.COMPONENT'));
-  const step = await planResource('pipeline component', resource, rehearsal, scope);
+  const step = await planResource('pipeline component', resource, rehearsal, scope).catch((error: unknown) => {
+    throw inFile(scope, error);
+  });
   steps.push(step);
   return step.path;
 }

@@ -6,22 +6,37 @@ import { knownTo, type Scope } from '../shape/shape';
 import type { Kind } from './kind';
 
 /**
- * The kind of a file, of those that may be meant: as its `$schema` says, else its `type`, else the keys that only one kind has.
+ * The kind of a file, of those that may be meant: as its `$schema` says unless its `type` says another, else its `type`,
+ * else the keys that only one kind has.
  *
+ * @param otherwise of a file that says nothing of it
  * @throws TaskError at the place that names no kind
  */
-export function kindOf(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind {
+export function kindOf(reader: YamlReader, scope: Scope, kinds: readonly Kind[], otherwise?: Kind): Kind {
   reader.object();
   const schema = reader.optional('$schema')?.plain();
   const named = typeof schema === 'string' ? bySchema(schema, kinds) : undefined;
-  return named ?? kindOfContent(reader, scope, kinds);
+  if (named && isOfOther(named, reader, kinds)) return kindOfContent(reader, scope, kinds, otherwise);
+  return named ?? kindOfContent(reader, scope, kinds, otherwise);
+}
+
+/** Does `type` say another kind than `$schema`? The clients do not look at the schema. */
+function isOfOther({ signs }: Kind, reader: YamlReader, kinds: readonly Kind[]): boolean {
+  const spellings = spellingsOf(reader.optional('type'));
+  const saysOf = (types: readonly string[] = []): boolean => spellings.some((one) => types.includes(one));
+  return signs.type !== undefined && !saysOf(signs.type) && kinds.some((one) => saysOf(one.signs.type));
+}
+
+function spellingsOf(type: YamlReader | undefined): readonly string[] {
+  const value = type?.plain();
+  return typeof value === 'string' ? [value.toLowerCase(), snake(value)] : [];
 }
 
 /** As `kindOf`, whatever `$schema` says. */
-export function kindOfContent(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind {
-  const found = byType(reader, scope, kinds) ?? byKeys(reader, scope, kinds);
-  if (found) return found;
+export function kindOfContent(reader: YamlReader, scope: Scope, kinds: readonly Kind[], otherwise?: Kind): Kind {
   const type = reader.optional('type');
+  const found = byType(reader, scope, kinds) ?? byKeys(reader, scope, kinds) ?? (type ? undefined : otherwise);
+  if (found) return found;
   const near =
     type &&
     closest(
@@ -32,7 +47,9 @@ export function kindOfContent(reader: YamlReader, scope: Scope, kinds: readonly 
     type
       ? `type is ${JSON.stringify(type.plain())}, which is no kind of file that may stand here`
       : 'the file is of no kind that may stand here',
-    near ? `Did you mean "${near}"?` : `Kinds: ${kinds.map(({ name }) => name).join(', ')}.`,
+    near
+      ? `Did you mean "${near}"?`
+      : `Say it by $schema, or by type. Kinds: ${kinds.map(({ name }) => name).join(', ')}.`,
   );
 }
 
@@ -43,8 +60,7 @@ function bySchema(schema: string, kinds: readonly Kind[]): Kind | undefined {
 }
 
 function byType(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind | undefined {
-  const type = reader.optional('type')?.plain();
-  const spellings = typeof type === 'string' ? [type.toLowerCase(), snake(type)] : [];
+  const spellings = spellingsOf(reader.optional('type'));
   return nearest(
     kinds.filter(({ signs }) => spellings.some((one) => signs.type?.includes(one))),
     reader,
@@ -52,9 +68,11 @@ function byType(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind 
   );
 }
 
+/** A key without a value is a sign too: it is of that kind that the value is missing. */
 function byKeys(reader: YamlReader, scope: Scope, kinds: readonly Kind[]): Kind | undefined {
+  const given = reader.entries().map(([key]) => key);
   return nearest(
-    kinds.filter(({ signs }) => signs.keys?.some((key) => reader.has(key))),
+    kinds.filter(({ signs }) => signs.keys?.some((key) => given.includes(key))),
     reader,
     scope,
   );

@@ -161,7 +161,7 @@ async function planVersion(kind: string, asset: Version, rehearsal: Rehearsal): 
   if (isOpen) return { ...created, note: `version ${version ?? ''} differs in ${places(content)}` };
   throw new TaskError(
     `${what} has a version ${asset.version} with other content: ${places(content)}. Versions do not change.`,
-    'Give the file another version, or none: then the next one is taken when the content is new.',
+    'Give another version, or none: then the next one is taken when the content is new.',
   );
 }
 

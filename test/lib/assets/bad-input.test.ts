@@ -235,6 +235,14 @@ describe('what lies outside the project', () => {
     });
   }
 
+  it('is not taken: the file itself when it is a link', async () => {
+    const folder = repository({});
+    writeFileSync(path.join(folder, '../job.yml'), job);
+    symlinkSync(path.join(folder, '../job.yml'), path.join(folder, 'job.yml'));
+    const { message } = await refusal(read(folder), folder);
+    assert.match(message, /^job\.yml:1:1: the file is a link, or below one, that leads out of the project folder /);
+  });
+
   it('is taken when the whole checkout is the project', async () => {
     const folder = repository({ 'job.yml': data('../secret/key.txt') });
     await read(folder, [], path.dirname(folder));

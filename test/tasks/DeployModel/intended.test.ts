@@ -87,7 +87,6 @@ describe('what a deployment is about to deploy', () => {
 
   for (const reference of [
     'azureml:churn:17',
-    `${group}/models/churn/versions/17`,
     `azureml:${group}/models/churn/versions/17`,
     'azureml://registries/r/models/churn/versions/17',
   ]) {

@@ -227,6 +227,13 @@ describe('ProvisionWorkspace', () => {
       assert.deepEqual(counts(), ['0', '0', '2'], on.agent.log);
     });
 
+    it('needs no sign of its kind: the input says it', async () => {
+      await run(inputs());
+      write('ws', 'name: workspace\ndescription: for all\ntags: {team: a}\n');
+      await run(inputs());
+      assert.deepEqual(counts(), ['0', '1', '1'], on.agent.log);
+    });
+
     it('is updated by what differs alone', async () => {
       await run(inputs());
       write('ws', yaml.replace('display_name: ML', 'display_name: Learning'));

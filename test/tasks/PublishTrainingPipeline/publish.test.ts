@@ -4,6 +4,7 @@ import { at } from '../../../lib/agent/json';
 import type { Step } from '../../../lib/assets/reconcile/plan';
 import type { Inputs } from '../../../tasks/PublishTrainingPipeline/inputs';
 import { withoutLeftInputs } from '../../../tasks/PublishTrainingPipeline/leftover';
+import type { TaskError } from '../../../lib/agent/errors';
 import { publishPipeline } from '../../../tasks/PublishTrainingPipeline/publish';
 import { workspaceId } from '../../support/fake-azure';
 import { folderWith, MemoryWorkspace } from '../../support/memory-workspace';
@@ -175,6 +176,17 @@ describe('PublishTrainingPipeline', () => {
     await run({ ...calendar, set: 'inputs.alpha=0.7' });
     assert.equal(on.agent.outputs['componentId'], `${workspaceId}/components/retraining/versions/2`);
     assert.match(JSON.stringify(on.at('batchEndpoints/retraining/deployments/first')), /retraining\/versions\/2/);
+  });
+
+  it('refuses other content of a version that is there, with the place of the file', async () => {
+    await run();
+    const writes = on.writes.length;
+    await assert.rejects(run({ componentVersion: '1', set: 'inputs.alpha=0.7' }), ({ message, advice }: TaskError) => {
+      assert.match(message, /job\.yml:1:1: pipeline component retraining has a version 1 with other content: /);
+      assert.match(advice ?? '', /^Give another version, or none/);
+      return true;
+    });
+    assert.equal(on.writes.length, writes);
   });
 
   it('lets an endpoint that exists be what it is, and names the deployment where another is the default', async () => {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { putOf, refusalOf, workspace } from './written';
+import { workspaceId } from '../corpus';
+import { putOf, refusalOf } from './support';
 
+const group = workspaceId.replace(/\/providers\/.*/, '');
 const vm = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm';
 
 describe('compute files', () => {
   it('a cluster has the defaults of the other clients, and the region of the workspace', async () => {
     const { path, apiVersion, body } = await putOf('type: amlcompute\nname: cpu\n');
-    assert.deepEqual([path, apiVersion], [`${workspace.id}/computes/cpu`, '2024-10-01']);
+    assert.deepEqual([path, apiVersion], ['/computes/cpu', '2024-10-01']);
     assert.deepEqual(body, {
       location: 'westeurope',
       properties: {
@@ -46,7 +48,7 @@ describe('compute files', () => {
     assert.equal(await idOf(`subnet: ${subnet}`), subnet);
     assert.equal(
       await idOf('vnet_name: v, subnet: s'),
-      '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s',
+      `${group}/providers/Microsoft.Network/virtualNetworks/v/subnets/s`,
     );
     const refused = (settings: string) => refusalOf(`type: amlcompute\nname: cpu\nnetwork_settings: {${settings}}\n`);
     assert.match((await refused('vnet_name: v')) ?? '', /^3:20: a virtual network alone says no subnet/);

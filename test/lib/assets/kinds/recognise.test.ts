@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
-import { planOf, refusalOf } from './written';
+import { read, refusalOf } from './support';
 
 const command = 'command: echo ${{inputs.a}}\nenvironment: azureml:env:1\n';
 
 describe('the kind of a file', () => {
-  const kindOf = async (text: string): Promise<string> => (await planOf(text)).kind;
+  const kindOf = async (text: string): Promise<string> => (await read(text)).kind.name;
 
   it('is what $schema says, wherever it is served', async () => {
     for (const base of ['https://azuremlschemas.azureedge.net/latest/', 'https://example.org/', ''])
       assert.equal(await kindOf(`$schema: ${base}environment.schema.json\nname: e\nimage: i:1\n`), 'environment');
+  });
+
+  it('is what type says where $schema says another', async () => {
+    const deployment = 'name: blue\nendpoint_name: e\ninstance_count: 1\n';
+    assert.equal(
+      await kindOf(`$schema: managedOnlineDeployment.schema.json\ntype: kubernetes\n${deployment}`),
+      'kubernetes online deployment',
+    );
   });
 
   it('is what type says, and of kinds of one type the one that can read it', async () => {
@@ -24,6 +32,11 @@ describe('the kind of a file', () => {
       await kindOf('name: reg\nlocation: e\npublic_network_access: enabled\nreplication_locations: [{location: e}]\n'),
       'registry',
     );
+  });
+
+  it('is told by a key without a value too, which is then named', async () => {
+    const blank = 'command:\nenvironment: azureml:e:1\ncompute: azureml:c\n';
+    assert.match((await refusalOf(blank)) ?? '', /^1:\d+: command has no value/);
   });
 
   it('is asked for where nothing tells it', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { putOf, refusalOf } from './written';
+import { putOf, refusalOf } from './support';
 
 const id = (type: string, name: string): string =>
   `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/${type}/${name}`;
-const group = '/subscriptions/s/resourceGroups';
+const groups = '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups';
 const provider = 'providers/Microsoft.MachineLearningServices';
 
 describe('workspace files', () => {
@@ -24,7 +24,7 @@ managed_network:
     - {name: tag, type: service_tag, destination: {service_tag: A, protocol: TCP, port_ranges: "80"}}
     - {name: site, type: fqdn, destination: example.org}
 `);
-    assert.deepEqual([path, apiVersion], [`${group}/other/${provider}/workspaces/ws`, '2024-10-01']);
+    assert.deepEqual([path, apiVersion], [`${groups}/other/${provider}/workspaces/ws`, '2024-10-01']);
     assert.deepEqual(body, {
       kind: 'default',
       location: 'westus',
