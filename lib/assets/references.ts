@@ -9,17 +9,16 @@ export type AssetReference =
   /** `azureml:name@latest`: the newest version, asked of the workspace. */
   | { kind: 'label'; name: string; label: string };
 
-export const armId = /^\/?subscriptions\/[^/]+\/resourceGroups\//i;
-const registryId = /^azureml:\/\/registries\//i;
+export const armId = /^\/subscriptions\/[^/]+\/resourceGroups\//i;
+const registryId = /^azureml:\/\/registries\//;
 /** Curated environments live in a registry of Microsoft's; the service itself resolves their names. */
 const curated = /^AzureML-/;
 
-/** Is the id that of a version of such an asset? */
+/** Is the id that of a version of such an asset? Registries have ids of labels too. */
 function isOf(kind: AssetKind, id: string): boolean {
   const asset =
-    /(?:\/workspaces|\/registries|^azureml:\/\/registries)\/[^/]+\/([^/]+)\/[^/]+\/(?:versions|labels)\/[^/]+$/i.exec(
-      id,
-    );
+    /(?:\/workspaces|\/registries)\/[^/]+\/([^/]+)\/[^/]+\/versions\/[^/]+$/i.exec(id) ??
+    /^azureml:\/\/registries\/[^/]+\/([^/]+)\/[^/]+\/(?:versions|labels)\/[^/]+$/.exec(id);
   return asset?.[1]?.toLowerCase() === kind;
 }
 

@@ -44,22 +44,38 @@ function byType<T>(table: ReadonlyMap<string, Shape<T>>): Shape<T> {
   };
 }
 
-const float = (value: number): string => pythonFloat(value);
-/** `int(float(value))`: what is after the point falls off. */
-const whole = (value: number): string => BigInt(Math.trunc(value)).toString();
-const numeric = /^\s*[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i;
+type Print = (value: number, at: YamlReader) => string;
 
-/** A number, or text of one, as Python's `float` reads it. */
+const float: Print = (value) => pythonFloat(value);
+/** `int(float(value))`: what is after the point falls off. */
+const whole: Print = (value, at) => {
+  if (Number.isFinite(value)) return BigInt(Math.trunc(value)).toString();
+  throw at.error(`${at.path} must be a whole number`);
+};
+
+const numeric = /^[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
+const boundless = /^[-+]?(?:inf(?:inity)?|nan)$/i;
+
+/** Text of a number as Python's `float` reads it; `undefined` when it is none. */
+function pythonNumber(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (numeric.test(trimmed)) return Number(trimmed.replaceAll('_', ''));
+  if (!boundless.test(trimmed)) return undefined;
+  if (/nan/i.test(trimmed)) return NaN;
+  return trimmed.startsWith('-') ? -Infinity : Infinity;
+}
+
+/** A number, or text of one: `.inf` and `.nan` are numbers too. */
 function numberAt(at: YamlReader, value: unknown): number {
   const plain = value instanceof PythonFloat ? value.value : value;
-  const number = typeof plain === 'string' && numeric.test(plain) ? Number(plain.replaceAll('_', '')) : plain;
-  if (typeof number === 'number' && Number.isFinite(number)) return number;
+  const number = typeof plain === 'string' ? pythonNumber(plain) : plain;
+  if (typeof number === 'number') return number;
   throw at.error(`${at.path} must be a number`);
 }
 
 /** `min` and `max`: a number, or text of one. */
-function bound(print: (value: number) => string): Shape<string> {
-  return shape({ type: ['number', 'string'] }, (at) => print(numberAt(at, at.plain())));
+function bound(print: Print): Shape<string> {
+  return shape({ type: ['number', 'string'] }, (at) => print(numberAt(at, at.plain()), at));
 }
 
 /** A default that is converted to the type of its input, and printed. */
@@ -68,16 +84,16 @@ function defaultOf(type: string): Shape<string> {
     const value = scalar(at);
     if (type === 'string') return stringDefault(value);
     if (type === 'boolean') return booleanDefault(at, value);
-    if (type === 'integer') return typeof value === 'boolean' ? pythonBoolean(value) : whole(numberAt(at, value));
-    return float(numberAt(at, typeof value === 'boolean' ? Number(value) : value));
+    if (type === 'integer') return typeof value === 'boolean' ? pythonBoolean(value) : whole(numberAt(at, value), at);
+    return float(numberAt(at, typeof value === 'boolean' ? Number(value) : value), at);
   });
 }
 
 /** A number is read as a float before its type is known: 3 becomes `3.0`. */
 function stringDefault(value: string | number | boolean | PythonFloat): string {
   if (typeof value === 'boolean') return pythonBoolean(value);
-  if (typeof value === 'number') return float(value);
-  return value instanceof PythonFloat ? float(value.value) : value;
+  if (typeof value === 'number') return pythonFloat(value);
+  return value instanceof PythonFloat ? pythonFloat(value.value) : value;
 }
 
 function booleanDefault(at: YamlReader, value: unknown): string {
@@ -101,7 +117,7 @@ function parameter(type: string, bounds: Record<string, ReturnType<typeof option
   });
 }
 
-const bounds = (print: (value: number) => string) => ({ min: optional(bound(print)), max: optional(bound(print)) });
+const bounds = (print: Print) => ({ min: optional(bound(print)), max: optional(bound(print)) });
 const dataInput: Shape<ComponentInput> = record({
   type: required(exactly(...dataTypes)),
   ...described,

@@ -1,6 +1,6 @@
 import { answered } from '../parts/answered';
 import { pathName } from '../parts/arm';
-import { isList, isMap, isText, list, textMap, union } from '../shape/collections';
+import { isList, isMap, isText, list, looseTextMap, union } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
 import { boolean, integerIn, text, textLike, word, words } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
@@ -78,7 +78,7 @@ export const registry = kind({
   shape: record({
     name: required(pathName),
     location: required(text),
-    tags: withDefault(textMap, () => ({})),
+    tags: withDefault(looseTextMap, () => ({})),
     description: optional(text),
     public_network_access: optional(words('Enabled', 'Disabled')),
     intellectual_property: optional(record({ publisher: optional(text) })),

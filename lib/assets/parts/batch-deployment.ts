@@ -58,8 +58,6 @@ const modelFields = {
   error_threshold: runFields.error_threshold,
   resources: optional(resources('camel')),
   id: answered,
-  provisioning_state: answered,
-  creation_context: answered,
 };
 
 const settings = checkOutput(
@@ -86,6 +84,8 @@ const plainFields = record({
   type: dropped(word({ model: 'model' })),
   compute: optional(computeId),
   mini_batch_size: optional(integer),
+  provisioning_state: answered,
+  creation_context: answered,
 });
 
 /** `type: model`. What `settings` says counts; only without `settings` do the members at the top. */

@@ -7,7 +7,7 @@ import { defaultDatastore, uploadData } from '../register/data';
 import { absence, checkWithin } from '../project';
 import { idOf } from '../register/versions';
 import { isMap, isScalar, mapOf, union } from '../shape/collections';
-import { optional, record, required, withDefault } from '../shape/record';
+import { optional, record, required } from '../shape/record';
 import { anyCase, finite, pythonText, text, word } from '../shape/scalars';
 import { refine, type Scope, type Shape } from '../shape/shape';
 import { datastoreName } from './names';
@@ -33,8 +33,6 @@ export const assetTypes = anyCase('uri_file', 'uri_folder', 'mltable', 'custom_m
 
 export const inputModes = {
   ro_mount: 'ReadOnlyMount',
-  mount: 'ReadOnlyMount',
-  rw_mount: 'ReadWriteMount',
   download: 'Download',
   direct: 'Direct',
   eval_mount: 'EvalMount',
@@ -53,7 +51,8 @@ export function uriOf(at: YamlReader, scope: Scope, type: string, datastore?: st
   const reference =
     parseReference(value, kind) ?? idAmong(value, kind === 'models' ? 'data' : 'models') ?? ofWorkspace(value);
   if (reference) return idOf(reference, kind, scope.workspaceId, at);
-  if (value.startsWith('azureml:') && !value.startsWith('azureml://')) {
+  // An address has its scheme in any case, a name of an asset its prefix in this one.
+  if (/^azureml:(?!\/\/)/i.test(value)) {
     throw at.error(
       `${at.path} is "${value}", which names no asset`,
       'Write azureml:name:version or azureml:name@latest.',
@@ -82,12 +81,16 @@ function idAmong(value: string, kind: 'models' | 'data'): AssetReference | undef
   return reference?.kind === 'id' ? reference : undefined;
 }
 
-/** Whatever else a workspace has by its ARM id goes out as it stands, as from the clients: a v1 dataset, a datastore's folder. */
+/**
+ * Whatever else a workspace has by its ARM id goes out as it stands, as from the clients: a datastore's folder, a job's
+ * output. With the prefix it is a version of something, a v1 dataset for one.
+ */
 function ofWorkspace(value: string): AssetReference | undefined {
   const id = value.replace(/^azureml:/, '');
   const isThere =
     /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.MachineLearningServices\/workspaces\/[^/]+\/[^/]+\/[^/]/i;
-  return isThere.test(id) ? { kind: 'id', id } : undefined;
+  const isVersion = id === value || /\/[^/]+\/[^/]+\/versions\/[^/]+$/.test(id);
+  return isThere.test(id) && isVersion ? { kind: 'id', id } : undefined;
 }
 
 export function checkType(path: string, at: YamlReader, type: string): void {
@@ -110,17 +113,23 @@ export const literalInput: Shape<LiteralInput> = refine(pythonText, (value, at):
 });
 
 const data = record({
-  type: withDefault(assetTypes, () => 'uri_folder' as const),
+  type: optional(assetTypes),
   path: required(text),
   mode: optional(word(inputModes)),
   datastore: optional(datastoreName),
 });
 
-const assetInput: Shape<AssetInput> = refine(data, ({ type, mode, datastore }, at, scope) => ({
-  jobInputType: type,
-  mode,
-  uri: uriOf(at.required('path'), scope, type, datastore),
-}));
+const assetInput: Shape<AssetInput> = refine(data, ({ type = 'uri_folder', mode, datastore }, at, scope) => {
+  checkMode(at);
+  return { jobInputType: type, mode, uri: uriOf(at.required('path'), scope, type, datastore) };
+});
+
+/** Only tables are evaluated while they are read. */
+export function checkMode(at: YamlReader): void {
+  const [type, mode] = ['type', 'mode'].map((key) => String(at.optional(key)?.plain()).toLowerCase());
+  if (type === 'undefined' || type === 'mltable' || !mode?.startsWith('eval')) return;
+  throw at.required('mode').error(`${at.path} has the type ${type} and the mode ${mode}`, 'Only an mltable has it.');
+}
 
 /** An input of a job: a scalar is a literal; a map has `path`, `type` (default uri_folder) and `mode`. */
 const jobInput = union<JobInput>('a value, or a map with path', [

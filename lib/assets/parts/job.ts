@@ -40,13 +40,20 @@ const knownProperties: Readonly<Record<string, string>> = {
   target_selector: 'target_selector',
 };
 
+export function namedProperties(properties: Record<string, unknown>): Record<string, unknown> {
+  const named = Object.entries(properties).map(([key, own]): [string, unknown] => [
+    knownProperties[key.toLowerCase()] ?? key,
+    own,
+  ]);
+  return Object.fromEntries(named);
+}
+
 /** A list of arguments for Docker is another member than a text of them. */
 function asRequested<T extends { dockerArgs?: unknown; properties?: Record<string, unknown> }>(value: T): T {
   const { dockerArgs, properties = {} } = value;
-  const named = Object.entries(properties).map(([key, own]) => [knownProperties[key.toLowerCase()] ?? key, own]);
   return {
     ...value,
-    properties: Object.fromEntries(named) as Record<string, unknown>,
+    properties: namedProperties(properties),
     ...(Array.isArray(dockerArgs) ? { dockerArgs: undefined, dockerArgsList: dockerArgs } : {}),
   };
 }
@@ -124,34 +131,51 @@ export const queueSettings = record({
 });
 
 const serviceType = { jupyter_lab: 'JupyterLab', vs_code: 'VSCode', ssh: 'SSH', tensor_board: 'TensorBoard' } as const;
-const service = {
-  type: required(word(serviceType), { as: 'jobServiceType' }),
+type ServiceType = (typeof serviceType)[keyof typeof serviceType];
+
+/** @param standard type of the service where the file does not say it */
+const serviceFields = (standard: ServiceType) => ({
+  type: withDefault(word(serviceType), () => standard, { as: 'jobServiceType' }),
   nodes: optional(refine(word({ all: 'All' }), (nodesValueType) => ({ nodesValueType }))),
   port: optional(integer),
   properties: optional(looseTextMap),
-};
-const plainService = record(service);
+  endpoint: answered,
+  status: answered,
+  error_message: answered,
+});
 
 /** A service whose own member travels among its properties. */
-function serviceWith(key: string, property: string): Shape {
-  return refine(record({ ...service, [key]: optional(text) }), (value) => {
+function serviceWith(standard: ServiceType, key: string, property: string): Shape {
+  return refine(record({ ...serviceFields(standard), [key]: optional(text) }), (value) => {
     const { [property]: own, properties, ...rest } = value as typeof value & Record<string, unknown>;
     const all = { ...properties, ...(own === undefined ? {} : { [property]: own }) };
     return { ...rest, properties: Object.keys(all).length > 0 ? all : undefined };
   });
 }
 
+const ssh = serviceWith('SSH', 'ssh_public_keys', 'sshPublicKeys');
+const tensorBoard = serviceWith('TensorBoard', 'log_dir', 'logDir');
+
+const serviceOfType = tagged<unknown>('type', {
+  ssh,
+  tensor_board: tensorBoard,
+  jupyter_lab: record(serviceFields('JupyterLab')),
+  vs_code: record(serviceFields('VSCode')),
+  // A service of the writer's own: the clients send it without its type.
+  custom: record({ ...serviceFields('SSH'), type: dropped(word({ custom: 'custom' })) }),
+});
+
+/** Which service it is; one without a type is the first that has its keys: SSH, or what shows a folder of logs. */
+function serviceAt(at: YamlReader): Shape {
+  if (!at.isMap || at.has('type')) return serviceOfType;
+  return at.has('log_dir') ? tensorBoard : ssh;
+}
+
 /** Interactive services of a job: what runs beside the command. */
-export const services: Shape<Record<string, unknown>> = mapOf(
-  tagged<unknown>('type', {
-    jupyter_lab: plainService,
-    vs_code: plainService,
-    ssh: serviceWith('ssh_public_keys', 'sshPublicKeys'),
-    tensor_board: serviceWith('log_dir', 'logDir'),
-    // A service of the writer's own: the clients send it without its type.
-    custom: record({ ...service, type: dropped(word({ custom: 'custom' })) }),
-  }),
-);
+export const services: Shape<Record<string, unknown>> = mapOf({
+  read: (at, scope) => serviceAt(at).read(at, scope),
+  schema: () => serviceOfType.schema(),
+});
 
 /** With the prefix as well, a job on `local` is one for the machine that submits it. */
 const jobCompute = refine(computeId, (id, at) => {

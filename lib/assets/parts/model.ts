@@ -1,29 +1,23 @@
+import type { YamlReader } from '../../agent/yaml';
 import { answered } from './answered';
 import { Later, type Soon } from '../later';
 import { pythonStr } from '../python-repr';
 import { parseReference, type AssetReference } from '../references';
 import { registerModel, type AssetName, type ModelDefinition } from '../register/model';
 import { idOf } from '../register/versions';
-import { anyKey, isMap, list, mapOf, union } from '../shape/collections';
+import { anyKey, isMap, list, mapOf, union, valuesOf } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
 import { anything, text, words } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 import { isAddress } from './data-source';
 import { assetName, datastoreName, version } from './names';
 import { assetAt, existingPath } from './paths';
+import { checkPrefix } from './references';
 
 /** Models: a file of their own, or what a deployment says about its model. */
 
 /** Whatever stands in a model's tags and properties is sent as Python's text of it; what has no value is left out. */
-const texts: Shape<Record<string, string>> = refine(
-  mapOf({ ...anything, nullable: true }, undefined, anyKey),
-  (value) =>
-    Object.fromEntries(
-      Object.entries(value)
-        .filter(([, member]) => member !== null)
-        .map(([key, member]) => [key, pythonStr(member)]),
-    ),
-);
+const texts: Shape<Record<string, string>> = valuesOf(refine(anything, pythonStr), anyKey);
 
 const template = record({ asset_id: optional(text) });
 
@@ -90,6 +84,13 @@ function defined<T extends Read>(inner: Shape<T>): Shape<{ definition: ModelDefi
 /** A file of its own (`az ml model create`). Without `version` the next free one is taken. */
 export const modelFile = defined(record({ ...members, name: required(assetName) }));
 
+/** What a registry has is registered already: a deployment names it, and makes no model of its own from it. */
+function checkSource(source: unknown, at: YamlReader): void {
+  if (typeof source !== 'string' || !/^azureml:\/\/registries\//i.test(source)) return;
+  const place = at.required('path');
+  throw place.error(`${place.path} is a model of a registry`, 'Write its id as the model, not as a path in a map.');
+}
+
 /** The model of a deployment: one that is registered, or what the file defines. */
 export type ModelChoice =
   | { kind: 'reference'; reference: AssetReference; id: Soon<string> }
@@ -99,15 +100,16 @@ export type ModelChoice =
 export const modelChoice: Shape<ModelChoice> = union<ModelChoice>('a reference or the definition of a model', [
   {
     when: isMap,
-    shape: refine(defined(record({ ...members, name: optional(assetName) })), (model) => ({
-      kind: 'definition',
-      ...model,
-    })),
+    shape: refine(defined(record({ ...members, name: optional(assetName) })), (model, at) => {
+      checkSource(model.definition.source, at);
+      return { kind: 'definition', ...model };
+    }),
   },
   {
     when: () => true,
     shape: {
       ...refine(text, (value, at, scope): ModelChoice => {
+        checkPrefix(value, at);
         const reference = parseReference(value, 'models');
         if (!reference) {
           throw at.error(
@@ -117,7 +119,7 @@ export const modelChoice: Shape<ModelChoice> = union<ModelChoice>('a reference o
         }
         return { kind: 'reference', reference, id: idOf(reference, 'models', scope.workspaceId, at) };
       }),
-      schema: () => ({ type: 'string', pattern: '^(azureml:|/subscriptions/)' }),
+      schema: () => ({ type: 'string', pattern: '^azureml:' }),
     },
   },
 ]);

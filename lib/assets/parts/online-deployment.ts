@@ -88,7 +88,7 @@ export const kubernetesDeployment: Shape<OnlineDeployment> = refine(kubernetesFi
   for (const key of ['model', 'environment'] as const) {
     const choice = value[key];
     if (choice?.kind !== 'reference' || choice.reference.kind !== 'id') continue;
-    if (!/^azureml:\/\/registries\//i.test(choice.reference.id)) continue;
+    if (!/^azureml:\/\/registries\//.test(choice.reference.id)) continue;
     throw at
       .required(key)
       .error(`a Kubernetes deployment takes no ${key} from a registry`, 'Register it in the workspace.');

@@ -28,7 +28,7 @@ export function referenceAt(value: string, kind: AssetKind, at: YamlReader): Ass
 }
 
 /**
- * Environments and code by their ARM id need the prefix: alone it is taken for a path.
+ * Environments, models and code by their ARM id need the prefix: alone it is taken for a path.
  *
  * @throws TaskError when it lacks
  */

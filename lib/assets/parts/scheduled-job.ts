@@ -5,11 +5,11 @@ import { mapSoon, type Soon } from '../later';
 import { isMap, isText, union } from '../shape/collections';
 import { text } from '../shape/scalars';
 import { lazy, shape, type Scope, type Shape } from '../shape/shape';
+import { armId } from '../references';
 import { localPath } from './paths';
+import { checkPrefix } from './references';
 
 /** The job that a schedule starts: translated as a whole, with what the schedule changes about it. */
-
-const armId = /^\/?subscriptions\//i;
 
 /** Schedules start pipelines; anything else is started as a pipeline of one node. */
 function checkType(job: YamlReader): void {
@@ -32,19 +32,19 @@ function translated(pipeline: Kind, job: YamlReader, scope: Scope): Soon<Record<
   });
 }
 
-function jobId(value: string, scope: Scope): string {
-  const bare = value.replace(/^azureml:/, '');
-  return armId.test(bare) ? bare : `${scope.workspaceId}/jobs/${bare}`;
+/** The ARM id of a job that ran; `undefined` for the path of a job's file. */
+function jobId(value: string, at: YamlReader, scope: Scope): string | undefined {
+  checkPrefix(value, at);
+  const name = /^azureml:(.+)/.exec(value)?.[1];
+  return name === undefined || armId.test(name) ? name : `${scope.workspaceId}/jobs/${name}`;
 }
-
-const isReference = (value: string): boolean => /^azureml:./.test(value) || armId.test(value);
 
 /** @param kind the pipeline job: what makes it is made of many parts, and one of those may hold a schedule one day */
 export function scheduledJob(kind: () => Kind): Shape {
   const read = (at: YamlReader, scope: Scope, changes?: YamlReader): unknown => {
     const value = text.read(at, scope);
-    if (isReference(value)) {
-      const sourceJobId = jobId(value, scope);
+    const sourceJobId = jobId(value, at, scope);
+    if (sourceJobId !== undefined) {
       if (!changes) return { jobType: 'Pipeline', sourceJobId, experimentName: '', isArchived: false };
       return mapSoon(translated(kind(), changes, scope), (job) => ({ ...job, sourceJobId }));
     }

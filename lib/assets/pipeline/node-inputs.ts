@@ -1,6 +1,6 @@
 import type { YamlReader } from '../../agent/yaml';
 import type { Soon } from '../later';
-import { assetTypes, inputModes, uriOf } from '../parts/inputs';
+import { assetTypes, checkMode, inputModes, uriOf } from '../parts/inputs';
 import { datastoreName } from '../parts/names';
 import { isMap, isScalar, mapOf, union } from '../shape/collections';
 import { optional, record, required } from '../shape/record';
@@ -42,6 +42,7 @@ const data = record(
 
 function readData(at: YamlReader, scope: Scope): NodeInput {
   const { type, path, mode, datastore } = data.read(at, scope);
+  checkMode(at);
   if (bindingOf(path)) return { at, scope, given: { kind: 'binding', text: path, isPlain: false, type, mode } };
   const known = type ?? anyData.type;
   return {

@@ -1,7 +1,7 @@
-import { anyKey, pythonTextMap, isText, mapOf, textMap, valuesOf } from '../shape/collections';
+import { anyKey, pythonTextMap, isText, textMap, valuesOf } from '../shape/collections';
 import { dropped, optional, record, withDefault, type Field, type Fields } from '../shape/record';
 import { anything, text } from '../shape/scalars';
-import { refine, type Shape } from '../shape/shape';
+import { refine, shape, type Shape } from '../shape/shape';
 import { computeId } from '../parts/references';
 import { identity, queueSettings, resourceFields, seconds, services } from '../parts/job';
 import { isExpression } from './expression';
@@ -62,13 +62,22 @@ export const anyNodeFields = {
 export const componentNodeFields = {
   ...anyNodeFields,
   description: dropped(anything),
-  tags: optional(mapOf(anything)),
+  tags: optional(valuesOf(anything)),
   comment: optional(text),
 };
 
 /** Names of services are the writer's; their members go out in snake case. */
 export const nodeServices = refine(services, (all) =>
   Object.fromEntries(Object.entries(all).map(([name, service]) => [name, snake(service)])),
+);
+
+/** A component has its own environment: what a node says of one is checked for its form, and forgotten. */
+export const forgottenEnvironment: Shape = shape(
+  { anyOf: [{ type: 'string', pattern: '^(azureml:|file:)' }, { type: 'object' }] },
+  (at) => {
+    if (at.isMap || (isText(at) && /^(?:azureml:|file:)./.test(at.asString()))) return undefined;
+    throw at.error(`${at.path} names no environment`, 'Leave it out: the component has its own.');
+  },
 );
 
 export const nodeCompute = optional(bindable(computeId), { as: 'computeId' });

@@ -16,6 +16,7 @@ import { declaredOutputs } from '../node-outputs';
 import {
   anyNodeFields,
   componentNodeFields,
+  forgottenEnvironment,
   nodeCommandLimits,
   nodeCompute,
   nodeIdentity,
@@ -24,6 +25,7 @@ import {
   nodeServices,
   nodeVariables,
 } from '../node-parts';
+import { machinesOnWire } from '../node-resources';
 import type { Surroundings } from '../ports';
 
 const runFields = {
@@ -47,7 +49,9 @@ export function commandOfComponent(use: Shape<ComponentUse>): Shape<Node> {
       // The component has these; the clients read and forget what a node says.
       command: dropped(text),
       code: dropped(text),
-      environment: dropped(anything),
+      environment: dropped(forgottenEnvironment),
+      is_deterministic: dropped(anything),
+      parent_job_name: dropped(anything),
     },
     'yaml',
   );
@@ -59,7 +63,7 @@ export function commandOfComponent(use: Shape<ComponentUse>): Shape<Node> {
       outputs,
       use: component,
       lacksCompute: members.computeId === undefined,
-      members: (definition) => ({ ...inherited(definition?.spec), ...members, ...others }),
+      members: (definition) => machinesOnWire({ ...inherited(definition?.spec), ...members, ...others }),
     }),
   );
 }
@@ -87,6 +91,7 @@ const ofCommand = record(
     environment: required(environment),
     environment_variables: nodeVariables,
     properties: optional(pythonTextMap),
+    parent_job_name: dropped(text),
   },
   'yaml',
 );
@@ -121,7 +126,7 @@ export const commandInline: Shape<Node> = refine(ofCommand, (values, at) => {
     outputs,
     use: (around) => useOf(definition(around), 'YAML.JOB', at),
     lacksCompute: members.computeId === undefined,
-    members: () => members,
+    members: () => machinesOnWire(members),
   });
 });
 

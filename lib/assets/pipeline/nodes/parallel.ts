@@ -2,8 +2,10 @@ import { isRecord } from '../../../agent/json';
 import { definitionOf } from '../../component/common';
 import type { ComponentDefinition } from '../../component/component';
 import { parallelFields } from '../../component/parallel';
+import { services } from '../../parts/job';
 import { without } from '../../parts/without';
 import { pythonJson } from '../../python-json';
+import { valuesOf } from '../../shape/collections';
 import { dropped, openRecord, optional, record, required } from '../../shape/record';
 import { anything, text } from '../../shape/scalars';
 import { refine, type Shape } from '../../shape/shape';
@@ -14,13 +16,15 @@ import { declaredInputs } from '../node-inputs';
 import { declaredOutputs } from '../node-outputs';
 import {
   anyNodeFields,
-  componentNodeFields,
+  bindable,
   bindableFields,
+  componentNodeFields,
   nodeCompute,
   nodeIdentity,
   nodeResources,
   nodeVariables,
 } from '../node-parts';
+import { machinesOnWire } from '../node-resources';
 import type { Surroundings } from '../ports';
 
 const { task } = parallelFields;
@@ -90,7 +94,7 @@ function ownTask(members: Record<string, unknown>, definition?: ComponentDefinit
 /** Keys of partitions are JSON text. */
 function onWire(members: Record<string, unknown>): Record<string, unknown> {
   const { partition_keys: keys, ...rest } = members;
-  return { ...rest, partition_keys: Array.isArray(keys) ? pythonJson(keys) : keys };
+  return { ...machinesOnWire(rest), partition_keys: Array.isArray(keys) ? pythonJson(keys) : keys };
 }
 
 const inline = record(
@@ -98,11 +102,14 @@ const inline = record(
     ...anyNodeFields,
     ...runFields,
     task: required(parallelFields.task.shape),
+    // Unlike elsewhere a number is none.
+    environment_variables: optional(valuesOf(bindable(text))),
     // The clients read and forget these.
     display_name: dropped(text),
     description: dropped(text),
     tags: dropped(anything),
     environment: dropped(anything),
+    services: dropped(services),
   },
   'yaml',
 );

@@ -15,7 +15,14 @@ import { useOf, type ComponentUse } from '../component-use';
 import { nodeOf, type Node } from '../node';
 import { declaredInputs } from '../node-inputs';
 import { declaredOutputs } from '../node-outputs';
-import { anyNodeFields, componentNodeFields, bindable, nodeCompute, nodeIdentity } from '../node-parts';
+import {
+  anyNodeFields,
+  bindable,
+  componentNodeFields,
+  forgottenEnvironment,
+  nodeCompute,
+  nodeIdentity,
+} from '../node-parts';
 import { checkArguments, checkConf, checkModes, isDynamic } from './spark-rules';
 
 /** `3.4`, also where YAML takes it for a number. */
@@ -84,7 +91,7 @@ export function sparkOfComponent(use: Shape<ComponentUse>): Shape<Node> {
       ...programFields,
       component: required(use),
       code: dropped(text),
-      environment: dropped(anything),
+      environment: dropped(nullable(forgottenEnvironment)),
     },
     'yaml',
   );

@@ -56,6 +56,7 @@ describe('a command component', () => {
   const refused: [string, string, RegExp][] = [
     ['an input of unknown type', 'inputs: {a: {type: String}}', /:5:20: inputs\.a\.type is "String"/],
     ['a default that is no number', 'inputs: {a: {type: integer, default: x}}', /inputs\.a\.default must be a number/],
+    ['an infinite whole number', 'inputs: {a: {type: integer, max: .inf}}', /inputs\.a\.max must be a whole number/],
     ['a boolean default of 1', 'inputs: {a: {type: boolean, default: 1}}', /inputs\.a\.default must be true or false/],
     ['bounds of a text', 'inputs: {a: {type: string, max: 3}}', /unknown key "max" in inputs\.a/],
     ['a default of data', 'inputs: {a: {type: uri_file, default: x}}', /unknown key "default" in inputs\.a/],
@@ -86,5 +87,15 @@ describe('a command component', () => {
     for (const expression of ['inputs.o', 'outputs.a', 'inputs.a.uri', 'search_space.a', 'inputs.b']) {
       await assert.rejects(command(expression), /component\.yml:6:10: the command uses \$\{\{/, expression);
     }
+  });
+
+  it('prints bounds and defaults without end as Python does', async () => {
+    const spec = await specOf(
+      `${head}inputs:\n  a: {type: number, default: "-Infinity", max: .inf}\n  b: {type: number, default: .nan}\ncommand: x\n`,
+    );
+    assert.deepEqual(spec['inputs'], {
+      a: { type: 'number', default: '-inf', max: 'inf' },
+      b: { type: 'number', default: 'nan' },
+    });
   });
 });

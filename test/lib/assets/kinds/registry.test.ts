@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { putOf, refusalOf } from './written';
+import { putOf, refusalOf } from './support';
 
 const storage = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/own';
 const containers = '/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/own';
@@ -9,7 +9,7 @@ describe('registry files', () => {
     const { path, apiVersion, body } = await putOf(`
 name: r
 location: eastus
-tags: {a: b}
+tags: {a: b, c: 1}
 public_network_access: disabled
 intellectual_property: {publisher: me}
 container_registry: ${containers}
@@ -18,7 +18,10 @@ replication_locations:
   - {location: westus, storage_config: {storage_account_hns: true, storage_account_type: standard_grs, replication_count: 2}}
   - {location: northus, storage_config: [${storage}]}
 `);
-    assert.equal(path, '/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/registries/r');
+    assert.match(
+      path,
+      /\/resourceGroups\/resource-group\/providers\/Microsoft\.MachineLearningServices\/registries\/r$/,
+    );
     assert.equal(apiVersion, '2022-10-01-preview');
     const made = (type: string, hns: boolean) => ({
       systemCreatedStorageAccount: { storageAccountHnsEnabled: hns, storageAccountType: type },
@@ -26,12 +29,12 @@ replication_locations:
     const acrDetails = [{ userCreatedAcrAccount: { armResourceId: { resourceId: containers } } }];
     assert.deepEqual(body, {
       location: 'eastus',
-      tags: { a: 'b' },
+      tags: { a: 'b', c: '1' },
       identity: { type: 'SystemAssigned' },
       properties: {
         publicNetworkAccess: 'Disabled',
         intellectualPropertyPublisher: 'me',
-        managedResourceGroupTags: { a: 'b' },
+        managedResourceGroupTags: { a: 'b', c: '1' },
         regionDetails: [
           { location: 'eastus', storageAccountDetails: [made('Standard_LRS', false)], acrDetails },
           {

@@ -19,6 +19,10 @@ describe('files beyond the corpus', () => {
     'type: finetuning\nname: ft\ntask: chat_completion\nmodel: {type: mlflow_model, path: "azureml:m:1"}\n' +
     'training_data: {type: uri_file, path: "azureml:d:1"}\n';
 
+  const deployment =
+    '$schema: managedOnlineDeployment.schema.json\nname: blue\nendpoint_name: ep\nmodel: azureml:m:1\n' +
+    'environment: azureml:e:1\ninstance_type: Standard_DS3_v2\ninstance_count: 1\n';
+
   function planned(text: string, set: string[] = []): Promise<Plan> {
     const file = path.join(folder, 'file.yml');
     writeFileSync(file, text);
@@ -92,6 +96,63 @@ describe('files beyond the corpus', () => {
       'type: command\nname: c\ncommand: ls\nenvironment: azureml:x:1\nis_deterministic: true\ntags: {a: null}\n',
       /:6:8: tags\.a has no value/,
     ],
+    ...['env.yml', `${workspaceId}/environments/x/versions/1`, '5', '""'].map(
+      (environment): [string, string, RegExp] => [
+        `the environment ${environment} of a node that runs a component`,
+        `type: pipeline\njobs: {a: {type: command, component: "azureml:c:1", environment: ${environment}}}\n`,
+        /:2:66: jobs\.a\.environment names no environment/,
+      ],
+    ),
+    [
+      'a registry with a capital',
+      command.replace('azureml:x:1', 'Azureml://registries/r/environments/e/versions/1'),
+      /:2:14: environment is "Azureml:/,
+    ],
+    [
+      'a prefix with a capital',
+      `${command}inputs: {a: {path: "Azureml:x:1"}}\n`,
+      /:4:20: inputs\.a\.path is "Azureml:x:1", which names no asset/,
+    ],
+    [
+      'the id of the model of a deployment alone',
+      deployment.replace('azureml:m:1', id),
+      /:4:8: model is an ARM id alone/,
+    ],
+    [
+      'a model of a registry as the path of another model',
+      deployment.replace('azureml:m:1', '{name: n, path: "azureml://registries/r/models/m/versions/1"}'),
+      /:4:24: model\.path is a model of a registry/,
+    ],
+    [
+      'a mode of outputs for an input',
+      `${command}inputs: {a: {type: uri_file, path: "azureml:x:1", mode: rw_mount}}\n`,
+      /:4:57: inputs\.a\.mode is "rw_mount"/,
+    ],
+    [
+      'a mode of tables for a file',
+      `${command}inputs: {a: {type: uri_file, path: "azureml:x:1", mode: eval_mount}}\n`,
+      /:4:57: inputs\.a has the type uri_file and the mode eval_mount/,
+    ],
+    [
+      'the id of the job of a schedule alone',
+      `name: s\ntrigger: {type: cron, expression: "0 1 * * *"}\ncreate_job: ${workspaceId}/jobs/j\n`,
+      /:3:13: create_job is an ARM id alone/,
+    ],
+    [
+      'the label of an environment by its id',
+      command.replace('azureml:x:1', `azureml:${workspaceId}/environments/x/labels/latest`),
+      /:2:14: environment is .* which names no asset/,
+    ],
+    [
+      'an id without its first slash',
+      command.replace('azureml:x:1', `azureml:${workspaceId.slice(1)}/environments/x/versions/1`),
+      /:2:14: environment is .* which names no asset/,
+    ],
+    [
+      'the id of a datastore with the prefix',
+      `${command}inputs: {a: {path: "azureml:${workspaceId}/datastores/d/paths/p"}}\n`,
+      /:4:20: inputs\.a\.path is .* which names no asset/,
+    ],
     ['an id of another kind', command.replace('azureml:x:1', `azureml:${id}`), /:2:14: environment is/],
   ];
   for (const [what, text, message] of refused) {
@@ -116,6 +177,16 @@ describe('files beyond the corpus', () => {
     ],
     ['no limit for a timeout of 0', `${command}limits: {timeout: 0}\n`, { limits: { jobLimitsType: 'Command' } }],
     ['services of the writer', `${command}services: {x: {type: custom, port: 3}}\n`, { services: { x: { port: 3 } } }],
+    [
+      'services without a type as SSH, or by the key that only one has',
+      `${command}services: {x: {port: 3, endpoint: e}, y: {log_dir: l}}\n`,
+      {
+        services: {
+          x: { jobServiceType: 'SSH', port: 3 },
+          y: { jobServiceType: 'TensorBoard', properties: { logDir: 'l' } },
+        },
+      },
+    ],
     [
       'properties of machines that have a value',
       `${command}resources: {properties: {a: null, b: 1}}\n`,
@@ -164,11 +235,11 @@ describe('files beyond the corpus', () => {
     assert.ok(properties['displayName']);
   });
 
-  for (const there of ['datasets/d/versions/1', 'datastores/d/paths/p', 'data/d', 'jobs/j/outputs/o']) {
-    it(`passes on an input's ARM id of ${there}`, async () => {
-      const other = `${workspaceId}/${there}`;
-      const { calls } = await planned(`${command}inputs: {a: {type: uri_folder, path: "azureml:${other}"}}\n`);
-      assert.ok(JSON.stringify(calls.at(-1)).includes(`"uri":"${other}"`));
+  const ids = ['datasets/d/versions/1', 'datastores/d/paths/p', 'data/d', 'jobs/j/outputs/o'];
+  for (const there of [...ids.map((one) => `${workspaceId}/${one}`), `azureml:${workspaceId}/datasets/d/versions/1`]) {
+    it(`passes on an input's id ${there.replace(workspaceId, '')}`, async () => {
+      const { calls } = await planned(`${command}inputs: {a: {type: uri_folder, path: "${there}"}}\n`);
+      assert.ok(JSON.stringify(calls.at(-1)).includes(`"uri":"${there.replace('azureml:', '')}"`));
     });
   }
 

@@ -26,6 +26,25 @@ describe('a command node', () => {
     );
   });
 
+  it('says of its machines some members as other requests do, its component all as the file', async () => {
+    const machines =
+      'resources: {instance_count: 1, max_instance_count: 4, docker_args: [--x], properties: {Singularity: {a: b}}}, ' +
+      'distribution: {type: ray, port: 1, include_dashboard: true}';
+    const { specs, job } = await planned(
+      `${compute}jobs: {a: {command: echo, environment: "azureml:own:1", ${machines}}}\n`,
+    );
+    const { resources, distribution } = at(job, 'jobs', 'a') as Record<string, unknown>;
+    assert.deepEqual(resources, {
+      instance_count: 1,
+      maxInstanceCount: 4,
+      docker_args_list: ['--x'],
+      properties: { AISuperComputer: { a: 'b' } },
+    });
+    assert.deepEqual(distribution, { distribution_type: 'Ray', port: 1, includeDashboard: true });
+    assert.deepEqual(specs[0]?.['resources'], { instance_count: 1, max_instance_count: 4, docker_args: ['--x'] });
+    assert.deepEqual(specs[0]['distribution'], { type: 'ray', port: 1, include_dashboard: true });
+  });
+
   it('takes text for a path where the component wants data, and for itself where it does not say', async () => {
     const given = '{type: command, component: "azureml:known:1", inputs: {x: "azureml:d:1", y: 1.0}}';
     const node = await nodeOf(`${compute}jobs: {a: ${given}}\n`, 'a');
