@@ -17,12 +17,19 @@ const steering = [
   /^LD_(PRELOAD|LIBRARY_PATH)$/,
 ];
 
+/** The agent's own proxy and certificates: a variable under another name takes their place (`AGENT_CAINFO` that of `Agent.CAInfo`). */
+const agentsOwn = /^AGENT_(PROXY(URL|USERNAME|PASSWORD|BYPASSLIST)|CAINFO|TEMPDIRECTORY|WORKFOLDER)$/;
+
 /** Throws `TaskError` when a pipeline variable would steer this process. */
 export function refuseSteeringVariables(): void {
-  const found = tl
-    .getVariables()
-    .map(({ name }) => name)
-    .filter((name) => steering.some((pattern) => pattern.test(name.replace(/[. ]/g, '_').toUpperCase())));
+  const names = tl.getVariables().map(({ name }) => name);
+  const found = names.filter((name) => {
+    const key = name.replace(/[. ]/g, '_').toUpperCase();
+    // An environment is `name=value`: the variable `HTTPS_PROXY=http` becomes HTTPS_PROXY. Nothing else has such a name.
+    if (name.includes('=')) return true;
+    if (agentsOwn.test(key)) return !/^agent\.[a-z]+$/i.test(name);
+    return steering.some((pattern) => pattern.test(key));
+  });
   if (found.length === 0) return;
   throw new TaskError(
     `The pipeline sets the variable ${found.join(', ')}, which would redirect this task's identity, proxy, certificates or diagnostics.`,

@@ -137,9 +137,9 @@ export class PipelineAgent implements Agent {
 }
 
 /**
- * Variables reach a task by its environment, after its inputs: INPUT_APPROVALPOLICY, or input.approvalPolicy, takes the place of
- * the input, and SYSTEM_HOSTTYPE that of System.HostType, which no step can set by that name. Any line of a step's output can set
- * such a variable.
+ * Variables reach a task by its environment, on agents until July 2026 after its inputs (agent source `NodeHandler.cs`): there
+ * INPUT_APPROVALPOLICY, or input.approvalPolicy, takes the place of the input. On all of them SYSTEM_HOSTTYPE takes that of
+ * System.HostType, which no step can set by its own name. Any line of a step's output can set such a variable.
  *
  * @param own name of the agent's own variable; absent for an input
  * @throws TaskError when another variable stands in that place

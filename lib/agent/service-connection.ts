@@ -33,6 +33,7 @@ export function readServiceConnection(
   managedIdentityClientId: string | undefined,
   oidcToken: (serviceConnectionId: string) => Promise<string>,
 ): ServiceConnection {
+  refuseEndpointVariables();
   const id = agent.requiredInput(inputName);
   const armUrl = tl.getEndpointUrl(id, true);
   const scheme = tl.getEndpointAuthorizationScheme(id, true);

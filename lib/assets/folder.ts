@@ -210,8 +210,10 @@ function withSlashes(file: string): string {
 }
 
 /** @param name path in the asset */
-export function localFile(name: string, file: string, { size, mtimeMs }: Stats): LocalFile {
-  return { path: name, file, size, modifiedMs: mtimeMs };
+export function localFile(name: string, file: string, { size, mtimeMs, ctimeMs }: Stats): LocalFile {
+  // On Windows whoever looks at a file may change its attributes: virus scanners leave a mark of their own.
+  const changedMs = process.platform === 'win32' ? undefined : ctimeMs;
+  return { path: name, file, size, modifiedMs: mtimeMs, changedMs };
 }
 
 export function tooMany(what: string, root: string, most = mostFiles): TaskError {

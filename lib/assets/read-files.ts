@@ -15,6 +15,8 @@ export interface LocalFile {
   size: number;
   /** When it was last written, in milliseconds, as the file system says: a file that changed since is not uploaded. */
   modifiedMs?: number;
+  /** When content or attributes last changed: no program can set that back as it can `modifiedMs` (`cp -p`, `rsync -t`, `tar`). */
+  changedMs?: number;
 }
 
 /** Pieces of this many bytes are read at a time… */
@@ -160,8 +162,9 @@ export function openFile(file: LocalFile): number {
   throw changed(file);
 }
 
-function isAsListed({ size, modifiedMs }: LocalFile, found: Stats): boolean {
-  return found.size === size && (modifiedMs === undefined || modifiedMs === found.mtimeMs);
+function isAsListed({ size, modifiedMs, changedMs }: LocalFile, found: Stats): boolean {
+  if (found.size !== size || (changedMs !== undefined && changedMs !== found.ctimeMs)) return false;
+  return modifiedMs === undefined || modifiedMs === found.mtimeMs;
 }
 
 /** @throws TaskError when a file is not as it was listed: what was hashed is not what would be, or was, uploaded */

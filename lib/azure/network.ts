@@ -4,6 +4,7 @@ import { rootCertificates } from 'node:tls';
 import type { Agent as ConnectionPool } from 'node:http';
 import * as tl from 'azure-pipelines-task-lib/task';
 import { TaskError } from '../agent/errors';
+import { isBelow, realPath } from '../assets/project';
 
 /** Proxy and certificates as the agent was configured with (`config.sh --proxyurl`, `--sslcacert`). */
 export interface Network {
@@ -99,6 +100,7 @@ function bypassed(hostname: string): boolean {
 function readCertificate(): string | undefined {
   const file = tl.getVariable('Agent.CAInfo');
   if (!file) return undefined;
+  refuseWorkFile(file);
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
@@ -108,4 +110,21 @@ function readCertificate(): string | undefined {
       { cause: error },
     );
   }
+}
+
+/**
+ * Where the agent has no certificate of its own, any line of a step's output can set Agent.CAInfo: the agent guards only variables
+ * that are there (Variables.IsReadOnly). What a step of the job may have written is therefore no certificate of the agent's.
+ */
+function refuseWorkFile(file: string): void {
+  const real = realPath(file) ?? file;
+  const folders = ['Agent.WorkFolder', 'Agent.TempDirectory', 'Pipeline.Workspace', 'System.DefaultWorkingDirectory'];
+  const inside = folders
+    .map((name) => tl.getVariable(name))
+    .find((folder) => folder && isBelow(realPath(folder) ?? folder, real));
+  if (inside === undefined) return;
+  throw new TaskError(
+    `The certificate file ${file} (Agent.CAInfo) lies in ${inside}, where steps of a job write: it is not the agent's own.`,
+    'Find the step that sets Agent.CAInfo, or keep the certificate of --sslcacert outside the work folder.',
+  );
 }

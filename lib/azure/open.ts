@@ -98,6 +98,15 @@ function userAgent(): string {
   return `${product} node/${process.versions.node}`;
 }
 
+/** Is it an address of the Azure DevOps that the agent is connected to? The cloud's own has several hosts. */
+function isOfService(address: string, collectionUrl: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const [found, own] = [new URL(address), new URL(collectionUrl)];
+  const isCloud = ({ protocol, hostname }: URL): boolean =>
+    protocol === 'https:' && /(?:^|\.)(?:dev\.azure\.com|visualstudio\.com)$/.test(hostname);
+  return found.origin === own.origin || (isCloud(found) && isCloud(own));
+}
+
 /**
  * A token that proves this job to Microsoft Entra ID. It lives ten minutes and is therefore fetched for each use
  * (azure-pipelines-tasks, AADSTS700024).
@@ -109,7 +118,14 @@ async function requestOidcToken(agent: Agent, network: Network, serviceConnectio
       'The agent offers no token for workload identity federation.',
       'Update Azure DevOps, or use another type of service connection.',
     );
-  const { accessToken } = readJobConnection(agent);
+  const { accessToken, collectionUrl } = readJobConnection(agent);
+  // Any step of the job can set the variable by a line of its output, and would get the job's token.
+  if (!isOfService(uri, collectionUrl)) {
+    throw new TaskError(
+      `System.OidcRequestUri is ${uri}, which is no address of ${collectionUrl}, where the job's token is for.`,
+      'Find the step or the variable group that sets it.',
+    );
+  }
   const http = createHttp({
     tokens: { get: () => Promise.reject(new Error('no token is needed here')) },
     network,

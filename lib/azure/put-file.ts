@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { eachOf } from '../agent/each-of';
 import { changed, checkUnchanged, openFile, readAll, type LocalFile } from '../assets/read-files';
 import { blobText, putBlob, type BlobTarget } from './blob';
+import { AzureError } from './errors';
 import type { Http } from './http';
 
 const mebi = 1024 * 1024;
@@ -59,7 +60,28 @@ async function putWhole(http: Http, target: BlobTarget, open: OpenFile, options:
 }
 
 async function putBlocks(http: Http, target: BlobTarget, open: OpenFile, options: PutFileOptions): Promise<void> {
-  const known = options.resumes ? await knownBlocks(http, target) : new Set();
+  const known = options.resumes ? await knownBlocks(http, target) : new Set<string>();
+  try {
+    await sendBlocks(http, target, open, options, known);
+  } catch (error) {
+    if (!isLost(error)) throw error;
+    // Another client wrote this blob meanwhile: the service dropped every block that its list does not have.
+    await sendBlocks(http, target, open, { ...options, arrived: undefined }, new Set());
+  }
+}
+
+function isLost(error: unknown): boolean {
+  const code = 'InvalidBlockList';
+  return error instanceof AzureError && (error.is(code) || error.headers['x-ms-error-code'] === code);
+}
+
+async function sendBlocks(
+  http: Http,
+  target: BlobTarget,
+  open: OpenFile,
+  options: PutFileOptions,
+  known: ReadonlySet<string>,
+): Promise<void> {
   const blocks = blocksOf(open.file.size);
   const ids: string[] = [];
   await eachOf([...blocks.entries()], parallelBlocks, async ([index, block]) => {

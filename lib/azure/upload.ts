@@ -4,7 +4,7 @@ import { checkUnchanged, type LocalFile } from '../assets/read-files';
 import type { Azure } from './azure';
 import { blobUrl, splitQuery, type BlobTarget } from './blob';
 import { AzureError } from './errors';
-import { listBlobs } from './list-blobs';
+import { listBlobs, type ListedBlob } from './list-blobs';
 import { blockSize, putFile, type PutFileOptions } from './put-file';
 
 const parallelFiles = 8;
@@ -61,11 +61,21 @@ export async function uploadFiles(
     });
   };
   try {
-    const there = container.resource === undefined ? undefined : await listBlobs(azure.http, container, prefix);
+    const there = container.resource === undefined ? undefined : await whatIsLeft(azure, container, prefix);
     await to(container, there && new Map(there.map(({ name, md5 }) => [name, md5])));
   } catch (error) {
     if (container.resource !== undefined || !forbidsKeys(error)) throw error;
     await to({ url: splitQuery(container.url)[0], resource: azure.cloud.resources.storage });
+  }
+}
+
+/** Who may write need not be allowed to list (a folder's access list of an account with a hierarchical namespace): then all is sent. */
+async function whatIsLeft(azure: Azure, container: BlobTarget, prefix: string): Promise<ListedBlob[]> {
+  try {
+    return await listBlobs(azure.http, container, prefix);
+  } catch (error) {
+    if (error instanceof AzureError && error.status === 403) return [];
+    throw error;
   }
 }
 

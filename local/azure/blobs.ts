@@ -294,7 +294,11 @@ export function encodePath(path: string): string {
 }
 
 function readListing(xml: string): { blobs: Listed[]; next: string } {
-  const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === 'Blob' });
+  const parser = new XMLParser({
+    parseTagValue: false,
+    trimValues: false,
+    isArray: (name) => name === 'Blob',
+  });
   const document = asObject(parser.parse(xml));
   const results = asObject(document['EnumerationResults']);
   const blobs = asList(asObject(results['Blobs'])['Blob']).map((entry) => {

@@ -250,6 +250,23 @@ describe('the gate in front of a deployment', function () {
       }
     });
 
+    it('is asked for whatever a variable would put into the environment of the step', async () => {
+      const variables = [
+        "NODE_OPTIONS=--import;preserveCase=true]data:text/javascript,process.env.SYSTEM_HOSTTYPE='release'",
+        'SYSTEM_HOSTTYPE=RELEASE]x',
+        'AGENT_PROXYURL]http://127.0.0.1:1',
+        'agent cainfo]/tmp/ca.pem',
+      ];
+      for (const variable of variables) {
+        const ran = await on.run({
+          environment: lenient,
+          ahead: printing(`##vso[task.setvariable variable=${variable}`),
+          atGate: async (gate) => on.approve('ana', gate, 'looks good'),
+        });
+        await assertRefused(ran, "which would redirect this task's identity, proxy, certificates or diagnostics");
+      }
+    });
+
     it('is judged by the policy of the step, whatever a step before printed', async () => {
       for (const variable of ['INPUT_APPROVALPOLICY', 'input.approvalPolicy']) {
         const ran = await on.run({

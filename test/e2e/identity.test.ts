@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { StepResult } from '../../local/agent/run-task';
 import { startDevOps, type LocalDevOps } from '../../local/devops';
 import { node24 } from '../support/node24';
@@ -93,6 +95,22 @@ describe('identity of the built tasks', function () {
       variables: { 'System.OidcRequestUri': pipelineRun.oidcRequestUri },
     };
   }
+
+  it("sends the job's token to no other address than the agent's own connection has", async () => {
+    const heard: string[] = [];
+    const listener = createServer((request, response) => {
+      heard.push(request.headers.authorization ?? '');
+      response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const elsewhere = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/oidctoken`;
+    const federated = await federate();
+    const variables = { 'System.OidcRequestUri': elsewhere };
+    const step = await run({ scheme: 'WorkloadIdentityFederation', ...federated, variables });
+    listener.close();
+    assertFailed(step, /System\.OidcRequestUri is .* no address of/);
+    assert.deepEqual(heard, []);
+  });
 
   it('says what is wrong with an identity that the machine does not have', async () => {
     const clientId = '99999999-9999-4999-8999-999999999999';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import path from 'node:path';
 import { shown, startStandIns, type RunOptions, type StandIns } from '../support/stand-ins';
 
 /** A closed network: Azure has a name that only the proxy can resolve, and a certificate of a private authority. */
@@ -39,7 +41,11 @@ describe('a closed network', function () {
     asked = [];
   });
 
-  function run(scheme: RunOptions['scheme'] & string, variables: Record<string, string>) {
+  function run(
+    scheme: RunOptions['scheme'] & string,
+    variables: Record<string, string>,
+    more: Pick<RunOptions, 'sourcesDirectory'> = {},
+  ) {
     const { azure } = standIns;
     const connection = azure.serviceConnection(scheme);
     // Sign-in stays where its documents say it is, and is reached without the proxy; Resource Manager is behind it.
@@ -49,6 +55,7 @@ describe('a closed network', function () {
       { modelName: 'm', job: 'no-such-job', path: 'model', azureSubscription: connection.name },
       {
         scheme,
+        ...more,
         serviceConnections: [connection],
         environment: { NODE_EXTRA_CA_CERTS: '' },
         variables: { 'Agent.ProxyUrl': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, ...variables },
@@ -75,6 +82,15 @@ describe('a closed network', function () {
       assert.deepEqual(leaks, []);
     });
   }
+
+  it('trusts no certificate authority that lies where steps of a job write', async () => {
+    const sources = standIns.folder('sources');
+    copyFileSync(standIns.azure.caFile, path.join(sources, 'ca.pem'));
+    const variables = { 'Agent.CAInfo': path.join(sources, 'ca.pem'), 'Agent.ProxyUsername': user };
+    const step = await run('ManagedServiceIdentity', variables, { sourcesDirectory: sources });
+    assert.match(step.issues.map(({ message }) => message).join('\n'), /where steps of a job write/, shown(step));
+    assert.deepEqual(asked, []);
+  });
 
   it('says at once that a certificate is not trusted, and what to do', async () => {
     const begun = Date.now();

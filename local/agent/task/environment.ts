@@ -20,7 +20,8 @@ export function ownEnvironment(job: JobContext, taskName: string): Environment {
 
 /**
  * The environment of a task's process, in the agent's order (agent source `NodeHandler.cs`, `Handler.cs`): the step's `env`
- * first, then inputs, endpoints, variables, task variables; so a variable wins over an `env` entry of the same name.
+ * first, then variables, inputs, endpoints, task variables; so a variable wins over an `env` entry of the same name. Agents until
+ * July 2026 have the variables after the endpoints.
  */
 export function taskEnvironment(
   step: StepContext,
@@ -29,9 +30,9 @@ export function taskEnvironment(
   env: Record<string, string>,
 ): Environment {
   const environment = stepEnv(step, env);
+  addVariables(environment, step.job, true);
   for (const { name, value } of inputs) environment[`INPUT_${environmentName(name)}`] = value;
   addEndpoints(environment, endpoints, step.job);
-  addVariables(environment, step.job, true);
   for (const { name, value, preserveCase } of step.taskVariables.all()) {
     environment[`VSTS_TASKVARIABLE_${environmentName(name, preserveCase)}`] = value;
   }

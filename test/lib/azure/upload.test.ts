@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { listAsset } from '../../../lib/assets/folder';
@@ -59,6 +59,60 @@ describe('an upload', () => {
       ['/c/d/c.py', '/c/d/e.py', '/c/d/A.py'],
     );
     assert.deepEqual(progress, { files: 5, bytes: 5 });
+  });
+
+  it('sends all where the identity may write but not list', async () => {
+    const fake = new FakeAzure(new FakeAgent());
+    fake.on('GET', '/c', () => ({ status: 403 }));
+    fake.on('PUT', '/c/.*', () => ({ status: 201 }));
+    const { files } = listAsset(folder({ 'a.py': 'a', 'b.py': 'b' }), 'code');
+    const target = { url: 'https://a.blob.core.windows.net/c', resource: 'storage' };
+    await uploadFiles(fake.azure, target, 'd/', files, { name: 'n', version: '1' });
+    assert.equal(fake.calls('PUT', '/c/.*').length, 2);
+  });
+
+  it('sends all blocks again when another client wrote the blob meanwhile', async () => {
+    const fake = new FakeAzure(new FakeAgent());
+    let there = new Set<string>();
+    let others = 1;
+    fake.on('GET', '/c(/.*)?', ({ query }) => (query['comp'] === 'blocklist' ? { status: 404 } : { body: '' }));
+    fake.on('PUT', '/c/d/b.bin', ({ query, body }) => {
+      if (query['comp'] === 'block') {
+        there.add(query['blockid'] ?? '');
+        return { status: 201 };
+      }
+      // Their list does not have our blocks: the service drops these.
+      if (others-- > 0) there = new Set();
+      const wanted = [...String(body).matchAll(/<Latest>(.*?)<\/Latest>/g)].map(([, id = '']) => id);
+      return wanted.every((id) => there.has(id))
+        ? { status: 201 }
+        : { status: 400, headers: { 'x-ms-error-code': 'InvalidBlockList' }, body: '<Error/>' };
+    });
+    fake.on('PUT', '/c/d/a.py', () => ({ status: 201 }));
+    const { files } = listAsset(folder({ 'a.py': 'a', 'b.bin': Buffer.alloc(9 * 1024 * 1024) }), 'data');
+    const progress = { files: 0, bytes: 0 };
+    const target = { url: 'https://a.blob.core.windows.net/c', resource: 'storage' };
+    await uploadFiles(fake.azure, target, 'd/', files, { name: 'n', version: '1' }, progress);
+    assert.equal(fake.calls('PUT', '/c/d/b.bin').length, 6);
+    assert.deepEqual(progress, { files: 2, bytes: 9 * 1024 * 1024 + 1 });
+  });
+
+  it('of a file whose content changed but not its size and time ends before its mark', async () => {
+    const fake = new FakeAzure(new FakeAgent());
+    fake.on('PUT', '/c/.*', () => ({ status: 201 }));
+    const root = folder({ 'a.py': 'a', 'b.py': 'good' });
+    const file = path.join(root, 'b.py');
+    utimesSync(file, 1, 1);
+    const { files } = listAsset(root, 'code');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeFileSync(file, 'evil');
+    utimesSync(file, 1, 1);
+    const target = { url: 'https://a.blob.core.windows.net/c?sig=x' };
+    await assert.rejects(
+      uploadFiles(fake.azure, target, '', files, { name: 'n', version: '1' }),
+      /b\.py changed while/,
+    );
+    assert.equal(fake.calls('PUT', '/c/a.py').length, 0);
   });
 
   it('uses the own identity where the storage account allows no keys', async () => {
