@@ -92,11 +92,8 @@ export interface Comparison {
   champion?: Version;
 }
 
-export function evaluation(
-  { random, model, text }: Scene,
-  candidate: Candidate,
-  { decision, champion }: Comparison,
-): Evidence {
+export function evaluation(scene: Scene, candidate: Candidate, { decision, champion }: Comparison): Evidence {
+  const { random, model, text } = scene;
   const { name: metric, orientation } = model.metric;
   const [now, before] = [candidate.metrics[metric] ?? 0, champion?.candidate.metrics[metric]];
   const improvement = before === undefined ? 0 : orientation === 'higher' ? now - before : before - now;
@@ -131,17 +128,7 @@ export function evaluation(
       metric: text(metric),
       orientation,
       guardrails: champion
-        ? [
-            {
-              metric: text('latency'),
-              passed: true,
-              improvement: random.between(-1, 2),
-              lower: -2,
-              upper: 3,
-              method: 'difference',
-              margin: -5,
-            },
-          ]
+        ? [latencyGuardrail(scene, candidate.metrics['latency'] ?? 0, champion.candidate.metrics['latency'] ?? 0)]
         : [],
       segments: segmentValues.map((value, index) => ({
         segment: text('region'),
@@ -177,6 +164,14 @@ export function evaluation(
       ...(champion && before !== undefined ? { champion: before, championVersion: champion.version } : {}),
     },
   };
+}
+
+/** Lower is better. The margin is wide enough for every candidate of a story, whose decision rests on its own metric. */
+function latencyGuardrail({ random, text }: Scene, now: number, before: number) {
+  const improvement = before - now;
+  const width = 1 + Math.abs(random.between(-1, 2));
+  const [lower, upper, margin] = [improvement - width, improvement + width, -35];
+  return { metric: text('latency'), passed: lower > margin, improvement, lower, upper, method: 'difference', margin };
 }
 
 export function modelVersion(

@@ -166,6 +166,32 @@ describe('a generated history', () => {
     assert.ok(right / bound.length > 0.85 && right < bound.length + 1, `${right} of ${bound.length}`);
   });
 
+  it('holds a guardrail against the numbers that stand beside it', () => {
+    const numberIn = (value: unknown, ...path: string[]): number => {
+      const found = path.reduce((at: unknown, name) => (isObject(at) ? at[name] : undefined), value);
+      assert.ok(typeof found === 'number', path.join('.'));
+      return found;
+    };
+    let seen = 0;
+    for (const run of told.runs)
+      for (const { type, file } of run.attachments) {
+        if (type !== 'mlops.evaluation.v1') continue;
+        const record: unknown = JSON.parse(attachment(told, run, file));
+        assert.ok(isObject(record));
+        for (const rail of check(list(anything), record['guardrails'])) {
+          const [candidate, champion] = ['candidate', 'champion'].map((side) =>
+            numberIn(record, side, 'metrics', 'latency'),
+          );
+          const improvement = numberIn(rail, 'improvement');
+          assert.ok(Math.abs(improvement - (champion! - candidate!)) < 1e-9);
+          assert.ok(numberIn(rail, 'lower') < improvement && improvement < numberIn(rail, 'upper'));
+          assert.equal(isObject(rail) && rail['passed'], numberIn(rail, 'lower') > numberIn(rail, 'margin'));
+          seen += 1;
+        }
+      }
+    assert.ok(seen > 0);
+  });
+
   it('tells of decisions of every kind, of steps back, and of time that only passes', () => {
     const decisions = new Set(told.runs.flatMap((run) => entries(run, 'evaluation').map((one) => one['decision'])));
     assert.deepEqual([...decisions].sort(), ['better', 'firstModel', 'notBetter', 'unsure']);
