@@ -13,7 +13,7 @@ export interface LoadMoreProps {
 export function LoadMore({ shown, noun, hasMore, busy = false, onMore }: LoadMoreProps) {
   return (
     <div className="hub-load-more">
-      <span role="status">{hasMore ? `${shown} ${noun} shown; there are more.` : allText(shown, noun)}</span>
+      <span role="status">{shownText(shown, noun, hasMore)}</span>
       {hasMore && (
         <Button
           text={busy ? 'Loading' : 'Load more'}
@@ -26,6 +26,9 @@ export function LoadMore({ shown, noun, hasMore, busy = false, onMore }: LoadMor
   );
 }
 
-function allText(shown: number, noun: string): string {
-  return shown === 1 ? `The only one of the ${noun} is shown.` : `All ${shown} ${noun} are shown.`;
+function shownText(shown: number, noun: string, hasMore: boolean): string {
+  if (shown === 0 && !hasMore) return `There are no ${noun}.`;
+  const what = shown === 1 ? noun.replace(/s$/, '') : noun;
+  if (hasMore) return `${shown} ${what} shown; there are more.`;
+  return shown === 1 ? `1 ${what} shown; there are no more.` : `All ${shown} ${what} are shown.`;
 }

@@ -80,9 +80,21 @@ export function approvalProof(
   if (asksToday === 'reading' && isUnasked(step, gates)) return { ...nothing, state: 'reading' };
   const worst = severity.flatMap((state) => found.find((finding) => finding.state === state) ?? [])[0];
   if (worst !== undefined) return { ...read, ...worst };
-  if (own.length > 0) return { ...read, state: 'approved' };
-  const since = asksToday === 'later' ? { detail: 'its environment began to ask for one after the run had ended' } : {};
-  return { ...read, state: 'none', ...since };
+  if (own.length > 0) return { ...read, state: 'approved', ...notOfEnvironment(own) };
+  return { ...read, state: 'none', ...whyNone(step, asksToday) };
+}
+
+/** Approvers of a service connection or a variable group are not those of the environment: whose approval it is must be seen. */
+function notOfEnvironment(own: readonly StageGate[]): Pick<ApprovalProof, 'detail'> {
+  const others = own.flatMap(({ elsewhere }) => elsewhere ?? []);
+  return others.length < own.length ? {} : { detail: `the approval is of ${others.join(', ')}, not of an environment` };
+}
+
+/** That none was asked for is one thing; that nobody here can tell whether one should have been is another. */
+function whyNone({ environment }: ProvenStep, asksToday: ApprovalReadings['asksToday']): Pick<ApprovalProof, 'detail'> {
+  if (asksToday === 'later') return { detail: 'its environment began to ask for one after the run had ended' };
+  if (asksToday !== undefined || environment === undefined) return {};
+  return { detail: `whether environment ${environment} asks for one today cannot be read here` };
 }
 
 /**

@@ -12,7 +12,7 @@ import { loadingOf, once } from './loading';
 import type { ApprovalResult, Approvals, ApprovalScope, WaitingByRun } from './results';
 import { indexed, useIndexOf, type IndexedRun } from './run-list';
 import { readRun } from './runs';
-import type { Approval, Run } from './types';
+import type { Approval, NamedVersion, Run } from './types';
 
 /** Approvals change without us; more often than this the service would rather not be asked. */
 const pollMs = 60_000;
@@ -132,12 +132,21 @@ function joined(
     .sort((left, right) => timeOf(right) - timeOf(left));
 }
 
-/** Model versions that the run's index names, each once. */
-function namedIn({ index: { entries } }: IndexedRun): Approval['named'] {
-  const named = naming
-    .flatMap((kind): { model?: string; version?: string }[] => entries[kind])
-    .flatMap(({ model, version }) => (model === undefined || version === undefined ? [] : [{ model, version }]));
-  return [...new Map(named.map((each) => [JSON.stringify([each.model, each.version]), each])).values()];
+/** Model versions that the run's index names, each once. What was registered comes first: only that names the workspace. */
+function namedIn({ index: { entries } }: IndexedRun): NamedVersion[] {
+  const named = new Map<string, NamedVersion>();
+  const of = ({ model, version, workspace }: Partial<NamedVersion>): string =>
+    JSON.stringify([model, version, workspace?.toLowerCase()]);
+  const registered = new Set<string>();
+  for (const { model, version, workspace } of entries['mlops.model-version.v1']) {
+    named.set(of({ model, version, workspace }), { model, version, workspace });
+    registered.add(of({ model, version }));
+  }
+  for (const { model, version } of [...entries['mlops.package.v1'], ...entries['mlops.deployment.v1']]) {
+    if (model === undefined || version === undefined || registered.has(of({ model, version }))) continue;
+    named.set(of({ model, version }), { model, version });
+  }
+  return [...named.values()];
 }
 
 /** @param isAssigned whether the service was asked for the viewer's own approvals, groups included */

@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { digestsIn } from '../../lib/evidence/manifest';
 import { decideApproval, type ServiceApproval } from '../devops/approvals';
@@ -15,8 +16,12 @@ import type { Approval } from './types';
 export function useDecide(): Decide {
   const client = useClient();
   const queries = useQueryClient();
+  const [wasSent, setSent] = useState(false);
   const mutation = useMutation({
-    mutationFn: (decision: Decision) => decide(client, decision),
+    mutationFn: (decision: Decision) => {
+      setSent(false);
+      return decide(client, decision, () => setSent(true));
+    },
     retry: false,
     // Never kept for later: a decision that goes out when the network is back is none that the reader sees.
     networkMode: 'always',
@@ -33,6 +38,7 @@ export function useDecide(): Decide {
   return {
     decide: mutation.mutateAsync,
     isDeciding: mutation.isPending,
+    wasSent,
     problem: problemOf(mutation.error),
     reset: mutation.reset,
   };
@@ -43,7 +49,12 @@ export function useDecide(): Decide {
  *
  * @throws RequestProblem: `refused` when nothing was sent
  */
-export async function decide(client: Client, decision: Decision, now = Date.now()): Promise<Approval> {
+export async function decide(
+  client: Client,
+  decision: Decision,
+  onSend: () => void = () => undefined,
+  now = Date.now(),
+): Promise<Approval> {
   checkWords(decision, now);
   const approval = await readApproval(client, decision.approval.id);
   const { userId, userName } = client.connection;
@@ -54,6 +65,7 @@ export async function decide(client: Client, decision: Decision, now = Date.now(
   const { digest, unbound } = await bind(await readEvidence(client, approval.run.id), approval);
   if (digest === undefined) throw refusal('evidenceUnreadable', unbound);
   if (digest !== decision.digest) throw refusal('evidenceChanged');
+  onSend();
   const decided = await decideApproval(client, {
     approvalId: approval.id,
     status: decision.status,

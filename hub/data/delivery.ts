@@ -1,7 +1,8 @@
-import { history, type Period } from './serving';
+import { history, type Period, type Version } from './serving';
 import { medianOf, rateOf, type Median, type Rate } from './statistics';
-import type { DeploymentEvent, Indexed, ModelVersion, Run } from './types';
+import type { DeploymentEvent, Indexed, ModelVersion, Run, Serving } from './types';
 import { compareText } from './versions';
+import { homesOf, isSameWorkspace, madeOf, workspacesOf, type Homes } from './workspaces';
 
 /**
  * How delivery goes, after the four key measures of DORA (dora.dev, "DORA's software delivery metrics"), applied to models:
@@ -72,15 +73,18 @@ export interface Span {
 export interface Scope {
   folder?: string;
   model?: string;
+  /** Where several have a model of the name: what nobody can tell the workspace of counts for each of them. */
+  workspace?: string;
 }
 
 /** The figures of a span of time. What happened before it still counts for what served when it began. */
 export function delivery(data: DeliveryData, span: Span, scope: Scope = {}): Delivery {
   const changes = changesOf(data, span.failWindowHours ?? 24);
-  const all = changes.filter((change) => isIn(span, change.at) && isOf(scope, change.run, change.model));
+  const all = changes.filter((change) => isIn(span, change.at) && isOf(scope, change));
   const inScope = data.isPartial === true ? certainOf(data, all) : all;
   const registered = firstRegistrations(data.versions).filter(
-    ({ run, model, registration }) => isIn(span, registration.at) && isOf(scope, run, model),
+    ({ run, model, registration: { at, workspace } }) =>
+      isIn(span, at) && isOf(scope, { run, model, workspaces: [workspace] }),
   );
   const old = inScope.filter((change) => Date.parse(change.at) + change.windowMs <= Date.parse(span.to));
   const told = data.isPartial === true ? old.filter((change) => !mayBeUndone(data, change, changes)) : old;
@@ -107,18 +111,31 @@ export function deliveryBy(
   by: 'folder' | 'model',
   data: DeliveryData,
   span: Span,
-): { name: string; figures: Delivery }[] {
-  const names = new Set<string>();
-  for (const { run, model } of data.versions) names.add(by === 'folder' ? run.pipeline.folder : model);
-  for (const { run, entry } of data.deployments) {
-    const name = by === 'folder' ? run.pipeline.folder : entry.model;
-    if (name !== undefined) names.add(name);
-  }
-  if (by === 'folder') for (const { run } of data.evaluations) names.add(run.pipeline.folder);
-  return [...names]
-    .sort(compareText)
-    .map((name) => ({ name, figures: delivery(data, span, { [by]: name }) }))
+): { name: string; workspace?: string; figures: Delivery }[] {
+  const names = by === 'folder' ? foldersOf(data) : modelsOf(data);
+  return names
+    .map(({ name, workspace }) => ({ name, workspace, figures: delivery(data, span, { [by]: name, workspace }) }))
     .filter(({ figures }) => figures.changes + figures.uncertain + figures.registrations + figures.promotion.n > 0);
+}
+
+interface Named {
+  name: string;
+  workspace?: string;
+}
+
+function foldersOf({ versions, deployments, evaluations }: DeliveryData): Named[] {
+  const folders = new Set([...versions, ...deployments, ...evaluations].map(({ run }) => run.pipeline.folder));
+  return [...folders].sort(compareText).map((name) => ({ name }));
+}
+
+/** A model that several workspaces have once for each of them. */
+function modelsOf({ versions, deployments }: DeliveryData): Named[] {
+  const homes = homesOf(versions);
+  const names = new Set([...homes.keys(), ...deployments.flatMap(({ entry }) => entry.model ?? [])]);
+  return [...names].sort(compareText).flatMap((name): Named[] => {
+    const own = (homes.get(name) ?? []).map(({ workspace }) => workspace);
+    return own.length < 2 ? [{ name }] : own.sort(compareText).map((workspace) => ({ name, workspace }));
+  });
 }
 
 const hour = 3_600_000;
@@ -130,20 +147,23 @@ export interface ProductionChange {
   run: Run;
   model?: string;
   version?: string;
+  /** Of which the model may be. */
+  workspaces: readonly string[];
   hasFailed: boolean;
   rolledBackAfterMs?: number;
   windowMs: number;
 }
 
 /** Changes of all time, oldest first. */
-export function changesOf({ deployments, smokes }: DeliveryData, failWindowHours = 24): ProductionChange[] {
+export function changesOf({ versions, deployments, smokes }: DeliveryData, failWindowHours = 24): ProductionChange[] {
   const windowMs = failWindowHours * hour;
+  const homes = homesOf(versions);
   const byPlace = new Map<string, Period[]>();
   for (const period of history(deployments).reverse()) {
     if (!period.place.isProduction) continue;
     byPlace.set(period.place.key, [...(byPlace.get(period.place.key) ?? []), period]);
   }
-  const changes = [...byPlace.values()].flatMap((periods) => changesOfPlace(periods, smokes, windowMs));
+  const changes = [...byPlace.values()].flatMap((periods) => changesOfPlace(periods, smokes, windowMs, homes));
   return changes.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
 }
 
@@ -151,6 +171,7 @@ function changesOfPlace(
   periods: readonly Period[],
   smokes: readonly Indexed<'mlops.smoke.v1'>[],
   windowMs: number,
+  homes: Homes,
 ): ProductionChange[] {
   const starts = periods.flatMap((period, index) =>
     period.rollback !== undefined
@@ -168,6 +189,7 @@ function changesOfPlace(
       isUndone || smokes.some((smoke) => concerns(smoke, period) && isWithin(smoke.entry.at, at, until));
     const { model, version: number } = version;
     return {
+      workspaces: workspacesOf(homes, madeOf(version)),
       at: period.from,
       place: period.place.key,
       run: period.event.run,
@@ -184,21 +206,19 @@ function changesOfPlace(
  * The step that rolled a change back. Once the version has given way otherwise the change has ended: what becomes of the version
  * when it serves again is no matter of this change.
  */
-function undoneBy(version: Named, later: readonly Period[]): Period | undefined {
+function undoneBy(version: Version, later: readonly Period[]): Period | undefined {
   const takenBack = ({ rollback }: Period): boolean => rollback?.from.some((one) => isSame(one, version)) === true;
   const first = later.find((period) => takenBack(period) || !period.serving.some((one) => isSame(one, version)));
   return first !== undefined && takenBack(first) ? first : undefined;
 }
 
-type Named = { model?: string; version?: string };
-
 /** Versions that take requests now and took none in the period before. */
-function newcomers({ serving }: Period, before: Period | undefined): Named[] {
-  const distinct = new Map(serving.map(({ model, version }) => [JSON.stringify([model, version]), { model, version }]));
+function newcomers({ serving }: Period, before: Period | undefined): Serving[] {
+  const distinct = new Map(serving.map((one) => [JSON.stringify([one.model, one.version]), one]));
   return [...distinct.values()].filter((version) => !(before?.serving ?? []).some((one) => isSame(one, version)));
 }
 
-function isSame(one: Named, other: Named): boolean {
+function isSame(one: Version, other: Version): boolean {
   return one.model === other.model && one.version === other.version;
 }
 
@@ -222,16 +242,21 @@ function promotionOf(
   scope: Scope,
 ): Delivery['promotion'] {
   const models = modelsByRun(data.versions);
-  const served = new Set(changes.map(({ model, version }) => JSON.stringify([model, version])));
+  const homes = homesOf(data.versions);
+  const hasServed = ({ model, version, registration: { workspace } }: ModelVersion): boolean =>
+    changes.some((change) => change.version === version && isOf({ model, workspace }, change));
   const versionsOf = new Map<number, ModelVersion[]>();
   for (const version of data.versions)
     versionsOf.set(version.run.id, [...(versionsOf.get(version.run.id) ?? []), version]);
-  const evaluated = data.evaluations.filter(({ run, entry }) => isIn(span, entry.at) && isOf(scope, run, models(run)));
+  const subjectOf = (run: Run) => {
+    const model = models(run);
+    const registered = (versionsOf.get(run.id) ?? []).map(({ registration }) => registration.workspace);
+    return { run, model, workspaces: registered.length > 0 ? registered : workspacesOf(homes, { model, run }) };
+  };
+  const evaluated = data.evaluations.filter(({ run, entry }) => isIn(span, entry.at) && isOf(scope, subjectOf(run)));
   const judged = evaluated.filter(({ entry }) => entry.decision !== 'firstModel');
   const promoted = judged.filter(
-    ({ run, entry }) =>
-      entry.decision === 'better' ||
-      (versionsOf.get(run.id) ?? []).some(({ model, version }) => served.has(JSON.stringify([model, version]))),
+    ({ run, entry }) => entry.decision === 'better' || (versionsOf.get(run.id) ?? []).some(hasServed),
   );
   return { ...rateOf(promoted.length, judged.length), withoutChampion: evaluated.length - judged.length };
 }
@@ -271,8 +296,15 @@ export function changedRuns(data: DeliveryData, span: Span): Run[] {
 }
 
 function registeringRun(versions: readonly ModelVersion[]): (change: ProductionChange) => Run | undefined {
-  const runs = new Map(firstRegistrations(versions).map((one) => [JSON.stringify([one.model, one.version]), one.run]));
-  return ({ model, version }) => runs.get(JSON.stringify([model, version]));
+  const first = new Map<string, ModelVersion[]>();
+  for (const one of firstRegistrations(versions)) {
+    const key = JSON.stringify([one.model, one.version]);
+    first.set(key, [...(first.get(key) ?? []), one]);
+  }
+  return ({ model, version, workspaces }) =>
+    first
+      .get(JSON.stringify([model, version]))
+      ?.find(({ registration: { workspace } }) => workspaces.some((one) => isSameWorkspace(one, workspace)))?.run;
 }
 
 /** A version whose registration was read cannot have served before what was read. */
@@ -316,7 +348,7 @@ function firstRegistrations(versions: readonly ModelVersion[]): ModelVersion[] {
   const first = new Map<string, ModelVersion>();
   // What an earlier run had registered is no registration of this one.
   for (const version of versions.filter(({ registration }) => registration.created !== false)) {
-    const key = JSON.stringify([version.model, version.version, version.registration.workspace]);
+    const key = JSON.stringify([version.model, version.version, version.registration.workspace.toLowerCase()]);
     const known = first.get(key);
     if (known === undefined || Date.parse(version.registration.at) < Date.parse(known.registration.at))
       first.set(key, version);
@@ -352,6 +384,13 @@ function isIn({ from, to }: { from: string; to: string }, time: string): boolean
   return moment >= Date.parse(from) && moment < Date.parse(to);
 }
 
-function isOf({ folder, model }: Scope, run: Run, modelOfRun: string | undefined): boolean {
-  return (folder === undefined || run.pipeline.folder === folder) && (model === undefined || modelOfRun === model);
+function isOf(
+  { folder, model, workspace }: Scope,
+  { run, ...one }: { run: Run; model?: string; workspaces: readonly string[] },
+): boolean {
+  return (
+    (folder === undefined || run.pipeline.folder === folder) &&
+    (model === undefined || one.model === model) &&
+    (workspace === undefined || one.workspaces.some((each) => isSameWorkspace(each, workspace)))
+  );
 }

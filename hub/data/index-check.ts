@@ -94,22 +94,36 @@ function unknownTo(
   stages: Attempts,
 ): EvidenceProblem[] {
   return attachments
-    .filter(
-      (attachment) =>
-        !entries.some(
-          (entry) =>
-            isAt(attachment, entry) && (entry.sha256 === attachment.sha256 || !isOlder(attachment.kind, entry, stages)),
-        ),
-    )
-    .map(({ kind, name, stage }) => ({
+    .filter((attachment) => !entries.some((entry) => isMeant(attachment, entry, attachments, stages)))
+    .map(({ kind, name, stage, sha256 }) => ({
       kind: 'notInIndex',
       type: kind,
       name,
       stage: stage && stageName(stage),
-      detail: 'the index does not name it',
+      detail: entries.some((entry) => isAt({ name, stage }, entry) && !isOlder(kind, entry, stages))
+        ? `the index names another file of this name, not the one with sha256:${sha256 ?? ''}`
+        : 'the index does not name it',
     }));
 }
 
-function isAt({ name, stage }: HashedAttachment, entry: EntryOfAnyKind): boolean {
+/**
+ * Whether an entry is about an attachment. Steps may leave files of one name: where one of them has the bytes that the entry
+ * names, the entry says nothing of the others. Where none has, `wrongEntries` tells of all of them.
+ */
+function isMeant(
+  attachment: HashedAttachment,
+  entry: IndexEntry,
+  attachments: readonly HashedAttachment[],
+  stages: Attempts,
+): boolean {
+  if (!isAt(attachment, entry)) return false;
+  if (entry.sha256 === attachment.sha256) return true;
+  if (isOlder(attachment.kind, entry, stages)) return false;
+  // What could not be read has its own problem.
+  if (attachment.sha256 === undefined) return true;
+  return !attachments.some((other) => isAt(other, entry) && other.sha256 === entry.sha256);
+}
+
+function isAt({ name, stage }: Pick<HashedAttachment, 'name' | 'stage'>, entry: EntryOfAnyKind): boolean {
   return name === entry.name && (stage ? stageName(stage) : '') === entry.stage;
 }

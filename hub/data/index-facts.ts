@@ -5,6 +5,8 @@ import { fields, isRecord, type Fields } from '../devops/read';
 /** The facts of an entry that its record contradicts: `decision: the index says better, the record notBetter`. */
 export function contradictions<K extends EvidenceKind>(entry: IndexEntry<K>, record: Evidence<EvidenceKind>): string[] {
   const told: Record<string, unknown> = { ...entry };
+  // A registration counts as one unless the index says otherwise: silence is a claim.
+  if (record.kind === 'mlops.model-version.v1') told['created'] ??= true;
   const read = fields(record, record.kind);
   const isWhole = record.kind === 'mlops.deployment.v1' && !read.has('omitted');
   return Object.entries(factsIn[record.kind](read)).flatMap(([name, fact]) => {

@@ -10,6 +10,7 @@ import { useRunEvidence } from './runs';
 import { placeKey } from './serving';
 import { useRunGates } from './stage-gates';
 import type { DeploymentEvent, Indexed } from './types';
+import { homesOf, isSameWorkspace, workspacesOf, type Made } from './workspaces';
 
 const deployment = 'mlops.deployment.v1';
 
@@ -20,13 +21,33 @@ const furthestPage = 40;
  * A version and what became of it, out of the runs of its model. Runs come newest first and what is made of a version comes after
  * its registration, so that all of it is known once the registration is found.
  */
-export function useModelVersion(model: string | undefined, version: string | undefined): ModelVersionResult {
+export function useModelVersion(
+  model: string | undefined,
+  version: string | undefined,
+  /** Names and versions are unique in one workspace only; absent where nobody says which is meant. */
+  workspace?: string,
+): ModelVersionResult {
   const enabled = model !== undefined && version !== undefined;
   const list = useRunList({ tags: [runTag], model, kinds: evidenceKinds, enabled });
   const { runs, loadMore, isLoadingMore, pages, isFetching } = list;
-  const versions = useMemo(() => (enabled ? versionsOf(runs, model) : []), [runs, model, enabled]);
-  const registrations = useMemo(() => versions.filter((each) => each.version === version), [versions, version]);
+  const ofName = useMemo(() => (enabled ? versionsOf(runs, model) : []), [runs, model, enabled]);
+  const registrations = useMemo(
+    () =>
+      ofName.filter(
+        (each) =>
+          each.version === version &&
+          (workspace === undefined || isSameWorkspace(each.registration.workspace, workspace)),
+      ),
+    [ofName, version, workspace],
+  );
   const [found] = registrations;
+  // Of several workspaces' models of this name, the rest is about the one that is shown.
+  const home = workspace ?? found?.registration.workspace;
+  const isOurs = useMemo(() => {
+    const homes = homesOf(ofName);
+    return (made: Made): boolean =>
+      home === undefined || workspacesOf(homes, made).some((one) => isSameWorkspace(one, home));
+  }, [ofName, home]);
   const goesOn = enabled && found === undefined && loadMore !== undefined && pages < furthestPage;
   useEffect(() => {
     if (goesOn && !isFetching && list.problem === undefined) loadMore();
@@ -34,13 +55,23 @@ export function useModelVersion(model: string | undefined, version: string | und
   const evidence = useRunEvidence(found?.run.id);
   const hasDeployed = evidence.evidence?.records.some(({ kind }) => kind === deployment) ?? false;
   const gates = useRunGates(hasDeployed ? found?.run.id : undefined);
-  const events = useMemo(() => (enabled ? eventsOf(runs, model) : []), [runs, model, enabled]);
+  const events = useMemo(
+    () => (enabled ? eventsOf(runs, model).filter((event) => isOurs(deployedOf(event))) : []),
+    [runs, model, enabled, isOurs],
+  );
   const all = useDeploymentsSince(events, enabled);
-  const modelDeployments = useMemo(() => united(eventsOf(runs), all.events), [runs, all.events]);
+  const modelDeployments = useMemo(
+    () =>
+      united(eventsOf(runs), all.events).filter((event) => event.entry.model !== model || isOurs(deployedOf(event))),
+    [runs, all.events, model, isOurs],
+  );
   const deployments = useMemo(() => events.filter(({ entry }) => entry.version === version), [events, version]);
   const packages = useMemo(
-    () => entriesOf(runs, 'mlops.package.v1').filter(({ entry }) => entry.model === model && entry.version === version),
-    [runs, model, version],
+    () =>
+      entriesOf(runs, 'mlops.package.v1').filter(
+        ({ run, entry }) => entry.model === model && entry.version === version && isOurs({ run, model }),
+      ),
+    [runs, model, version, isOurs],
   );
   const smokeTests = useMemo(() => {
     const deployed = new Set(deployments.map(({ run }) => run.id));
@@ -59,7 +90,15 @@ export function useModelVersion(model: string | undefined, version: string | und
     gates: gates.gates,
     gatesProblem: gates.problem,
     modelDeployments,
-    siblings: useMemo(() => versions.filter((each) => each.version !== version), [versions, version]),
+    siblings: useMemo(
+      () =>
+        ofName.filter(
+          (each) =>
+            each.version !== version && (home === undefined || isSameWorkspace(each.registration.workspace, home)),
+        ),
+      [ofName, version, home],
+    ),
+    hasOlder: loadMore !== undefined,
     isLoading,
     isFetching: isFetching || evidence.isFetching || gates.isFetching || all.isFetching,
     // Without a version nothing rests on what else was deployed.
@@ -71,6 +110,10 @@ export function useModelVersion(model: string | undefined, version: string | und
       if (found && hasDeployed) gates.refresh();
     },
   };
+}
+
+function deployedOf({ run, entry }: DeploymentEvent): Made {
+  return { run, model: entry.model, place: entry.place };
 }
 
 /**

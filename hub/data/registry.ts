@@ -1,6 +1,7 @@
 import type { Approval, ModelVersion, Serving } from './types';
 import type { TrendPoint } from '../components/charts/trend';
 import { compareText, compareVersions } from './versions';
+import { homesOf, isAmbiguous, isSameWorkspace, madeOf, workspacesOf } from './workspaces';
 
 /** A model with everything that the list says of it. */
 export interface ModelRow {
@@ -8,6 +9,8 @@ export interface ModelRow {
   key: string;
   model: string;
   workspace: string;
+  /** The workspace again where another one has a model of this name: an address has to name it then. */
+  among?: string;
   /** Folders of the pipelines that registered it: the team. */
   folders: string[];
   /** Newest first, by number; each once. */
@@ -15,6 +18,8 @@ export interface ModelRow {
   latest: ModelVersion;
   /** What production serves of it, the largest share first. */
   production: Serving[];
+  /** Where it serves, production or not. */
+  environments: string[];
   headline?: Headline;
   /** The headline metric by version, oldest first. */
   trend: TrendPoint[];
@@ -44,9 +49,20 @@ export function modelRows(
   servings: readonly Serving[] = [],
   approvals: readonly Approval[] = [],
 ): ModelRow[] {
-  const groups = groupBy(versions, ({ model, registration }) => JSON.stringify([model, registration.workspace]));
+  const homes = homesOf(versions);
+  const groups = groupBy(versions, ({ model, registration: { workspace } }) =>
+    JSON.stringify([model, workspace.toLowerCase()]),
+  );
   const rows = [...groups].flatMap(([key, group]) => {
-    const row = rowOf(key, group, servings, approvals, isOnlyOne(group, groups));
+    const [first] = group;
+    if (first === undefined) return [];
+    const { model, registration } = first;
+    const own = servings.filter(
+      (serving) =>
+        serving.model === model &&
+        workspacesOf(homes, madeOf(serving)).some((one) => isSameWorkspace(one, registration.workspace)),
+    );
+    const row = rowOf(key, group, own, approvals, isAmbiguous(homes, model));
     return row === undefined ? [] : [row];
   });
   return sortRows(rows, { by: 'model' });
@@ -114,12 +130,7 @@ export interface ModelFilter {
   mine?: string;
 }
 
-/** @param servings of all environments, for the filter by environment */
-export function filterRows(
-  rows: readonly ModelRow[],
-  filter: ModelFilter,
-  servings: readonly Serving[] = [],
-): ModelRow[] {
+export function filterRows(rows: readonly ModelRow[], filter: ModelFilter): ModelRow[] {
   const words = (filter.keyword ?? '').toLocaleLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
     if (filter.folder !== undefined && !row.folders.some((folder) => isWithin(folder, filter.folder ?? '')))
@@ -127,7 +138,7 @@ export function filterRows(
     if (filter.workspace !== undefined && row.workspace !== filter.workspace) return false;
     if (filter.verdict !== undefined && row.verdict !== filter.verdict) return false;
     if (filter.mine !== undefined && !row.versions.some(({ run }) => run.requestedFor.id === filter.mine)) return false;
-    if (filter.environment !== undefined && !servesIn(row, filter.environment, servings)) return false;
+    if (filter.environment !== undefined && !row.environments.includes(filter.environment)) return false;
     return words.length === 0 || matches(row, words);
   });
 }
@@ -166,21 +177,20 @@ export function filterChoices(rows: readonly ModelRow[]): {
   };
 }
 
+/** @param servings of this model alone */
 function rowOf(
   key: string,
   group: readonly ModelVersion[],
   servings: readonly Serving[],
   approvals: readonly Approval[],
-  isOnly: boolean,
+  isOneOfSeveral: boolean,
 ): ModelRow | undefined {
   const versions = distinctVersions(group);
   const latest = versions[0];
   if (latest === undefined) return undefined;
   const folders = [...new Set(group.map(({ run }) => run.pipeline.folder))].sort(compareText);
   const production = servings
-    .filter(({ isProduction, model }) => isProduction && model === latest.model)
-    // An index entry of a deployment names no workspace: among models of one name the pipeline's folder tells.
-    .filter(({ event }) => isOnly || folders.includes(event.run.pipeline.folder))
+    .filter(({ isProduction }) => isProduction)
     .sort((one, other) => other.traffic - one.traffic || compareVersions(other.version ?? '', one.version ?? ''));
   const served = production[0]?.version;
   const champion =
@@ -190,10 +200,12 @@ function rowOf(
     key,
     model: latest.model,
     workspace: latest.registration.workspace,
+    among: isOneOfSeveral ? latest.registration.workspace : undefined,
     folders,
     versions,
     latest,
     production,
+    environments: [...new Set(servings.map(({ environment }) => environment))],
     headline,
     trend: headline === undefined ? [] : trendOf(versions, headline.metric, production),
     verdict: latest.evaluation?.decision,
@@ -201,11 +213,16 @@ function rowOf(
   };
 }
 
-/** A metric's value at each version, oldest first; `NaN` where a version has none. */
+/**
+ * A metric's value at each version, oldest first; `NaN` where a version has none.
+ *
+ * @param current the version that the page is about, where it is about one
+ */
 export function trendOf(
   versions: readonly ModelVersion[],
   metric: string,
   production: readonly Serving[] = [],
+  current?: string,
 ): TrendPoint[] {
   const serving = new Set(production.map(({ version }) => version));
   return distinctVersions(versions)
@@ -214,6 +231,7 @@ export function trendOf(
       label: version.version,
       value: metricOf(version, metric) ?? NaN,
       isProduction: serving.has(version.version),
+      ...(version.version === current ? { isCurrent: true } : {}),
     }));
 }
 
@@ -231,25 +249,6 @@ function newestApproval(approvals: readonly Approval[], runId: number): Approval
   return approvals
     .filter(({ run }) => run.id === runId)
     .sort((one, other) => compareText(other.createdAt, one.createdAt))[0];
-}
-
-function isOnlyOne(group: readonly ModelVersion[], groups: ReadonlyMap<string, readonly ModelVersion[]>): boolean {
-  return [...groups.values()].filter(([version]) => version?.model === group[0]?.model).length === 1;
-}
-
-function servesIn(
-  { model, production, folders }: ModelRow,
-  environment: string,
-  servings: readonly Serving[],
-): boolean {
-  if (production.some((serving) => serving.environment === environment)) return true;
-  return servings.some(
-    (serving) =>
-      !serving.isProduction &&
-      serving.environment === environment &&
-      serving.model === model &&
-      folders.includes(serving.event.run.pipeline.folder),
-  );
 }
 
 function matches({ model, folders, workspace, versions }: ModelRow, words: readonly string[]): boolean {

@@ -90,6 +90,8 @@ export interface Decide {
   /** Resolves with the approval as it is afterwards. Rejects with what `problem` then holds. */
   decide: (decision: Decision) => Promise<Approval>;
   isDeciding: boolean;
+  /** Whether the last decision left the browser: without an answer nobody knows here whether it took effect. */
+  wasSent: boolean;
   problem?: Problem;
   reset: () => void;
 }
@@ -125,6 +127,8 @@ export interface ModelVersionResult extends Loading {
   modelDeployments: DeploymentEvent[];
   /** Other versions of the model among the runs that were read, newest first. */
   siblings: ModelVersion[];
+  /** There are older runs of the model, which were not read. */
+  hasOlder: boolean;
 }
 
 export interface Change {

@@ -1,6 +1,7 @@
 import type { DeploymentEvent, Serving } from './types';
 import { imageDigest } from '../../lib/evidence/about';
 import { compareText } from './versions';
+import { madeOf, workspaceAmong, type Homes } from './workspaces';
 
 /**
  * What served where, from the steps that deployments left behind. A step is only recorded when it succeeded, so each one is
@@ -89,34 +90,52 @@ export function undated(events: readonly DeploymentEvent[]): DeploymentEvent[] {
   return events.filter(({ at }) => Number.isNaN(Date.parse(at)));
 }
 
+export interface MatrixRow {
+  key: string;
+  model: string;
+  /** Where several workspaces have a model of this name. */
+  workspace?: string;
+  cell: (environment: string) => Serving[];
+}
+
 export interface Matrix {
-  models: string[];
+  rows: MatrixRow[];
   /** Production last. */
   environments: string[];
-  cell: (model: string, environment: string) => Serving[];
 }
 
 /** Model by environment. What serves without a name of its model stands in a row of its own. */
-export function matrix(servings: readonly Serving[]): Matrix {
+export function matrix(servings: readonly Serving[], homes: Homes = new Map()): Matrix {
   const environments = new Map<string, boolean>();
   for (const { environment, isProduction } of servings) environments.set(environment, isProduction);
   const ordered = [...environments].sort(
     ([one, isOne], [other, isOther]) => Number(isOne) - Number(isOther) || compareText(one, other),
   );
-  const models = [...new Set(servings.map(modelName))].sort(compareText);
+  const rows = new Map<string, Pick<MatrixRow, 'model' | 'workspace'> & { own: Serving[] }>();
+  for (const serving of servings) {
+    const { model = unknownModel } = serving;
+    const workspace = workspaceAmong(homes, madeOf(serving));
+    const key = JSON.stringify([model, workspace]);
+    const row = rows.get(key) ?? { model, workspace, own: [] };
+    row.own.push(serving);
+    rows.set(key, row);
+  }
   return {
-    models,
+    rows: [...rows]
+      .sort(
+        ([, one], [, other]) =>
+          compareText(one.model, other.model) || compareText(one.workspace ?? '', other.workspace ?? ''),
+      )
+      .map(([key, { own, ...row }]) => ({
+        ...row,
+        key,
+        cell: (environment) => own.filter((serving) => serving.environment === environment),
+      })),
     environments: ordered.map(([name]) => name),
-    cell: (model, environment) =>
-      servings.filter((serving) => modelName(serving) === model && serving.environment === environment),
   };
 }
 
 export const unknownModel = '(unknown model)';
-
-function modelName({ model }: Serving): string {
-  return model ?? unknownModel;
-}
 
 /** `churn 7`, or what else is known of it. */
 export function versionText({ model, version, image, deployment }: Version): string {

@@ -117,13 +117,20 @@ export interface RunEvidence {
   problems: EvidenceProblem[];
 }
 
+/** A model version as an index names it: with its workspace where it was registered. */
+export interface NamedVersion {
+  model: string;
+  version: string;
+  workspace?: string;
+}
+
 /** An approval that a stage waits or waited for, with the run's evidence named by one digest. */
 export interface Approval {
   id: string;
   status: string;
   run: Run;
   /** Model versions that the run's index names: a hint, in lists only. */
-  named?: readonly { model: string; version: string }[];
+  named?: readonly NamedVersion[];
   /** Stage that waits. */
   stage?: string;
   instructions: string;

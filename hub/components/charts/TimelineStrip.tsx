@@ -127,7 +127,8 @@ function Dates({ x, start, end, marked, width, y }: DatesProps): ReactElement {
   const wanted = [
     { id: 'start', text: day(start), x: x(start), rank: 1 },
     { id: 'end', text: day(end), x: x(end), rank: 2 },
-    ...(Number.isFinite(marked) ? [{ id: 'at', text: utcText(marked), x: x(marked), rank: 0 }] : []),
+    // A moment outside the strip has no place on it: at an edge it would be taken for where the strip begins.
+    ...(marked >= start && marked <= end ? [{ id: 'at', text: utcText(marked), x: x(marked), rank: 0 }] : []),
   ];
   return (
     <>

@@ -6,7 +6,7 @@ import './charts.css';
 import { placeLabels } from './labels';
 import { linear } from './linear';
 import { fontSize, numberText, widthOf } from './text';
-import { trendText, valueRange, type TrendPoint } from './trend';
+import { marksOf, trendText, valueRange, type TrendPoint } from './trend';
 import { useWidth } from './useWidth';
 
 export type { TrendPoint } from './trend';
@@ -34,7 +34,10 @@ export function Sparkline({
   );
 }
 
-/** A metric over versions, with its range, the versions' names where they fit, and production marked by shape and word. */
+/**
+ * A metric over versions, with its range, the versions' names where they fit, production marked by shape and word, and the version
+ * that the page is about by a ring and words.
+ */
 export function TrendLine({ title, points, height = 160 }: TrendProps & { height?: number }): ReactElement {
   const [element, width] = useWidth<HTMLDivElement>(480);
   const hasValues = points.some(({ value }) => Number.isFinite(value));
@@ -44,7 +47,7 @@ export function TrendLine({ title, points, height = 160 }: TrendProps & { height
     .every(({ value }, _, all) => value === all[0]?.value);
   const ticks = isFlat ? [(low + high) / 2] : [high, low];
   const axis = Math.max(...ticks.map((tick) => widthOf(numberText(tick)))) + 12;
-  const box = { left: axis, right: width - 8, top: 14, bottom: height - 2.2 * fontSize };
+  const box = { left: axis, right: width - 10, top: 14, bottom: height - 2.4 * fontSize };
   const y = linear([low, high], [box.bottom, box.top]);
   return (
     <div className="chart" ref={element}>
@@ -100,18 +103,19 @@ function Course({
       {path !== null && <path className="line" d={path} />}
       {points.map((point, index) => {
         if (!Number.isFinite(point.value)) return null;
-        const isProduction = point.isProduction === true;
-        if (marks === 'telling' && !isProduction && index !== last) return null;
-        if (marks === 'all' && points.length > 60 && !isProduction && index !== last) return null;
+        const [isProduction, isCurrent] = [point.isProduction === true, point.isCurrent === true];
+        const isTelling = isProduction || isCurrent || index === last;
+        if (!isTelling && (marks === 'telling' || points.length > 60)) return null;
         const shape = symbol(isProduction ? symbolDiamond : symbolCircle, isProduction ? 64 : 28)();
         return (
-          <path
-            key={index}
-            className={isProduction ? 'point production' : 'point'}
-            data-version={point.label}
-            d={shape ?? undefined}
-            transform={`translate(${x(index)},${y(point.value)})`}
-          />
+          <g key={index} transform={`translate(${x(index)},${y(point.value)})`}>
+            <path
+              className={isProduction ? 'point production' : 'point'}
+              data-version={point.label}
+              d={shape ?? undefined}
+            />
+            {isCurrent && <circle className="ring" r={8} />}
+          </g>
         );
       })}
     </>
@@ -127,11 +131,20 @@ function Names(props: {
 }): ReactElement {
   const { points, width } = props;
   const x = horizontal(points, props);
-  const wanted = points.map(({ label, isProduction }, index) => ({
+  const wanted = points.map(({ label, ...point }, index) => ({
     id: String(index),
-    text: displayText(isProduction === true ? `${label} production` : label),
+    text: displayText([label, marksOf(point).join(', ')].filter(Boolean).join(' ')),
     x: x(index),
-    rank: isProduction === true ? 0 : index === points.length - 1 ? 1 : index === 0 ? 2 : 3,
+    rank:
+      point.isCurrent === true
+        ? 0
+        : point.isProduction === true
+          ? 1
+          : index === points.length - 1
+            ? 2
+            : index === 0
+              ? 3
+              : 4,
   }));
   return (
     <>

@@ -1,13 +1,31 @@
 import { displayText } from '../display-text';
 
+/** Numbers beside each other: with as many digits as it takes that what differs also looks different. */
+export function numberTexts(values: readonly number[]): string[] {
+  const distinct = new Set(values.filter(Number.isFinite)).size;
+  for (let digits = fewest; digits <= most; digits += 1) {
+    const texts = values.map((value) => roundedText(value, digits));
+    if (new Set(texts.filter((_, index) => Number.isFinite(values[index]))).size >= distinct) return texts;
+  }
+  return values.map(numberText);
+}
+
+const fewest = 4;
+/** Beyond it two numbers count as the same: `directionOf`. */
+const most = 10;
+
 /** A number as the charts write it: four significant digits at most, never an exponent between a millionth and a million. */
 export function numberText(value: number): string {
+  return roundedText(value, fewest);
+}
+
+function roundedText(value: number, digits: number): string {
   if (Number.isNaN(value)) return 'not a number';
   if (!Number.isFinite(value)) return value > 0 ? 'infinite' : 'minus infinite';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-6) return minus(value.toExponential(2));
-  return minus(String(Number(value.toPrecision(4))));
+  if (size >= 1e6 || size < 1e-6) return minus(value.toExponential(digits - 2));
+  return minus(String(Number(value.toPrecision(digits))));
 }
 
 /** As `numberText`, with a plus sign before what is greater than zero: for differences. */

@@ -7,6 +7,8 @@ export interface TrendPoint {
   /** `NaN` where the version has no such metric: the line has a gap there. */
   value: number;
   isProduction?: boolean;
+  /** The one that the page is about. */
+  isCurrent?: boolean;
 }
 
 /** Room that values take: a flat series, or none, gets one around it so that it is drawn in the middle. */
@@ -20,7 +22,10 @@ export function valueRange(points: readonly TrendPoint[]): [number, number] {
   return [low - around, high + around];
 }
 
-/** The chart in words: every value of a short series; of a long one the first, the lowest, the highest, production and the latest. */
+/**
+ * The chart in words: every value of a short series; of a long one the first, the lowest, the highest, production, the one that the
+ * page is about, and the latest.
+ */
 export function trendText(title: string, points: readonly TrendPoint[], most = 12): string {
   const known = points.filter(({ value }) => Number.isFinite(value));
   if (known.length === 0) return `${title}: no values.`;
@@ -39,6 +44,7 @@ function telling(known: readonly TrendPoint[]): string[] {
     ['lowest', ordered[0]],
     ['highest', ordered[ordered.length - 1]],
     ...production.map((point): [string, TrendPoint] => ['production', point]),
+    ['the one of this page', known.find(({ isCurrent }) => isCurrent === true)],
     ['latest', known[known.length - 1]],
   ];
   return named.flatMap(([name, point]) =>
@@ -46,6 +52,12 @@ function telling(known: readonly TrendPoint[]): string[] {
   );
 }
 
-function pointText({ label, value, isProduction }: TrendPoint): string {
-  return `version ${label} ${numberText(value)}${isProduction === true ? ' (production)' : ''}`;
+function pointText({ label, value, ...point }: TrendPoint): string {
+  const marks = marksOf(point).join(', ');
+  return `version ${label} ${numberText(value)}${marks === '' ? '' : ` (${marks})`}`;
+}
+
+/** Words for what a point is besides a version. */
+export function marksOf({ isProduction, isCurrent }: Pick<TrendPoint, 'isProduction' | 'isCurrent'>): string[] {
+  return [...(isProduction === true ? ['production'] : []), ...(isCurrent === true ? ['this version'] : [])];
 }

@@ -1,6 +1,7 @@
 import type { DataCheck, DataSanityEvidence } from '../../../lib/evidence/types';
 import { counted } from '../counted';
 import { Digest } from '../Digest';
+import { Fingerprint } from '../Fingerprint';
 import { KeyValueList } from '../KeyValueList';
 import { OmittedNote } from './OmittedNote';
 import '../table.css';
@@ -28,7 +29,7 @@ export function DataSanityDetails({ body }: DataSanityDetailsProps) {
             value: <Text value={[contract.name ?? contract.id, contract.version].filter(Boolean).join(' ')} />,
           },
           { label: 'Contract digest', value: <Digest sha256={contract.sha256} of="the contract" /> },
-          { label: 'Data fingerprint', value: <Text value={body.dataFingerprint} /> },
+          { label: 'Data fingerprint', value: <Fingerprint value={body.dataFingerprint} of="the data" /> },
           { label: 'Files', value: body.files.length },
         ]}
       />

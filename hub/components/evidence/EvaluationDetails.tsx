@@ -1,11 +1,12 @@
 import type { EvaluationEvidence, Segment } from '../../../lib/evidence/types';
 import { IntervalPlot } from '../charts/IntervalPlot';
-import { numberText } from '../charts/text';
+import { numberText, numberTexts } from '../charts/text';
 import { KeyValueList } from '../KeyValueList';
 import { OmittedNote } from './OmittedNote';
 import '../table.css';
 import { Text } from '../Text';
 import { Verdict, verdictOf } from '../Verdict';
+import { versionParams } from '../../data/workspaces';
 import { ViewLink } from '../ViewLink';
 
 export interface EvaluationDetailsProps {
@@ -39,7 +40,7 @@ export function EvaluationDetails({ body }: EvaluationDetailsProps) {
           {
             label: 'Compared with',
             value: champion && (
-              <ViewLink view="version" params={{ model: champion.model.name, version: champion.model.version }}>
+              <ViewLink view="version" params={versionParams(champion.model)}>
                 <Text value={`${champion.model.name} version ${champion.model.version}`} />
               </ViewLink>
             ),
@@ -105,20 +106,27 @@ function Segments({ metric, champion, segments }: SegmentsProps) {
             </tr>
           </thead>
           <tbody>
-            {segments.map(({ segment, value, rows, candidate, champion, note }, position) => (
-              <tr key={position}>
-                <th scope="row">
-                  <Text value={`${segment} = ${value}`} />
-                </th>
-                <td>{rows}</td>
-                <td>{candidate === undefined ? <Text value={note ?? ''} max={120} /> : numberText(candidate)}</td>
-                <td>{champion === undefined ? '' : numberText(champion)}</td>
-              </tr>
+            {segments.map((segment, position) => (
+              <SegmentRow key={position} segment={segment} />
             ))}
           </tbody>
         </table>
       </div>
     </section>
+  );
+}
+
+function SegmentRow({ segment: { segment, value, rows, candidate, champion, note } }: { segment: Segment }) {
+  const [mine, theirs] = numberTexts([candidate ?? NaN, champion ?? NaN]);
+  return (
+    <tr>
+      <th scope="row">
+        <Text value={`${segment} = ${value}`} />
+      </th>
+      <td>{rows}</td>
+      <td>{candidate === undefined ? <Text value={note ?? ''} max={120} /> : mine}</td>
+      <td>{champion === undefined ? '' : theirs}</td>
+    </tr>
   );
 }
 

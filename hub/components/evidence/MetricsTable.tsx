@@ -1,5 +1,5 @@
 import type { Direction } from '../../data/registry';
-import { differenceText, numberText } from '../charts/text';
+import { differenceText, numberTexts } from '../charts/text';
 import '../table.css';
 import { Text } from '../Text';
 import { Verdict } from '../Verdict';
@@ -41,8 +41,7 @@ export function MetricsTable({ rows, other = 'Production' }: MetricsTableProps) 
               <th scope="row">
                 <Text value={name} max={48} />
               </th>
-              <td>{value === undefined ? '' : numberText(value)}</td>
-              <td>{production === undefined ? '' : numberText(production)}</td>
+              <Values value={value} production={production} />
               <td>
                 {difference === undefined ? '' : differenceText(difference)}
                 {directions[direction] !== '' && ` (${directions[direction]})`}
@@ -56,5 +55,15 @@ export function MetricsTable({ rows, other = 'Production' }: MetricsTableProps) 
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Values({ value, production }: Pick<MetricRow, 'value' | 'production'>) {
+  const texts = numberTexts([value ?? NaN, production ?? NaN]);
+  return (
+    <>
+      <td>{value === undefined ? '' : texts[0]}</td>
+      <td>{production === undefined ? '' : texts[1]}</td>
+    </>
   );
 }

@@ -9,10 +9,11 @@ import { Text } from '../../components/Text';
 import { TimeAgo } from '../../components/TimeAgo';
 import { Verdict, type VerdictProps } from '../../components/Verdict';
 import { ViewLink } from '../../components/ViewLink';
+import { WorkspaceName } from '../../components/WorkspaceName';
 import { displayText } from '../../components/display-text';
 import { useApprovals } from '../../data/queries';
 import type { ApprovalScope } from '../../data/results';
-import type { Approval } from '../../data/types';
+import type { Approval, NamedVersion } from '../../data/types';
 import { outsideThisPage } from './Decisions';
 import { progressOf } from './progress';
 import { approvalVerdict } from './reasons';
@@ -84,11 +85,14 @@ function Row({ approval, isHistory, onOpen }: RowProps) {
   return (
     <tr>
       <td>
-        {versions.map(({ model, version }) => (
-          <div key={JSON.stringify([model, version])}>
-            <ViewLink view="version" params={{ model, version }}>
+        {versions.map(({ model, version, workspace }) => (
+          <div key={JSON.stringify([model, version, workspace])}>
+            <ViewLink view="version" params={{ model, version, workspace }}>
               <Text value={`${model} ${version}`} max={40} />
             </ViewLink>
+            {versions.some((other) => isSameName(other, { model, workspace })) && (
+              <WorkspaceName workspace={workspace} />
+            )}
           </div>
         ))}
       </td>
@@ -119,6 +123,11 @@ function Row({ approval, isHistory, onOpen }: RowProps) {
       </td>
     </tr>
   );
+}
+
+/** A run may register its model in a workspace for tests and then in that of production. */
+function isSameName(one: NamedVersion, { model, workspace }: Omit<NamedVersion, 'version'>): boolean {
+  return one.model === model && one.workspace !== workspace;
 }
 
 /** What the comments say; whether it is the evidence that is there now, only the panel knows. */

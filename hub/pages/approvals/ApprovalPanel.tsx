@@ -94,7 +94,7 @@ function Title({ approval, gate }: { approval: Approval | undefined; gate: Gate 
   }
   if ('image' in subject) return <Text value={subject.image} max={120} />;
   return (
-    <ViewLink view="version" params={subject}>
+    <ViewLink view="version" params={{ ...subject }}>
       <Text value={`${subject.model} version ${subject.version}`} />
     </ViewLink>
   );

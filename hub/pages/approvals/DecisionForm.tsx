@@ -24,7 +24,7 @@ type Status = Decision['status'];
 
 /** Approve, reject, or approve from a later time on. Nothing is shown as decided before the service says so. */
 export function DecisionForm({ approval, digest, isUnnamed, reason, onReadAgain }: DecisionFormProps) {
-  const { send, isDeciding, outcome, problem, reset } = useDecision(approval, digest, isUnnamed);
+  const { send, isDeciding, wasSent, outcome, problem, reset } = useDecision(approval, digest, isUnnamed);
   const said = useRef<HTMLParagraphElement>(null);
   const reasonId = useId();
   useEffect(() => {
@@ -39,7 +39,7 @@ export function DecisionForm({ approval, digest, isUnnamed, reason, onReadAgain 
         {outcome ?? ''}
       </p>
       <ProblemMessage problem={problem} />
-      {mayHaveArrived(problem) && (
+      {wasSent && mayHaveArrived(problem) && (
         <p>Your decision may have arrived all the same: look at the state above before you try again.</p>
       )}
       {isChanged && (
@@ -78,7 +78,7 @@ interface Words {
 
 function useDecision(approval: Approval, digest: string | undefined, isUnnamed: boolean) {
   const host = useHost();
-  const { decide, isDeciding, problem, reset } = useDecide();
+  const { decide, isDeciding, wasSent, problem, reset } = useDecide();
   const [outcome, setOutcome] = useState<string>();
   const isBusy = useRef(false);
   const send = async (status: Status, { comment, later }: Words): Promise<void> => {
@@ -100,7 +100,7 @@ function useDecision(approval: Approval, digest: string | undefined, isUnnamed: 
     // The page says it too: a host that shows no messages takes nothing away.
     host.toast(said).catch(() => undefined);
   };
-  return { send, isDeciding, outcome, problem, reset };
+  return { send, isDeciding, wasSent, outcome, problem, reset };
 }
 
 interface FieldsProps {

@@ -1,3 +1,4 @@
+import { digestsIn } from '../../../lib/evidence/manifest';
 import { displayLines, displayText } from '../../components/display-text';
 import { PersonName } from '../../components/PersonName';
 import { TimeAgo } from '../../components/TimeAgo';
@@ -82,7 +83,8 @@ function boundVerdict(step: ApprovalStep, { digest, isReading, isUnnamed }: Show
   if (step.evidenceSha256 === undefined) return outsideThisPage;
   if (isReading) return { kind: 'running', text: 'Names evidence: reading what is there now' };
   if (digest === undefined) return { kind: 'unsure', text: 'Names evidence that could not be read here' };
-  if (step.evidenceSha256 !== digest) return { kind: 'bad', text: 'Given for other evidence than is shown here' };
+  if (digestsIn(step.comment).some((each) => each !== digest))
+    return { kind: 'bad', text: 'Given for other evidence than is shown here' };
   return isUnnamed
     ? { kind: 'warning', text: 'Given for the evidence shown here, which names no version' }
     : { kind: 'good', text: 'Given for the evidence shown here' };

@@ -11,7 +11,7 @@ import { recordsOf } from '../../data/queries';
 import type { Gate } from '../../data/results';
 import { ChampionNow } from './ChampionNow';
 import { checklist, gatedRecords, objections, type Item } from './judgement';
-import { candidateOf } from './subject';
+import { candidateOf, evaluationOf, registrationOf } from './subject';
 
 const words: Record<Item['state'], { kind: 'good' | 'bad' | 'warning' | 'neutral'; text: string }> = {
   good: { kind: 'good', text: 'Good' },
@@ -30,9 +30,9 @@ export interface EvidencePartProps {
 export function EvidencePart({ gate, heading }: EvidencePartProps) {
   const records = gatedRecords(gate);
   const covered = { ...gate.evidence, records };
-  const evaluation = recordsOf(covered, 'mlops.evaluation.v1').at(-1)?.body;
+  const evaluation = evaluationOf(records);
   const sanity = recordsOf(covered, 'mlops.data-sanity.v1').at(-1)?.body;
-  const registered = recordsOf(covered, 'mlops.model-version.v1').at(-1)?.body.metrics ?? {};
+  const registered = registrationOf(records)?.metrics ?? {};
   const champion = evaluation?.champion?.model;
   const against = objections(records);
   const rows = metricRows(evaluation, registered);

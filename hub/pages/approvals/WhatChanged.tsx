@@ -5,22 +5,24 @@ import { Text } from '../../components/Text';
 import { TimeAgo } from '../../components/TimeAgo';
 import { cut, displayText } from '../../components/display-text';
 import { recordsOf, useChanges, useModelVersion } from '../../data/queries';
+import { versionParams } from '../../data/workspaces';
 import type { Change, Gate } from '../../data/results';
 import type { Champion } from './champion';
 import { gatedRecords } from './judgement';
+import { evaluationOf, registrationOf } from './subject';
 
 /** Commits since the run that made the version it was compared with, and whether the data is the same as its. */
 export function WhatChanged({ gate }: { gate: Gate }) {
   const { run } = gate.approval;
-  const evidence = { ...gate.evidence, records: gatedRecords(gate) };
-  const champion = recordsOf(evidence, 'mlops.evaluation.v1').at(-1)?.body.champion?.model;
-  const compared = useModelVersion(champion?.name, champion?.version);
+  const records = gatedRecords(gate);
+  const champion = evaluationOf(records)?.champion?.model;
+  const compared = useModelVersion(champion?.name, champion?.version, champion && versionParams(champion).workspace);
   // Another pipeline's commits say nothing of this one.
   const since = compared.version?.run;
   const comparable = since !== undefined && since.pipeline.id === run.pipeline.id ? since.id : undefined;
   const changes = useChanges(compared.isLoading ? undefined : run.id, comparable);
   const isReading = compared.isLoading || changes.isLoading;
-  const registered = recordsOf(evidence, 'mlops.model-version.v1').at(-1);
+  const registered = registrationOf(records);
   const theirs = recordsOf(compared.evidence, 'mlops.model-version.v1').at(-1)?.body.dataFingerprint;
   const problem = compared.problem ?? compared.evidenceProblem;
   const title = champion === undefined ? '' : `Version ${displayText(champion.version)}`;
@@ -52,7 +54,7 @@ export function WhatChanged({ gate }: { gate: Gate }) {
         {displayText(
           registered === undefined
             ? 'This run registered no version before this stage, so no record names the data of what is deployed.'
-            : dataText(registered.body.dataFingerprint, theirs, champion, compared.isFetching),
+            : dataText(registered.dataFingerprint, theirs, champion, compared.isFetching),
         )}
       </p>
     </section>
@@ -94,7 +96,7 @@ function commitsText(
     : 'since the run before, as Azure DevOps reckons';
   // What was built from older code, or from another branch, adds nothing and yet is other code.
   if (count === 0 && !failed && apart !== undefined && champion !== undefined)
-    return `Azure DevOps names no commits ${since}, but the code is another: this run is of commit ${cut(apart[0], 12)}, version ${champion.version} of ${cut(apart[1], 12)}.`;
+    return `Azure DevOps names no commits ${since}, but the code is another: this run is of commit ${apart[0].slice(0, 8)}, version ${champion.version} of ${apart[1].slice(0, 8)}.`;
   if (count === 0) return failed ? `Which commits there are ${since} is not known.` : `No commits ${since}.`;
   return `${count < mostCommits ? 'Commits' : `The newest ${mostCommits} commits`} ${since}:`;
 }
@@ -110,5 +112,5 @@ function dataText(
   if (champion === undefined) return `${named}; no evaluation names a version in production to hold it against.`;
   const other = `version ${champion.version}`;
   if (theirs === undefined) return `${named}; the data of ${other} is ${isReading ? 'being read' : 'not known'}.`;
-  return mine === theirs ? `${named}, the same as ${other}.` : `${named}, ${other} on other data: ${cut(theirs, 20)}.`;
+  return mine === theirs ? `${named}, the same as ${other}.` : `${named}, ${other} on other data (${cut(theirs, 20)}).`;
 }

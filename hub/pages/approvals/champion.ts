@@ -6,6 +6,8 @@ import type { DeploymentEvent, Serving } from '../../data/types';
 export interface Champion {
   name: string;
   version: string;
+  /** ARM id: a workspace elsewhere may have another model of this name. */
+  id?: string;
 }
 
 /** How the comparison stands to what production serves by now. */
@@ -21,12 +23,13 @@ export interface Standing {
  * @param isAll whether every deployment was read
  */
 export function standingOf(
-  { name, version }: Champion,
-  events: readonly DeploymentEvent[],
+  { name, version, id }: Champion,
+  all: readonly DeploymentEvent[],
   now: Date,
   candidate: string | undefined,
   isAll: boolean,
 ): Standing {
+  const events = all.filter(({ entry }) => isReach(entry.place, id));
   if (!events.some(({ isProduction, entry }) => isProduction && entry.model === name)) {
     const among = isAll ? '' : ' among the runs that were read';
     return {
@@ -40,6 +43,16 @@ export function standingOf(
   const others = here.filter((one) => one.version !== version && one.version !== candidate);
   if (here.length === 0 || others.length > 0) return { kind: 'changed', text };
   return { kind: here.some((one) => one.version === version) ? 'same' : 'replaced', text };
+}
+
+/** An endpoint serves models of its own workspace, or of a registry. */
+function isReach(place: string | undefined, model: string | undefined): boolean {
+  const [served, own] = [workspaceOf(place), workspaceOf(model)];
+  return served === undefined || own === undefined || served === own;
+}
+
+function workspaceOf(id: string | undefined): string | undefined {
+  return /^(.+\/workspaces\/[^/]+)\//i.exec(id ?? '')?.[1]?.toLowerCase();
 }
 
 function placeText({ version, environment, traffic }: Serving): string {

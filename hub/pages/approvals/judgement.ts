@@ -1,7 +1,7 @@
 import { aboutRecord, inWords } from '../../../lib/evidence/about';
 import type { Evidence, EvidenceKind } from '../../../lib/evidence/evidence';
 import type { ManifestItem } from '../../../lib/evidence/manifest';
-import { numberText } from '../../components/charts/text';
+import { numberTexts } from '../../components/charts/text';
 import { counted } from '../../components/counted';
 import type { ReadRecord } from '../../data/types';
 import type { Gate } from '../../data/results';
@@ -102,10 +102,7 @@ function ofRecord(body: Evidence<EvidenceKind>): string[] {
       const own = body.promote ? unsure(body) : [`The evaluation did not allow the promotion: ${body.reason}`];
       return [
         ...own,
-        ...broken.map(
-          ({ metric, lower, upper, margin }) =>
-            `Guardrail ${metric} is broken: its improvement lies between ${numberText(lower)} and ${numberText(upper)}, all of it has to lie above ${numberText(margin)}.`,
-        ),
+        ...broken.map(({ metric, lower, upper, margin }) => guardrailText(metric, numberTexts([lower, upper, margin]))),
         ...body.warnings,
       ];
     }
@@ -123,6 +120,10 @@ function ofRecord(body: Evidence<EvidenceKind>): string[] {
     default:
       return [];
   }
+}
+
+function guardrailText(metric: string, [lower = '', upper = '', margin = '']: readonly string[]): string {
+  return `Guardrail ${metric} is broken: its improvement lies between ${lower} and ${upper}, all of it has to lie above ${margin}.`;
 }
 
 function unsure({ decision, reason }: Evidence<'mlops.evaluation.v1'>): string[] {

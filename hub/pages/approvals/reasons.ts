@@ -1,3 +1,4 @@
+import { utcText } from '../../components/charts/text';
 import { verdictOf, type VerdictProps } from '../../components/Verdict';
 import type { Gate } from '../../data/results';
 import { isRequester } from '../../data/approvals';
@@ -67,17 +68,37 @@ function whyNotEvidence({ gate, isReading }: EvidenceState): string | undefined 
 }
 
 /** Of several approvers: that the viewer has had their turn, or that it is still to come. */
-function turnText({ steps }: Approval, viewer: string): string | undefined {
+function turnText(approval: Approval, viewer: string): string | undefined {
+  const { steps } = approval;
   const waiting = namesOf(steps.filter(({ status }) => status === 'pending'));
   const waits = waiting === '' ? '' : `: the approval waits for ${waiting}`;
-  const decided = steps.some(({ actual, status }) => status !== 'pending' && sameId(actual?.id ?? '', viewer));
-  if (decided) return `You have decided already${waits}.`;
+  const own = steps.find(({ actual, status }) => status !== 'pending' && sameId(actual?.id ?? '', viewer));
+  const may = waiting !== '' && hasEnough(approval) ? `; ${waiting} may still decide` : waits;
+  if (own?.status === 'deferred' && own.deferredTo !== undefined)
+    return `You have approved already, ${fromText(own.deferredTo)}${may}.`;
+  if (own !== undefined) return `You have decided already${may}.`;
   const later = steps.some(({ assigned, status }) => isNotAsked(status) && sameId(assigned.id, viewer));
   return later ? `It is not your turn yet${waits}.` : undefined;
 }
 
 export function isNotAsked(status: string): boolean {
   return status === 'uninitiated' || status === 'undefined';
+}
+
+/** How many have to approve; all who are asked where the service does not say. */
+export function neededOf({ steps, minRequiredApprovers }: Pick<Approval, 'steps' | 'minRequiredApprovers'>): number {
+  return minRequiredApprovers > 0 ? minRequiredApprovers : steps.length;
+}
+
+/** Whether as many approved as have to, now or for later: others may still decide, nobody has to. */
+export function hasEnough(approval: Pick<Approval, 'steps' | 'minRequiredApprovers'>): boolean {
+  const given = approval.steps.filter(({ status }) => status === 'approved' || status === 'deferred');
+  return given.length > 0 && given.length >= neededOf(approval);
+}
+
+/** `from 2099-01-01 00:00 UTC on`: when an approval for later takes effect. */
+export function fromText(time: string): string {
+  return `from ${utcText(time)} on`;
 }
 
 export function namesOf(steps: readonly ApprovalStep[]): string {

@@ -1,24 +1,38 @@
+import type { Evidence } from '../../../lib/evidence/evidence';
 import type { VerdictProps } from '../../components/Verdict';
 import type { Gate } from '../../data/results';
-import type { ReadRecord } from '../../data/types';
+import type { NamedVersion, ReadRecord } from '../../data/types';
+import { versionParams } from '../../data/workspaces';
 import type { Champion } from './champion';
 import { gatedRecords } from './judgement';
 
 /** What the stage behind the gate is to deploy, as the records before it name it. */
-export type Subject = { model: string; version: string } | { image: string };
+export type Subject = NamedVersion | { image: string };
 
 /** What the run registered, else what it packed or deployed before. */
 export function subjectOf(records: readonly ReadRecord[]): Subject | undefined {
-  for (const { body } of records) {
-    if (body.kind === 'mlops.model-version.v1') return { model: body.model.name, version: body.model.version };
-  }
+  const registered = registrationOf(records)?.model;
+  if (registered !== undefined) return versionParams(registered);
   const made = records.flatMap(({ body }) =>
     body.kind === 'mlops.package.v1' || body.kind === 'mlops.deployment.v1' ? [body] : [],
   );
   const named = made.find(({ model }) => model !== undefined)?.model;
-  if (named !== undefined) return { model: named.name, version: named.version };
+  if (named !== undefined) return versionParams(named);
   const image = made.find((one) => one.image !== undefined)?.image;
   return image === undefined ? undefined : { image };
+}
+
+/** The registration that the title names. */
+export function registrationOf(records: readonly ReadRecord[]): Evidence<'mlops.model-version.v1'> | undefined {
+  for (const { body } of records) if (body.kind === 'mlops.model-version.v1') return body;
+  return undefined;
+}
+
+/** A run may evaluate several jobs: beside the decision stand the numbers of the one that was registered. */
+export function evaluationOf(records: readonly ReadRecord[]): Evidence<'mlops.evaluation.v1'> | undefined {
+  const evaluations = records.flatMap(({ body }) => (body.kind === 'mlops.evaluation.v1' ? [body] : []));
+  const job = registrationOf(records)?.job;
+  return evaluations.findLast(({ candidate }) => candidate.job === job) ?? evaluations.at(-1);
 }
 
 /** Version of the champion's model that the run is about. */

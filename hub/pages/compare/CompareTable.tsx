@@ -1,4 +1,5 @@
 import { Fragment } from 'react';
+import { Fingerprint } from '../../components/Fingerprint';
 import { Text } from '../../components/Text';
 import { ViewLink } from '../../components/ViewLink';
 import '../../components/table.css';
@@ -7,12 +8,13 @@ import { comparisonOf, type Column, type Row } from './comparison';
 
 export interface CompareTableProps {
   model: string;
+  workspace?: string;
   columns: readonly Column[];
   onlyDifferent: boolean;
   onOnlyDifferent: (only: boolean) => void;
 }
 
-export function CompareTable({ model, columns, onlyDifferent, onOnlyDifferent }: CompareTableProps) {
+export function CompareTable({ model, workspace, columns, onlyDifferent, onOnlyDifferent }: CompareTableProps) {
   const sections = comparisonOf(columns)
     .map(({ title, rows }) => ({ title, rows: rows.filter((row) => row.differs || !onlyDifferent) }))
     .filter(({ rows }) => rows.length > 0);
@@ -31,7 +33,7 @@ export function CompareTable({ model, columns, onlyDifferent, onOnlyDifferent }:
               </th>
               {columns.map(({ version, isProduction }) => (
                 <th key={version} scope="col" className={isProduction ? 'compare-production' : undefined}>
-                  <ViewLink view="version" params={{ model, version }}>
+                  <ViewLink view="version" params={{ model, version, workspace }}>
                     <Text value={`Version ${version}`} max={32} />
                   </ViewLink>
                   {isProduction && <div>Production</div>}
@@ -69,20 +71,29 @@ function ValueRow({ row, columns }: { row: Row; columns: readonly Column[] }) {
       </th>
       {columns.map(({ version, isProduction, isRead }, index) => (
         <td key={version} className={isProduction ? 'compare-production' : undefined}>
-          <Value row={row} index={index} isRead={isRead} />
+          <Value row={row} index={index} version={version} isRead={isRead} />
         </td>
       ))}
     </tr>
   );
 }
 
-function Value({ row, index, isRead }: { row: Row; index: number; isRead: boolean }) {
+interface ValueProps {
+  row: Row;
+  index: number;
+  version: string;
+  isRead: boolean;
+}
+
+function Value({ row, index, version, isRead }: ValueProps) {
   const value = row.values[index];
   if (value === undefined) return <span className="secondary-text">{isRead ? 'not said' : 'not read'}</span>;
   return (
     <Fragment>
-      {/* Whole: ids and images differ in their last characters. */}
-      <Text value={value} max={2048} className={row.differs ? 'compare-differs' : undefined} />
+      <span className={row.differs ? 'compare-differs' : undefined}>
+        {/* Whole, unless it is a digest: ids and images differ in their last characters. */}
+        <Fingerprint value={value} of={`${row.label} of version ${version}`} max={2048} />
+      </span>
       {row.best.includes(index) && <span className="secondary-text"> (best)</span>}
     </Fragment>
   );

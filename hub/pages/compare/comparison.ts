@@ -1,4 +1,4 @@
-import { numberText } from '../../components/charts/text';
+import { numberTexts } from '../../components/charts/text';
 import { verdictOf } from '../../components/Verdict';
 import { directionOf } from '../../data/registry';
 import type { VersionRecords } from '../version/records';
@@ -73,11 +73,9 @@ function metricsOf(columns: readonly Column[]): Section {
   };
 }
 
-/** Rounded, unless that hides that another version's value is not the same. */
+/** Rounded, but not so far that it hides that another version's value is not the same. */
 function metricText(value: number | string, all: readonly (number | string)[]): string {
-  const text = numberText(Number(value));
-  const hides = all.some((other) => Number(other) !== Number(value) && numberText(Number(other)) === text);
-  return hides && !Number.isNaN(Number(value)) ? String(value) : text;
+  return numberTexts([value, ...all].map(Number))[0] ?? '';
 }
 
 /** The orientation is known only for the metric that an evaluation decided by; two that see it differently are no help. */

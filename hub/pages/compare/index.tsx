@@ -4,6 +4,7 @@ import { useUrlState } from '../../app/url-state';
 import { EmptyState } from '../../components/EmptyState';
 import { EvidenceProblems } from '../../components/EvidenceProblems';
 import { ProblemMessage } from '../../components/ProblemMessage';
+import { listText } from '../../components/charts/text';
 import { displayText } from '../../components/display-text';
 import { SkeletonRows } from '../../components/SkeletonRows';
 import { useModelVersion } from '../../data/queries';
@@ -17,15 +18,16 @@ import { CompareTable } from './CompareTable';
 
 const mostChosen = 4;
 
-/** Two to four versions of a model side by side, and before them the one in production. Parameters: `model`, `versions`, `different`. */
+/** Two to four versions of a model side by side, and before them the one in production. Parameters: `model`, `workspace`, `versions`, `different`. */
 export default function ComparePage() {
   const { params, patch } = useUrlState();
-  const model = params['model'];
-  const chosen = [...new Set(listOf(params['versions']))].slice(0, mostChosen);
+  const { model, workspace } = params;
+  const named = [...new Set(listOf(params['versions']))];
+  const [chosen, leftOut] = [named.slice(0, mostChosen), named.slice(mostChosen)];
   // Every version of a model is read from the same list of runs: it costs no request of its own.
-  const production = useProduction(model, useModelVersion(model, chosen[0]).modelDeployments);
+  const production = useProduction(model, useModelVersion(model, chosen[0], workspace).modelDeployments);
   const versions = pinned([...chosen, ...production.slice(0, 1)], production);
-  const results = useVersions(model, versions);
+  const results = useVersions(model, versions, workspace);
   if (model === undefined || chosen.length < 2) {
     return (
       <EmptyState title="Nothing to compare">
@@ -37,6 +39,11 @@ export default function ComparePage() {
   const isLoading = results.some((result) => result.isLoading || (result.version !== undefined && isReading(result)));
   return (
     <>
+      {leftOut.length > 0 && (
+        <p role="note" className="hub-warning">
+          {displayText(`At most four are compared; left out: ${listText(leftOut)}.`)}
+        </p>
+      )}
       {versions.map((version, index) => (
         <VersionProblems key={version} version={version} result={results[index]} />
       ))}
@@ -44,6 +51,7 @@ export default function ComparePage() {
       {!isLoading && columns.length > 0 && (
         <CompareTable
           model={model}
+          workspace={workspace}
           columns={columns}
           onlyDifferent={params['different'] === 'true'}
           onOnlyDifferent={(only) => patch({ different: only ? 'true' : undefined })}
@@ -65,13 +73,17 @@ function useProduction(model: string | undefined, events: readonly DeploymentEve
 }
 
 /** Hooks cannot be called in a loop of changing length: there are as many calls as a comparison has columns at most. */
-function useVersions(model: string | undefined, versions: readonly string[]): ModelVersionResult[] {
+function useVersions(
+  model: string | undefined,
+  versions: readonly string[],
+  workspace: string | undefined,
+): ModelVersionResult[] {
   const all = [
-    useModelVersion(model, versions[0]),
-    useModelVersion(model, versions[1]),
-    useModelVersion(model, versions[2]),
-    useModelVersion(model, versions[3]),
-    useModelVersion(model, versions[4]),
+    useModelVersion(model, versions[0], workspace),
+    useModelVersion(model, versions[1], workspace),
+    useModelVersion(model, versions[2], workspace),
+    useModelVersion(model, versions[3], workspace),
+    useModelVersion(model, versions[4], workspace),
   ];
   return all.slice(0, versions.length);
 }

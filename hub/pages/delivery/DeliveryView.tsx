@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { Text } from '../../components/Text';
 import { counted } from '../../components/counted';
+import { WorkspaceName } from '../../components/WorkspaceName';
 import { Columns } from '../../components/charts/Columns';
 import type { Delivery } from '../../data/delivery';
 import { fewCases, type Median, type Rate } from '../../data/statistics';
@@ -145,7 +146,7 @@ export function ByTable({
   rows,
 }: {
   title: string;
-  rows: readonly { name: string; figures: Delivery }[];
+  rows: readonly { name: string; workspace?: string; figures: Delivery }[];
 }): ReactElement {
   return (
     <div className="hub-scroll" tabIndex={0} role="region" aria-label={title}>
@@ -168,10 +169,11 @@ export function ByTable({
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ name, figures }) => (
-            <tr key={name}>
+          {rows.map(({ name, workspace, figures }) => (
+            <tr key={JSON.stringify([name, workspace])}>
               <th scope="row">
                 <Text value={name} />
+                <WorkspaceName workspace={workspace} />
               </th>
               <td>{figures.changes}</td>
               <td>{figures.registrations}</td>

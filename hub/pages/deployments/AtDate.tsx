@@ -3,11 +3,12 @@ import { useState, type ReactElement } from 'react';
 import { Digest } from '../../components/Digest';
 import { RunLink } from '../../components/RunLink';
 import { Text } from '../../components/Text';
-import { ViewLink } from '../../components/ViewLink';
 import { utcSecondsText } from '../../components/charts/text';
 import { versionText } from '../../data/serving';
 import { Where } from './Where';
 import type { Serving } from '../../data/types';
+import type { Homes } from '../../data/workspaces';
+import { ServedVersion } from './ServedVersion';
 import { auditCsv, auditJson, fileName, type Audit } from './export';
 import { isAlarmingApproval } from '../../data/approval-proof';
 import { fromField, toField, type Zone } from './moment';
@@ -29,7 +30,7 @@ export function MomentField({ at, now, isAsked = at !== undefined, onChange }: M
   const [typed, setTyped] = useState<string>();
   const moment = at ?? now;
   return (
-    <div className="hub-moment flex-row flex-wrap rhythm-horizontal-8">
+    <div className="hub-moment">
       <label>
         Date and time{' '}
         <input
@@ -69,13 +70,14 @@ function isLikely(moment: string, now: string): boolean {
 
 export interface AtDateProps {
   audit: Audit;
+  homes: Homes;
   isReading: boolean;
   /** Gives a text to the viewer as a file. */
   save: (name: string, type: string, text: string) => void;
 }
 
 /** What served at a moment, who let it in, on what evidence; to take along as CSV or JSON. */
-export function AtDate({ audit, isReading, save }: AtDateProps): ReactElement {
+export function AtDate({ audit, homes, isReading, save }: AtDateProps): ReactElement {
   const { at, rows, unverified } = audit;
   return (
     <section aria-label="What served">
@@ -103,7 +105,7 @@ export function AtDate({ audit, isReading, save }: AtDateProps): ReactElement {
             </thead>
             <tbody>
               {rows.map(({ serving, proof }) => (
-                <Row key={rowKey(serving)} serving={serving} proof={proof} />
+                <Row key={rowKey(serving)} serving={serving} proof={proof} homes={homes} />
               ))}
             </tbody>
           </table>
@@ -130,9 +132,8 @@ export function rowKey({ environment, name, where, deployment }: Serving): strin
   return JSON.stringify([environment, name, where, deployment]);
 }
 
-function Row({ serving, proof }: { serving: Serving; proof?: Proof }): ReactElement {
-  const { environment, isProduction, name, model, version, traffic, since, event } = serving;
-  const label = <Text value={versionText(serving)} />;
+function Row({ serving, proof, homes }: { serving: Serving; proof?: Proof; homes: Homes }): ReactElement {
+  const { environment, isProduction, name, traffic, since, event } = serving;
   return (
     <tr className={proof !== undefined && isAlarming(proof) ? 'hub-alarm' : undefined}>
       <th scope="row">
@@ -144,13 +145,7 @@ function Row({ serving, proof }: { serving: Serving; proof?: Proof }): ReactElem
         <Where id={serving.where} />
       </td>
       <td>
-        {model !== undefined && version !== undefined ? (
-          <ViewLink view="version" params={{ model, version }}>
-            {label}
-          </ViewLink>
-        ) : (
-          label
-        )}
+        <ServedVersion serving={serving} homes={homes} />
       </td>
       <td>{`${traffic} %`}</td>
       <td>{utcSecondsText(since)}</td>

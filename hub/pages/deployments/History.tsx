@@ -1,17 +1,19 @@
 import type { ReactElement } from 'react';
 import { RunLink } from '../../components/RunLink';
 import { Text } from '../../components/Text';
+import { WorkspaceName } from '../../components/WorkspaceName';
 import { TimeAgo } from '../../components/TimeAgo';
-import { ViewLink } from '../../components/ViewLink';
 import { TimelineStrip, type StripRow } from '../../components/charts/TimelineStrip';
 import { utcSecondsText } from '../../components/charts/text';
 import { matrix, versionText, type Flag, type Period } from '../../data/serving';
 import type { Serving } from '../../data/types';
+import type { Homes } from '../../data/workspaces';
+import { ServedVersion } from './ServedVersion';
 import { Where, whereText } from './Where';
 
 /** Model by environment: version, how long, and its share of the requests. */
-export function MatrixTable({ servings }: { servings: readonly Serving[] }): ReactElement {
-  const { models, environments, cell } = matrix(servings);
+export function MatrixTable({ servings, homes }: { servings: readonly Serving[]; homes: Homes }): ReactElement {
+  const { rows, environments } = matrix(servings, homes);
   return (
     <div className="hub-scroll" tabIndex={0} role="region" aria-label="Models by environment">
       <table className="hub-table">
@@ -27,17 +29,18 @@ export function MatrixTable({ servings }: { servings: readonly Serving[] }): Rea
           </tr>
         </thead>
         <tbody>
-          {models.map((model) => (
-            <tr key={model}>
+          {rows.map(({ key, model, workspace, cell }) => (
+            <tr key={key}>
               <th scope="row">
                 <Text value={model} />
+                <WorkspaceName workspace={workspace} />
               </th>
               {environments.map((environment) => (
                 <td key={environment}>
-                  {cell(model, environment).map((serving, index) => (
-                    <Cell key={index} serving={serving} />
+                  {cell(environment).map((serving, index) => (
+                    <Cell key={index} serving={serving} homes={homes} />
                   ))}
-                  {cell(model, environment).length === 0 && <span aria-label="nothing">–</span>}
+                  {cell(environment).length === 0 && <span aria-label="nothing">–</span>}
                 </td>
               ))}
             </tr>
@@ -48,17 +51,11 @@ export function MatrixTable({ servings }: { servings: readonly Serving[] }): Rea
   );
 }
 
-function Cell({ serving }: { serving: Serving }): ReactElement {
-  const { model, version, traffic, since, name, where } = serving;
+function Cell({ serving, homes }: { serving: Serving; homes: Homes }): ReactElement {
+  const { version, traffic, since, name, where } = serving;
   return (
     <div title={where === undefined ? name : `${name} (${whereText(where)})`}>
-      {model !== undefined && version !== undefined ? (
-        <ViewLink view="version" params={{ model, version }}>
-          <Text value={version} max={24} />
-        </ViewLink>
-      ) : (
-        <Text value={versionText(serving)} />
-      )}
+      <ServedVersion serving={serving} homes={homes} label={version} />
       {` ${traffic} %, `}
       <TimeAgo time={since} />
     </div>

@@ -16,6 +16,7 @@ import {
   useAsksApproval,
   useBypasses,
   useDeploymentEvents,
+  useRegistrations,
   useRunGates,
   type DeploymentEvents,
   type Loading,
@@ -23,6 +24,7 @@ import {
 import { isUnasked } from '../../data/approval-proof';
 import { history, periodsAt, undated } from '../../data/serving';
 import type { DeploymentEvent, Serving } from '../../data/types';
+import { homesOf, type Homes } from '../../data/workspaces';
 import { AtDate, MomentField, rowKey } from './AtDate';
 import type { Audit } from './export';
 import { HistoryTable, MatrixTable, notesOf, ProductionStrip } from './History';
@@ -32,6 +34,9 @@ import { proofOf, type Proof } from './proof';
 /** What serves where, what served at a date and on whose decision, and how it came about. */
 export default function DeploymentsPage(): ReactElement {
   const list = useDeploymentEvents();
+  // Which workspace's model a step deployed is known of registrations alone.
+  const registrations = useRegistrations();
+  const homes = useMemo(() => homesOf(registrations.versions), [registrations.versions]);
   const { params, patch } = useUrlState();
   const asked = params['at'];
   const now = new Date(useNow()).toISOString();
@@ -43,6 +48,14 @@ export default function DeploymentsPage(): ReactElement {
   return (
     <>
       <ProblemMessage problem={list.problem} what="The deployments" onRetry={() => list.refresh()} />
+      {list.problem === undefined && (
+        <ProblemMessage
+          problem={registrations.problem}
+          severity="warning"
+          what="Which workspaces have models of one name"
+          onRetry={registrations.refresh}
+        />
+      )}
       {list.events.length + list.unreadable.length === 0 && list.problem === undefined && !list.loadMore ? (
         <EmptyState title="Nothing has been deployed yet" yaml={sample}>
           A deployment appears here once the DeployModel task has run in a pipeline that you may see.
@@ -56,7 +69,7 @@ export default function DeploymentsPage(): ReactElement {
               {`what was last changed by runs queued before ${utcText(list.loadedSince)} is missing here. Load more below.`}
             </p>
           )}
-          <MatrixTable servings={periodsAt(periods, now).flatMap(({ serving }) => serving)} />
+          <MatrixTable servings={periodsAt(periods, now).flatMap(({ serving }) => serving)} homes={homes} />
           <h2 className="title-s">Production at a date</h2>
           <MomentField
             at={at}
@@ -70,7 +83,7 @@ export default function DeploymentsPage(): ReactElement {
           {isFuture && (
             <p role="alert">{`${utcText(read)} lies in the future: nobody knows what will serve then. What serves now is shown.`}</p>
           )}
-          <ServedAt key={at ?? 'now'} list={list} at={at ?? now} />
+          <ServedAt key={at ?? 'now'} list={list} homes={homes} at={at ?? now} />
           <h2 className="title-s">History</h2>
           <ProductionStrip periods={periods} at={at} now={now} />
           <HistoryTable periods={periods} />
@@ -79,7 +92,11 @@ export default function DeploymentsPage(): ReactElement {
             noun="deployments"
             hasMore={list.loadMore !== undefined}
             busy={list.isLoadingMore}
-            onMore={() => list.loadMore?.()}
+            // What was deployed may have been registered as long ago.
+            onMore={() => {
+              list.loadMore?.();
+              registrations.loadMore?.();
+            }}
           />
         </>
       )}
@@ -98,7 +115,7 @@ const sample = `- task: DeployModel@0
     endpointName: churn
     deploymentFile: deployment.yml`;
 
-function ServedAt({ list, at }: { list: DeploymentEvents; at: string }): ReactElement {
+function ServedAt({ list, homes, at }: { list: DeploymentEvents; homes: Homes; at: string }): ReactElement {
   const host = useHost();
   const [proofs, setProofs] = useState<ReadonlyMap<string, Proof>>(new Map());
   const onProof = useCallback((key: string, proof: Proof) => setProofs((known) => new Map(known).set(key, proof)), []);
@@ -129,7 +146,7 @@ function ServedAt({ list, at }: { list: DeploymentEvents; at: string }): ReactEl
       {servings.map((serving) => (
         <ProofReader key={proofKey(serving)} name={proofKey(serving)} event={serving.event} onProof={onProof} />
       ))}
-      <AtDate audit={audit} isReading={isReading} save={saveFile} />
+      <AtDate audit={audit} homes={homes} isReading={isReading} save={saveFile} />
     </>
   );
 }

@@ -90,7 +90,7 @@ export function approvalText({ state, by, at, isByRequester, detail }: ApprovalP
     case 'reading':
       return 'Reading…';
     case 'approved':
-      return given;
+      return detail === undefined ? given : `${given}; ${detail}`;
     case 'bypassed':
       return `BYPASSED${more}`;
     case 'notApproved':

@@ -1,4 +1,4 @@
-import { numberText } from '../../components/charts/text';
+import { numberTexts } from '../../components/charts/text';
 import { Text } from '../../components/Text';
 import type { Direction, Headline } from '../../data/registry';
 
@@ -18,25 +18,33 @@ export interface MetricCellProps {
 /** The headline metric with its direction against production: an arrow up is always an improvement, whichever way the metric is good. */
 export function MetricCell({ headline, version }: MetricCellProps) {
   if (headline === undefined) return <span className="secondary-text">none</span>;
-  const { metric, value } = headline;
+  const { metric, value, production } = headline;
+  const [text = '', other = ''] = numberTexts(production === undefined ? [value] : [value, production.value]);
   return (
     <span className="models-metric">
       <span>
-        <Text value={metric} max={20} /> {numberText(value)}
+        <Text value={metric} max={20} /> {text}
       </span>
-      <Against headline={headline} version={version} />
+      <Against headline={headline} version={version} other={other} />
     </span>
   );
 }
 
-function Against({ headline: { production, direction, basis }, version }: { headline: Headline; version: string }) {
+interface AgainstProps {
+  headline: Headline;
+  version: string;
+  /** Production's value. */
+  other: string;
+}
+
+function Against({ headline: { production, direction, basis }, version, other }: AgainstProps) {
   // What production itself says of its own metric in two places is no comparison.
   if (production === undefined || production.version === version) return null;
   const { arrow, text } = words[direction];
   return (
     <span className="secondary-text">
       {arrow !== '' && <span aria-hidden="true">{`${arrow} `}</span>}
-      {`${text} ${numberText(production.value)} of production (`}
+      {`${text} ${other} of production (`}
       <Text value={production.version} max={12} />
       {basis === 'sameHoldout' ? ')' : ', as reported)'}
     </span>

@@ -33,6 +33,7 @@ interface Chosen {
   /** Of the row: the same name in two workspaces is two models. */
   key: string;
   model: string;
+  workspace?: string;
   versions: readonly string[];
 }
 
@@ -40,9 +41,9 @@ interface Chosen {
 export function ModelTable({ rows, approvals, deployed }: ModelTableProps) {
   const { open } = useNavigate();
   const [chosen, setChosen] = useState<Chosen>({ key: '', model: '', versions: [] });
-  const choose = ({ key, model }: ModelRow, version: string, isChosen: boolean): void => {
+  const choose = ({ key, model, among }: ModelRow, version: string, isChosen: boolean): void => {
     const others = chosen.key === key ? chosen.versions.filter((one) => one !== version) : [];
-    setChosen({ key, model, versions: isChosen ? [...others, version] : others });
+    setChosen({ key, model, workspace: among, versions: isChosen ? [...others, version] : others });
   };
   const count = chosen.versions.length;
   return (
@@ -52,7 +53,10 @@ export function ModelTable({ rows, approvals, deployed }: ModelTableProps) {
           text={count === 0 ? 'Compare' : `Compare ${count}`}
           disabled={count < 2}
           tooltipProps={{ text: 'Choose two to four versions of one model' }}
-          onClick={() => open('compare', { model: chosen.model, versions: listParam(chosen.versions) })}
+          onClick={() => {
+            const { model, workspace, versions } = chosen;
+            open('compare', { model, workspace, versions: listParam(versions) });
+          }}
         />
         <span role="status" className="secondary-text">
           {count === 0
@@ -138,11 +142,12 @@ function Row({ row, approvals, deployed, chosen, canChooseMore, onChoose }: RowP
   const { params, patch } = useUrlState();
   const opened = listOf(params['open']);
   const { model, workspace, latest, folders } = row;
+  const named = row.among === undefined ? model : `${model} (${row.among})`;
   // As the address carries it: not every text survives that.
-  const [inAddress = model] = listOf(listParam([model]));
+  const [inAddress = named] = listOf(listParam([named]));
   const isOpen = opened.includes(inAddress);
   const toggle = (): void => {
-    const next = isOpen ? opened.filter((one) => one !== inAddress) : [...opened, model];
+    const next = isOpen ? opened.filter((one) => one !== inAddress) : [...opened, named];
     patch({ open: listParam(next) }, { replace: true });
   };
   const name = displayText(model);
@@ -162,7 +167,7 @@ function Row({ row, approvals, deployed, chosen, canChooseMore, onChoose }: RowP
               <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>
             </button>
             <div>
-              <ViewLink view="version" params={{ model, version: latest.version }}>
+              <ViewLink view="version" params={{ model, version: latest.version, workspace: row.among }}>
                 <Text value={model} max={48} />
               </ViewLink>
               <div className="secondary-text">
@@ -172,12 +177,12 @@ function Row({ row, approvals, deployed, chosen, canChooseMore, onChoose }: RowP
           </div>
         </th>
         <td>
-          <ViewLink view="version" params={{ model, version: latest.version }}>
+          <ViewLink view="version" params={{ model, version: latest.version, workspace: row.among }}>
             <Text value={latest.version} max={16} />
           </ViewLink>
         </td>
         <td>
-          <ProductionCell model={model} production={row.production} deployed={deployed} />
+          <ProductionCell model={model} workspace={row.among} production={row.production} deployed={deployed} />
         </td>
         <td>
           <MetricCell headline={row.headline} version={latest.version} />

@@ -10,6 +10,8 @@ export type Deployed = 'loading' | 'unknown' | 'some' | 'all';
 
 export interface ProductionCellProps {
   model: string;
+  /** Where an address has to name it. */
+  workspace?: string;
   production: readonly Serving[];
   deployed: Deployed;
 }
@@ -22,7 +24,7 @@ const nothing: Record<Deployed, string> = {
 };
 
 /** Versions that production serves, each with its share where several do. */
-export function ProductionCell({ model, production, deployed }: ProductionCellProps) {
+export function ProductionCell({ model, workspace, production, deployed }: ProductionCellProps) {
   if (production.length === 0) return <span className="secondary-text">{nothing[deployed]}</span>;
   const isOnePlace = new Set(production.map(({ environment }) => environment)).size === 1;
   return (
@@ -32,7 +34,7 @@ export function ProductionCell({ model, production, deployed }: ProductionCellPr
           {version === undefined ? (
             'version unknown'
           ) : (
-            <ViewLink view="version" params={{ model, version }}>
+            <ViewLink view="version" params={{ model, version, workspace }}>
               <Pill size={PillSize.compact}>{displayText(traffic < 100 ? `${version}, ${traffic} %` : version)}</Pill>
             </ViewLink>
           )}

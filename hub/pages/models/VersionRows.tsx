@@ -75,7 +75,7 @@ function Cells({ one, row, approvals }: { one: ModelVersion; row: ModelRow; appr
   return (
     <>
       <td>
-        <ViewLink view="version" params={{ model: row.model, version }}>
+        <ViewLink view="version" params={{ model: row.model, version, workspace: row.among }}>
           <Text value={version} max={16} />
         </ViewLink>
       </td>

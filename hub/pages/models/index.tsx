@@ -27,7 +27,7 @@ export default function ModelsPage() {
   const serving = useMemo(() => servingAt(deployments.events, new Date()), [deployments.events]);
   const rows = useMemo(() => modelRows(registrations.versions, serving), [registrations.versions, serving]);
   const filter = filterOf(params, host.user.id);
-  const shown = sortRows(filterRows(rows, filter, serving), sortOf(params));
+  const shown = sortRows(filterRows(rows, filter), sortOf(params));
   const environments = [...new Set(serving.map(({ environment }) => environment))].sort();
   const lists = [registrations, deployments];
   const isFirstPainted =

@@ -19,6 +19,7 @@ import { Text } from '../../components/Text';
 import { Verdict, verdictOf } from '../../components/Verdict';
 import { ViewLink } from '../../components/ViewLink';
 import type { ReadRecord, Run } from '../../data/types';
+import { versionParams } from '../../data/workspaces';
 
 const titles: Record<ReadRecord['kind'], string> = {
   'mlops.data-sanity.v1': 'Data',
@@ -93,7 +94,7 @@ function Registration({ body }: { body: ModelVersionEvidence }) {
   return (
     <>
       <p>
-        <ViewLink view="version" params={{ model: name, version }}>
+        <ViewLink view="version" params={versionParams(body.model)}>
           <Text value={`${name} version ${version}`} />
         </ViewLink>
         {body.created ? '' : ', which was registered before with the same files'}

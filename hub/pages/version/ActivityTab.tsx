@@ -4,7 +4,7 @@ import { ProblemMessage } from '../../components/ProblemMessage';
 import { RunLink } from '../../components/RunLink';
 import { SkeletonRows } from '../../components/SkeletonRows';
 import { Text } from '../../components/Text';
-import { TimeAgo } from '../../components/TimeAgo';
+import { utcText } from '../../components/charts/text';
 import { ViewLink } from '../../components/ViewLink';
 import { useApproval, useApprovals } from '../../data/queries';
 import { Bypasses } from '../run/Bypasses';
@@ -46,14 +46,17 @@ export function ActivityTab({ known }: { known: Known }) {
 function Item({ item: { at, text, run, approval, comment }, isListed }: { item: Activity; isListed: boolean }) {
   return (
     <li>
-      <TimeAgo time={at} /> <Text value={text} max={300} /> <RunLink run={run} />{' '}
-      {approval !== undefined && (
-        <ViewLink view="approvals" params={{ approval }}>
-          approval
-        </ViewLink>
-      )}
-      <Comment text={comment} />
-      {approval !== undefined && !isListed && <Decision id={approval} />}
+      <When at={at} />
+      <div>
+        <Text value={text} max={300} /> <RunLink run={run} />{' '}
+        {approval !== undefined && (
+          <ViewLink view="approvals" params={{ approval }}>
+            approval
+          </ViewLink>
+        )}
+        <Comment text={comment} />
+        {approval !== undefined && !isListed && <Decision id={approval} />}
+      </div>
     </li>
   );
 }
@@ -67,11 +70,20 @@ function Decision({ id }: { id: string }) {
       {approval !== undefined &&
         decisionsOf(approval).map(({ at, text, comment }, index) => (
           <div key={index}>
-            <TimeAgo time={at} /> <Text value={text} max={300} />
+            <When at={at} /> <Text value={text} max={300} />
             <Comment text={comment} />
           </div>
         ))}
     </>
+  );
+}
+
+/** In a list of what happened, the order and the hour tell more than how long ago it was. */
+function When({ at }: { at: string }) {
+  return (
+    <time dateTime={at} className="secondary-text">
+      {utcText(at)}
+    </time>
   );
 }
 

@@ -1,6 +1,7 @@
 import { TrendLine } from '../../components/charts/TrendLine';
 import { metricRows } from '../../components/evidence/metrics';
 import { MetricsTable } from '../../components/evidence/MetricsTable';
+import { displayText } from '../../components/display-text';
 import { OmittedNote } from '../../components/evidence/OmittedNote';
 import { Text } from '../../components/Text';
 import { headlineOf, trendOf } from '../../data/registry';
@@ -13,6 +14,8 @@ export function MetricsTab({ known }: { known: Known }) {
   const registered = records.registered?.body;
   const rows = metricRows(evaluation, registered?.metrics ?? version.registration.metrics);
   const metric = headlineOf(version)?.metric;
+  const trend =
+    metric === undefined ? [] : trendOf([version, ...siblings], metric, productionNow(known), version.version);
   if (rows.length === 0) {
     return <p>{absence(known, 'mlops.model-version.v1', 'No metric was registered, and no evaluation was made.')}</p>;
   }
@@ -23,7 +26,8 @@ export function MetricsTab({ known }: { known: Known }) {
           <h2 className="title-xs">
             <Text value={`${metric} over versions`} />
           </h2>
-          <TrendLine title={metric} points={trendOf([version, ...siblings], metric, productionNow(known))} />
+          <TrendLine title={metric} points={trend} />
+          {known.hasOlder && <p className="secondary-text">{displayText(readText(trend.map(({ label }) => label)))}</p>}
         </section>
       )}
       <section aria-label="Metrics">
@@ -47,4 +51,10 @@ export function MetricsTab({ known }: { known: Known }) {
       </section>
     </>
   );
+}
+
+/** @param labels of the versions, oldest first */
+function readText(labels: readonly string[]): string {
+  const [oldest = '', newest] = [labels[0], labels.at(-1)];
+  return `Versions that were read: ${newest === undefined || newest === oldest ? oldest : `${oldest} to ${newest}`}.`;
 }

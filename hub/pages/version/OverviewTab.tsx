@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { Digest } from '../../components/Digest';
 import { OmittedNote } from '../../components/evidence/OmittedNote';
 import { ExternalLink } from '../../components/ExternalLink';
+import { Fingerprint } from '../../components/Fingerprint';
 import { KeyValueList } from '../../components/KeyValueList';
 import { Markdown } from '../../components/Markdown';
 import { PersonName } from '../../components/PersonName';
@@ -88,7 +89,10 @@ function modelFacts({ records: { registered } }: Known): Fact[] {
     { label: 'Id', value: text(body?.model.id, 200) },
     { label: 'Environment of the job', value: text(body?.environment, 200) },
     { label: 'Digest of the files', value: body && <Digest sha256={hex(body.digest)} of="the model's files" /> },
-    { label: 'Data fingerprint', value: fingerprint(body?.dataFingerprint) },
+    {
+      label: 'Data fingerprint',
+      value: body?.dataFingerprint && <Fingerprint value={body.dataFingerprint} of="the data" />,
+    },
     { label: 'Inputs', value: text(body?.signature?.inputs, 200) },
     { label: 'Outputs', value: text(body?.signature?.outputs, 200) },
     { label: 'Tags', value: body && text(pairs(body.tags), 300) },
@@ -102,15 +106,6 @@ function modelFacts({ records: { registered } }: Known): Fact[] {
 
 function text(value: string | undefined, max?: number): ReactNode {
   return value === undefined || value === '' ? undefined : <Text value={value} max={max} />;
-}
-
-/** It is a digest of ours, or a name of the user's own. */
-function fingerprint(value: string | undefined): ReactNode {
-  return value !== undefined && /^(sha256:)?[0-9a-f]{64}$/.test(value) ? (
-    <Digest sha256={hex(value)} of="the data" />
-  ) : (
-    text(value)
-  );
 }
 
 function pairs(texts: Readonly<Record<string, string>>): string {

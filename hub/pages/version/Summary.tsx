@@ -11,6 +11,7 @@ import { productionNow, servingNow, type Known } from './known';
 export function Summary({ known }: { known: Known }) {
   const { version } = known;
   const { model } = version;
+  const { workspace } = version.registration;
   const waiting = useWaitingByRun().byRun.get(version.run.id) ?? [];
   const other = otherInProduction(known);
   return (
@@ -27,7 +28,7 @@ export function Summary({ known }: { known: Known }) {
       )}
       <RunLink run={version.run} withPipeline />
       {other !== undefined && (
-        <ViewLink view="compare" params={{ model, versions: listParam([other, version.version]) }}>
+        <ViewLink view="compare" params={{ model, workspace, versions: listParam([other, version.version]) }}>
           Compare with production
         </ViewLink>
       )}
@@ -51,7 +52,9 @@ function otherInProduction(known: Known): string | undefined {
 
 function SeveralRegistrations({ known: { registrations } }: { known: Known }) {
   if (registrations.length < 2) return null;
+  const [newest] = registrations;
   const workspaces = new Set(registrations.map(({ registration }) => registration.workspace));
+  const others = [...workspaces].filter((workspace) => workspace !== newest?.registration.workspace);
   const runs = [...new Map(registrations.slice(1).map(({ run }) => [run.id, run])).values()];
   const where = workspaces.size < 2 ? '' : ` in ${workspaces.size} workspaces`;
   return (
@@ -63,6 +66,14 @@ function SeveralRegistrations({ known: { registrations } }: { known: Known }) {
         </span>
       ))}
       {runs.length > 3 && `and ${runs.length - 3} more`}
+      {others.map((workspace) => (
+        <span key={workspace}>
+          {' '}
+          <ViewLink view="version" params={{ model: newest?.model, version: newest?.version, workspace }}>
+            {displayText(`The version of workspace ${workspace}`)}
+          </ViewLink>
+        </span>
+      ))}
     </span>
   );
 }

@@ -37,10 +37,10 @@ const tabs: readonly VersionTab[] = [
 /** A tab's id becomes an id of the document, where the hub's own tabs have theirs. */
 const prefix = 'version-';
 
-/** One version: what it is, how good it is against production, where it came from, where it went. Parameters: `model`, `version`, `tab`. */
+/** One version: what it is, how good it is against production, where it came from, where it went. Parameters: `model`, `version`, `workspace`, `tab`. */
 export default function VersionPage() {
   const { params, patch } = useUrlState();
-  const result = useModelVersion(params['model'], params['version']);
+  const result = useModelVersion(params['model'], params['version'], params['workspace']);
   const { version, evidence } = result;
   if (result.isLoading) return <SkeletonRows rows={8} label="Loading the version" />;
   if (version === undefined) {

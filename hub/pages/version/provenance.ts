@@ -152,7 +152,7 @@ export function hasUnasked(known: Known): boolean {
   return stepsOf(known).some((step) => isUnasked(step, known.gates));
 }
 
-function stageText({ state, isByRequester }: ApprovalProof): Provenance | undefined {
+function stageText({ state, isByRequester, detail }: ApprovalProof): Provenance | undefined {
   if (isByRequester) return { kind: 'bad', text: 'approved by the one who requested the run' };
   switch (state) {
     case 'none':
@@ -162,7 +162,9 @@ function stageText({ state, isByRequester }: ApprovalProof): Provenance | undefi
     case 'reading':
       return { kind: 'unsure', text: 'the approval is being read' };
     case 'approved':
-      return { kind: 'good', text: 'approved on exactly this evidence' };
+      return detail === undefined
+        ? { kind: 'good', text: 'approved on exactly this evidence' }
+        : { kind: 'warning', text: `approved on exactly this evidence; ${detail}` };
     case 'bypassed':
       return { kind: 'bad', text: 'its check was bypassed' };
     case 'notApproved':

@@ -186,6 +186,17 @@ describe('small components', () => {
     unmount();
     const all = renderHub(<LoadMore shown={7} noun="runs" hasMore={false} onMore={() => undefined} />);
     assert.equal(all.container.textContent, 'All 7 runs are shown.');
+    all.unmount();
+    for (const noun of ['run', 'registration', 'deployment'])
+      for (const [shown, hasMore, text] of [
+        [1, false, `1 ${noun} shown; there are no more.`],
+        [1, true, `1 ${noun} shown; there are more.Load more`],
+        [0, false, `There are no ${noun}s.`],
+      ] as const) {
+        const few = renderHub(<LoadMore shown={shown} noun={`${noun}s`} hasMore={hasMore} onMore={() => undefined} />);
+        assert.equal(few.container.textContent, text);
+        few.unmount();
+      }
   });
 
   it('facts without a value are left out', () => {

@@ -243,6 +243,50 @@ describe('delivery', () => {
   });
 });
 
+describe('a model that two workspaces have', () => {
+  const at = (workspace: string): string => `/x/providers/ml/workspaces/${workspace}/onlineEndpoints/churn`;
+  const deployed = (workspace: string, number: number, environment: string) =>
+    step(day(number), {
+      ...{ deployment: 'blue', model: 'churn', version: '6', traffic: { blue: 100 } },
+      ...{ place: at(workspace), environment },
+    });
+  const data: DeliveryData = {
+    ...nothing,
+    versions: [
+      registration('6', { at: day(2), workspace: 'ws-dev' }, { id: 1, queuedAt: day(2, 0) }),
+      registration('6', { at: day(4), workspace: 'ws-prod' }, { id: 2, queuedAt: day(4, 0) }),
+    ],
+    evaluations: [
+      evaluationOf(run(1, { queuedAt: day(2) })),
+      evaluationOf(run(2, { queuedAt: day(4) }), { decision: 'notBetter' }),
+    ],
+    deployments: [deployed('WS-DEV', 3, 'dev-prod'), deployed('ws-prod', 5, 'churn-prod')],
+  };
+
+  it('has figures for each of them', () => {
+    assert.deepEqual(
+      deliveryBy('model', data, span).map(({ name, workspace, figures }) => [
+        name,
+        workspace,
+        figures.changes,
+        figures.registrations,
+        figures.promotion.n,
+        figures.leadTime.median,
+      ]),
+      [
+        ['churn', 'ws-dev', 1, 1, 1, 36],
+        ['churn', 'ws-prod', 1, 1, 1, 36],
+      ],
+    );
+  });
+
+  it('counts a version as promoted only where that workspace’s serves', () => {
+    const deployments = data.deployments.slice(0, 1);
+    const hits = deliveryBy('model', { ...data, deployments }, span).map(({ figures }) => figures.promotion.hits);
+    assert.deepEqual(hits, [1, 0]);
+  });
+});
+
 describe('statistics', () => {
   it('take the median, and say of how many', () => {
     assert.deepEqual(medianOf([9, 1, 5]), { median: 5, least: 1, most: 9, n: 3 });

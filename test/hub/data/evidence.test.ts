@@ -6,6 +6,7 @@ import { evidenceProblemText } from '../../../hub/data/evidence-problems';
 import { readRun } from '../../../hub/data/runs';
 import { run } from './samples';
 import type { EvidenceProblem } from '../../../hub/data/types';
+import { samples } from '../../lib/evidence/samples';
 import { FakeService, json } from '../devops/fake-service';
 import { dataSanity, indexOf, serveRun, sha256, textOf, type Sample } from './run-sample';
 
@@ -66,6 +67,30 @@ describe('evidence of a run', () => {
       sampleOf(content, { 'mlops.v1.data-sanity': [indexOf('Data', 'gone.json', content, facts)] }),
     );
     assert.deepEqual(kindsOf(problems).sort(), ['missing', 'notInIndex']);
+  });
+
+  it('of a version that was there already is contradicted by an index that is silent about it', async () => {
+    const content = { ...samples['mlops.model-version.v1'], kind: 'mlops.model-version.v1', created: false };
+    const { model, version } = { model: content.model.name, version: content.model.version };
+    for (const [created, expected] of [
+      [undefined, ['indexDiffers']],
+      [false, []],
+    ] as const) {
+      const entry = indexOf('Data', name, content, { model, version, workspace: 'w', created });
+      const sample = sampleOf(content, { 'mlops.v1.model-version': [entry] });
+      sample.stages[0]!.attachments = [{ kind: 'mlops.model-version.v1', name, content }];
+      assert.deepEqual(kindsOf((await collect(sample)).problems), expected);
+    }
+  });
+
+  it('that has the name of what the index names, and is another file, is told', async () => {
+    const content = dataSanity();
+    const sample = sampleOf(content, { 'mlops.v1.data-sanity': [indexOf('Data', name, content, facts)] });
+    sample.stages[0]?.attachments?.push({ kind, name, content: dataSanity('failed'), step: 'second' });
+    const { records, problems } = await collect(sample);
+    assert.equal(records.length, 2);
+    assert.deepEqual(kindsOf(problems), ['notInIndex']);
+    assert.match(problems[0]?.detail ?? '', /names another file of this name/);
   });
 
   it('that is not what it should be is told and not shown', async () => {

@@ -130,6 +130,57 @@ describe('hooks', () => {
     assert.equal(lists[0]?.url.searchParams.get('tagFilters'), `mlops,mlops.m.${sha256('churn').slice(0, 8)}`);
   });
 
+  it('keep models of one name in two workspaces apart', async () => {
+    const placed = (id: number, workspace: string, folder: string): Record<string, unknown> => {
+      const text = JSON.stringify(listed(id, '1')).replace(/workspace\\":\\"ws/g, `workspace\\":\\"${workspace}`);
+      const build = JSON.parse(text) as Record<string, unknown>;
+      return { ...build, definition: { ...(build['definition'] as object), path: folder } };
+    };
+    const all = [placed(3, 'ws-b', '\\b'), placed(1, 'ws-a', '\\a')];
+    service.list(/^build\/builds$/, () => all);
+    for (const [workspace, run] of [
+      ['WS-A', 1],
+      ['ws-b', 3],
+    ] as const) {
+      const result = hook(() => queries.useModelVersion('churn', '1', workspace));
+      await waitFor(() => assert.equal(result.current.version?.run.id, run));
+      assert.deepEqual(
+        [result.current.registrations, result.current.deployments, result.current.modelDeployments].map((list) =>
+          list.map((one) => one.run.id),
+        ),
+        [[run], [run], [run]],
+      );
+    }
+    const other = hook(() => queries.useModelVersion('churn', '1', 'ws-c'));
+    await waitFor(() => assert.ok(other.current.isMissing));
+  });
+
+  it('tell by the endpoint whose version was deployed, where one pipeline registers in two workspaces', async () => {
+    const at = (workspace: string) => ({
+      target: 'managedEndpoint',
+      place: `/x/providers/ml/workspaces/${workspace}/onlineEndpoints/churn`,
+    });
+    const placed = (id: number, workspace: string): Record<string, unknown> => {
+      const text = JSON.stringify(listed(id, '1'))
+        .replace(/workspace\\":\\"ws/g, `workspace\\":\\"${workspace}`)
+        .replace(/\\"target\\":\\"aks\\"/g, JSON.stringify(JSON.stringify(at(workspace))).slice(2, -2));
+      return JSON.parse(text) as Record<string, unknown>;
+    };
+    service.list(/^build\/builds$/, () => [placed(3, 'ws-prod'), placed(1, 'ws-dev')]);
+    for (const [workspace, run] of [
+      ['ws-dev', 1],
+      ['ws-prod', 3],
+      [undefined, 3],
+    ] as const) {
+      const result = hook(() => queries.useModelVersion('churn', '1', workspace));
+      await waitFor(() => assert.equal(result.current.version?.run.id, run));
+      assert.deepEqual(
+        result.current.deployments.map((one) => one.run.id),
+        [run],
+      );
+    }
+  });
+
   it('say when a version does not exist', async () => {
     service.list(/^build\/builds$/, () => [listed(1, '1')]);
     const result = hook(() => queries.useModelVersion('churn', '9'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { directionOf, filterChoices, filterRows, headlineOf, modelRows, sortRows } from '../../../hub/data/registry';
 import { servingAt } from '../../../hub/data/serving';
 import type { Approval } from '../../../hub/data/types';
-import { container, registration, run } from './samples';
+import { container, registration, run, step } from './samples';
 
 const now = '2026-11-20T00:00:00Z';
 const better = { metric: 'auc', orientation: 'higher', candidate: 0.84, champion: 0.81, championVersion: '9' };
@@ -66,6 +66,35 @@ describe('rows of models', () => {
       [
         ['ml-b', 1],
         ['ml-dev', 0],
+      ],
+    );
+  });
+
+  it('gives each what its workspace’s endpoint serves, where one pipeline registers in both', () => {
+    const at = (workspace: string, version: string, environment: string) =>
+      step('2026-11-02T00:00:00Z', {
+        ...{ deployment: 'blue', model: 'churn', version, traffic: { blue: 100 }, environment },
+        place: `/x/providers/ml/workspaces/${workspace}/onlineEndpoints/churn`,
+      });
+    const rows = modelRows(
+      [
+        registration('9', { workspace: 'ml-dev' }),
+        registration('9', { workspace: 'ml-PROD' }),
+        registration('8', { workspace: 'ml-prod' }),
+      ],
+      servingAt([at('ML-DEV', '9', 'churn-test'), at('ml-prod', '8', 'churn-prod')], now),
+    );
+    assert.deepEqual(
+      rows.map(({ workspace, among, versions, production, environments }) => [
+        workspace,
+        among,
+        versions.length,
+        production.map(({ version }) => version),
+        environments,
+      ]),
+      [
+        ['ml-PROD', 'ml-PROD', 2, ['8'], ['churn-prod']],
+        ['ml-dev', 'ml-dev', 1, [], ['churn-test']],
       ],
     );
   });
@@ -139,7 +168,7 @@ describe('filters and order of rows', () => {
     servings,
   );
   const names = (filter: Parameters<typeof filterRows>[1]): string[] =>
-    filterRows(rows, filter, servings).map(({ model }) => model);
+    filterRows(rows, filter).map(({ model }) => model);
 
   it('keeps rows in which every word is found, whatever the case', () => {
     assert.deepEqual(names({ keyword: ' TEAM ben ' }), ['fraud']);

@@ -9,6 +9,8 @@ export interface SampleAttachment {
   content: unknown;
   /** Left by an attempt that is no longer the current one. */
   old?: boolean;
+  /** Left by another step of the stage than the others. */
+  step?: string;
 }
 
 export interface SampleStage {
@@ -105,7 +107,8 @@ function propertiesOf({ properties = {} }: Sample): Record<string, unknown> {
 function attachmentsOf({ id, stages }: Sample): (SampleAttachment & { href: string })[] {
   return stages.flatMap((stage) =>
     (stage.attachments ?? []).map((attachment) => {
-      const record = guid(`${stage.name}/task${attachment.old ? '/old' : ''}`);
+      const step = attachment.step === undefined ? '' : `/${attachment.step}`;
+      const record = guid(`${stage.name}/task${step}${attachment.old ? '/old' : ''}`);
       const href = `https://dev.azure.com/fabrikam/${projectId}/_apis/build/builds/${id}/${timelineId}/${record}/attachments/${attachment.kind}/${attachment.name}`;
       return { ...attachment, href };
     }),
@@ -119,6 +122,7 @@ function recordsOf({ stages }: Sample): Record<string, unknown>[] {
     const started = stage.started ?? finishTime !== undefined;
     const id = guid(name);
     const checkpoint = guid(`${name}/checkpoint`);
+    const steps = new Set((stage.attachments ?? []).flatMap(({ step }) => step ?? []));
     return [
       { id, type: 'Stage', name: `The stage ${name}`, identifier: name, state, finishTime, attempt: stage.attempt },
       { id: guid(`${name}/phase`), parentId: id, type: 'Phase', name, state },
@@ -140,6 +144,13 @@ function recordsOf({ stages }: Sample): Record<string, unknown>[] {
         startTime: stage.taskStart,
         finishTime: stage.taskEnd,
       },
+      ...[...steps].map((step) => ({
+        id: guid(`${name}/task/${step}`),
+        parentId: guid(`${name}/job`),
+        type: 'Task',
+        name: step,
+        state,
+      })),
       ...(approval === undefined
         ? []
         : [

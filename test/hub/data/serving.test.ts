@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { history, matrix, periodsAt, servingAt, servingOf, undated, versionText } from '../../../hub/data/serving';
 import type { DeploymentEvent, Serving } from '../../../hub/data/types';
-import { container, run, step } from './samples';
+import { homesOf } from '../../../hub/data/workspaces';
+import { container, registration, run, step } from './samples';
 
 const brief = ({ version, deployment, traffic }: Serving): string => `${version ?? '?'}@${deployment ?? ''} ${traffic}`;
 const day = (number: number): string => `2026-11-${String(number).padStart(2, '0')}T12:00:00Z`;
@@ -200,9 +201,34 @@ describe('matrix', () => {
     const unnamed = step(day(2), { service: 'other', traffic: { blue: 100 } }, { environment: 'a-test' });
     const table = matrix(servingAt([...canary, container(day(2), '8', 'z-test'), unnamed], day(9)));
     assert.deepEqual(table.environments, ['a-test', 'z-test', 'churn-prod']);
-    assert.deepEqual(table.models, ['(unknown model)', 'churn']);
-    assert.deepEqual(table.cell('churn', 'z-test').map(brief), ['8@ 100']);
-    assert.deepEqual(table.cell('churn', 'a-test'), []);
+    const [unknown, churn] = table.rows;
+    assert.deepEqual([unknown?.model, churn?.model, table.rows.length], ['(unknown model)', 'churn', 2]);
+    assert.deepEqual(churn?.cell('z-test').map(brief), ['8@ 100']);
+    assert.deepEqual(churn.cell('a-test'), []);
+  });
+
+  it('has a row a workspace where several have a model of the name', () => {
+    const at = (workspace: string): string => `/x/providers/ml/workspaces/${workspace}/onlineEndpoints/churn`;
+    const placed = ['ws-dev', 'ws-prod'].map((workspace, index) =>
+      step(day(2), {
+        ...{ deployment: 'blue', model: 'churn', version: String(7 - index), traffic: { blue: 100 } },
+        ...{ place: at(workspace), environment: `${workspace}-env` },
+      }),
+    );
+    const untold = container(day(3), '9', 'other-prod');
+    const homes = homesOf([registration('7', { workspace: 'ws-dev' }), registration('6', { workspace: 'ws-prod' })]);
+    const { rows } = matrix(servingAt([...placed, untold], day(9)), homes);
+    assert.deepEqual(
+      rows.map(({ workspace, cell }) => [
+        workspace,
+        ...['ws-dev-env', 'ws-prod-env', 'other-prod'].map((name) => cell(name)[0]?.version),
+      ]),
+      [
+        [undefined, undefined, undefined, '9'],
+        ['ws-dev', '7', undefined, undefined],
+        ['ws-prod', undefined, '6', undefined],
+      ],
+    );
   });
 });
 

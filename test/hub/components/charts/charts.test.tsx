@@ -37,6 +37,24 @@ describe('TrendLine', () => {
     );
   });
 
+  it('marks the version that the page is about by a ring and words, its name before all others', () => {
+    const many = Array.from({ length: 90 }, (_, index) => ({
+      label: String(index + 1),
+      value: index,
+      isProduction: index === 40,
+      ...(index === 41 ? { isCurrent: true } : {}),
+    }));
+    const { container, getByText, queryByText, getByRole, rerender } = render(<TrendLine title="auc" points={many} />);
+    getByText('42 this version');
+    assert.equal(queryByText('41 production'), null);
+    const ring = container.querySelector('.ring');
+    assert.equal(ring?.parentElement?.querySelector('.point')?.getAttribute('data-version'), '42');
+    assert.match(getByRole('img').getAttribute('aria-label') ?? '', /the one of this page is version 42 with 41,/);
+    rerender(<TrendLine title="auc" points={[{ label: '1', value: 3, isProduction: true, isCurrent: true }]} />);
+    getByText('1 production, this version');
+    getByRole('img', { name: 'auc over 1 version: version 1 3 (production, this version).' });
+  });
+
   it('leaves a gap where a version has no value', () => {
     const { container, getByRole } = render(<TrendLine title="auc" points={points(0.8, NaN, 0.9, Infinity)} />);
     assert.equal(container.querySelectorAll('.point').length, 2);
@@ -143,6 +161,13 @@ describe('TimelineStrip', () => {
     });
     assert.equal(container.querySelectorAll('.bar').length, 2);
     assert.equal(container.querySelectorAll('[data-line=at]').length, 1);
+  });
+
+  it('keeps the date that it begins with beside a moment before it', () => {
+    const { container } = render(<TimelineStrip {...span} rows={rows} at="1999-01-01T00:00:00Z" />);
+    assert.equal(container.querySelectorAll('[data-line=at]').length, 0);
+    assert.match(container.textContent, new RegExp(span.from.slice(0, 10)));
+    assert.doesNotMatch(container.textContent, /1999/);
   });
 
   it('can be drawn with nothing, without a span, and with times that are none', () => {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { placeLabels } from '../../../../hub/components/charts/labels';
-import { differenceText, fitText, numberText, utcText, widthOf } from '../../../../hub/components/charts/text';
+import {
+  differenceText,
+  fitText,
+  numberText,
+  numberTexts,
+  utcText,
+  widthOf,
+} from '../../../../hub/components/charts/text';
 
 describe('labels in a line', () => {
   const label = fc.record({
@@ -60,6 +67,15 @@ describe('texts of charts', () => {
     ]);
     assert.deepEqual([NaN, Infinity, -Infinity].map(numberText), ['not a number', 'infinite', 'minus infinite']);
     assert.deepEqual([0.5, -0.5, 0].map(differenceText), ['+0.5', '−0.5', '0']);
+  });
+
+  it('show that two numbers are not the same, as soon as they are not', () => {
+    assert.deepEqual(numberTexts([0.99991, 0.99994]), ['0.99991', '0.99994']);
+    assert.deepEqual(numberTexts([2_901_000, 2_899_000]), ['2.901e+6', '2.899e+6']);
+    assert.deepEqual(numberTexts([0.5, 0.25]), ['0.5', '0.25']);
+    assert.deepEqual(numberTexts([0.1 + 0.2, 0.3]), ['0.3', '0.3']);
+    assert.deepEqual(numberTexts([NaN, 0.5]), ['not a number', '0.5']);
+    assert.deepEqual(numberTexts([7]), ['7']);
   });
 
   it('write times in UTC and admit what is none', () => {

@@ -54,6 +54,23 @@ describe('records in full', () => {
     getByRole('link', { name: 'diabetes version 3' });
   });
 
+  it('shows figures of a segment with as many digits as tell them apart', () => {
+    const segment = { segment: 'region', value: 'north', rows: 40, candidate: 0.999961, champion: 0.999957 };
+    const { getByRole } = renderHub(<EvaluationDetails body={{ ...evaluation, segments: [segment] }} />);
+    getByRole('row', { name: 'region = north 40 0.999961 0.999957' });
+  });
+
+  it('shorten a fingerprint that is a digest, and leave a name of the user’s own', () => {
+    const sanity = samples['mlops.data-sanity.v1'];
+    const { getByText, getByRole, unmount } = renderHub(
+      <DataSanityDetails body={{ ...sanity, dataFingerprint: 'c'.repeat(64) }} />,
+    );
+    getByText(`sha256:${'c'.repeat(12)}…`);
+    getByRole('button', { name: 'Copy the digest of the data' });
+    unmount();
+    renderHub(<DataSanityDetails body={{ ...sanity, dataFingerprint: 'week 46' }} />).getByText('week 46');
+  });
+
   it('name the metric of each guardrail beside its verdict, and the version that was compared with', () => {
     const guardrail = (metric: string, passed: boolean) => ({ metric, passed, ...comparison });
     const { getByRole, getAllByText } = renderHub(

@@ -11,6 +11,18 @@ const standing = (events: readonly DeploymentEvent[], isAll = true) =>
 describe('what a version was compared with', () => {
   const blue = step(day(1), { deployment: 'blue', model: 'churn', version: '6', traffic: { blue: 100 } });
 
+  it('is not taken for replaced by a model of the same name in another workspace', () => {
+    const at = (workspace: string): string =>
+      `/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/${workspace}`;
+    const there = step(day(2), {
+      ...{ deployment: 'blue', model: 'churn', version: '3', traffic: { blue: 100 } },
+      place: `${at('b')}/onlineEndpoints/churn`,
+    });
+    const named = { ...champion, id: `${at('A')}/models/churn/versions/6` };
+    assert.equal(standingOf(named, [blue, there], new Date(day(20)), '7', true).kind, 'same');
+    assert.equal(standingOf(champion, [blue, there], new Date(day(20)), '7', true).kind, 'changed');
+  });
+
   it('still serves, also beside a first share of the version of the run', () => {
     assert.equal(standing([blue]).kind, 'same');
     const green = { deployment: 'green', model: 'churn', version: '7', traffic: { blue: 90, green: 10 } };

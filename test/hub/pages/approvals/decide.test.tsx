@@ -165,6 +165,16 @@ describe('a decision on an approval', () => {
     assert.equal(of.sent().length, 1);
   });
 
+  it('does not say so of a decision that was never sent, for approval and evidence could not be read again', async () => {
+    const of = scene();
+    const view = await ready(of);
+    of.service.on('GET', /./, () => Promise.reject(new TypeError('failed to fetch')));
+    await view.user.click(view.getByRole('button', { name: 'Approve' }));
+    await waitFor(() => assert.ok(view.getAllByText(/The request could not be made/).length > 0));
+    assert.ok(view.queryByText(/may have arrived/) === null);
+    assert.equal(of.sent().length, 0);
+  });
+
   it('is not sent when somebody else decided meanwhile, and goes on saying so', async () => {
     const of = scene();
     const view = await ready(of);

@@ -2,17 +2,10 @@ import '../../support';
 import assert from 'node:assert/strict';
 import { within } from '@testing-library/react';
 import type { Rendered } from '../../support';
-import { buildOf, guid } from '../../data/run-sample';
-import { ana, approvalId, attachment, cleo, digestOf, refused, scene, settled, type Scene } from './scene';
+import { buildOf } from '../../data/run-sample';
+import { ana, attachment, cleo, decided, digestOf, refused, scene, settled, type Scene } from './scene';
 
 const attack = '<img src=x onerror=alert(1)><script>alert(2)</script>\u202e';
-
-function decided(comment: string) {
-  return {
-    status: 'approved',
-    steps: [{ assignedApprover: ana, actualApprover: ana, status: 'approved', comment, order: 1 }],
-  };
-}
 
 describe('the panel of an approval', () => {
   it('shows instructions, evidence, differences against production, objections and digest', async () => {
@@ -82,6 +75,36 @@ describe('the panel of an approval', () => {
     const evidence = within(view.getByRole('region', { name: 'Evidence' }));
     evidence.getByText(/model diabetes version 18/);
     assert.ok(evidence.getAllByText(new RegExp('7'.repeat(64))).length > 0);
+  });
+
+  it('shows the numbers of the job that was registered, where another was evaluated beside it', async () => {
+    const of = scene();
+    const other = { name: 'diabetes', version: '1' };
+    of.sample.stages[0]!.attachments = [
+      attachment('mlops.evaluation.v1', 'a.json', { candidate: { job: 'mine', metrics: { mse: 5 } } }),
+      attachment('mlops.evaluation.v1', 'b.json', {
+        candidate: { job: 'other', metrics: { mse: 1 } },
+        champion: { model: other, metrics: { mse: 9 } },
+      }),
+      attachment('mlops.model-version.v1', 'model.json', { job: 'mine' }),
+    ];
+    const view = of.open();
+    const metrics = within(await view.findByRole('region', { name: 'Metrics' }));
+    await settled(view);
+    metrics.getByRole('row', { name: /^mse 5 2 / });
+    metrics.getByRole('heading', { name: /^Against version 3,/ });
+  });
+
+  it('takes a comment that names other evidence too for no approval of what is shown', async () => {
+    const of = scene();
+    const named = [`evidence sha256:${'0'.repeat(64)}`, `evidence sha256:${digestOf(of.sample)}`];
+    for (const comment of [named.join(', '), named.reverse().join(', ')]) {
+      Object.assign(of.approval, { ...decided(comment), status: 'pending' });
+      const view = of.open();
+      await view.findByText('Given for other evidence than is shown here');
+      await settled(view);
+      view.unmount();
+    }
   });
 
   it('says that another job was registered than was trained, where nothing compared it with production', async () => {
@@ -198,7 +221,7 @@ describe('the panel of an approval', () => {
     await settled(view);
     assert.match(
       view.getByRole('region', { name: 'What changed' }).textContent,
-      /Azure DevOps names no commits since the run that made version 3, .*, but the code is another: this run is of commit \w*…?, version 3 of f+…\./,
+      /Azure DevOps names no commits since the run that made version 3, .*, but the code is another: this run is of commit \w{1,8}, version 3 of f{8}\./,
     );
   });
 
@@ -339,161 +362,5 @@ describe('an approval of nothing in particular', () => {
     await settled(view);
     view.getByRole('heading', { name: 'Run 20261120.812', level: 2 });
     assert.ok(view.queryByText(/DeployModel refuses/) === null);
-  });
-});
-
-describe('a champion', () => {
-  function deployed(of: Scene, version: string) {
-    const entry = { name: 'd', sha256: 'b'.repeat(64), stage: 'Production', at: '2026-11-20T10:00:00Z' };
-    const facts = { target: 'containerInstance', service: 'scorer', environment: 'churn-prod' };
-    const text = JSON.stringify([{ ...entry, ...facts, model: 'diabetes', version }]);
-    const properties = { 'mlops.v1.deployment': { $type: 'System.String', $value: text } };
-    of.service.list(/^build\/builds$/, ({ url }) => [
-      url.searchParams.has('tagFilters') ? { ...buildOf({ id: 720, stages: [] }), properties } : buildOf(of.sample),
-    ]);
-  }
-
-  it('that production no longer serves is warned of, once', async () => {
-    const of = scene();
-    deployed(of, '5');
-    const view = of.open();
-    await view.findAllByText('Production has changed since');
-    await settled(view);
-    const said =
-      'Production has changed since Production serves version 5 (churn-prod) now; this run was compared with version 3.';
-    const part = within(view.getByRole('region', { name: 'Metrics' }));
-    const all = `${said} Figures, commits and data below are held against version 3.`;
-    assert.equal(part.getByRole('alert').textContent, all);
-    assert.equal(view.getAllByText('Production has changed since').length, 1);
-  });
-
-  it('that production still serves is named without a warning', async () => {
-    const of = scene();
-    deployed(of, '3');
-    const view = of.open();
-    const said = 'Production serves version 3 (churn-prod) now; this run was compared with version 3.';
-    await view.findAllByText(said);
-    await settled(view);
-    assert.equal(view.getAllByText(said).length, 1);
-    assert.ok(view.queryByText('Production has changed since') === null);
-  });
-});
-
-describe('the list of approvals', () => {
-  it('opens an approval with the focus on its heading and gives the focus back to its row', async () => {
-    const of = scene();
-    const view = of.open({});
-    const button = await view.findByRole('button', { name: 'Decide: approval of run 20261120.812' });
-    button.focus();
-    await view.user.keyboard('{Enter}');
-    assert.equal(view.url.read()['approval'], approvalId);
-    assert.equal(document.activeElement?.tagName, 'H2');
-    await view.findByRole('heading', { name: 'diabetes version 3', level: 2 });
-    assert.equal(document.activeElement.textContent, 'diabetes version 3');
-    await settled(view);
-    await view.user.click(view.getByRole('button', { name: 'All approvals' }));
-    assert.equal(view.url.read()['approval'], undefined);
-    await settled(view);
-    assert.equal(document.activeElement.getAttribute('data-approval'), approvalId);
-  });
-
-  it('leaves the focus where it is when the address names the approval', async () => {
-    const view = scene().open({ approval: approvalId.toUpperCase() });
-    await view.findByRole('heading', { name: 'diabetes version 3', level: 2 });
-    await settled(view);
-    assert.ok(document.activeElement === document.body);
-  });
-
-  it('says in the history what names no evidence', async () => {
-    const view = scene(decided('LGTM')).open({ list: 'history' });
-    const row = within(await view.findByRole('row', { name: /20261120\.812/ }));
-    row.getByText('Names no evidence: given outside this page');
-    row.getByText('1 of 1 approved (Ana Li)');
-    row.getByRole('button', { name: /^Open: approval of run/ });
-    await settled(view);
-  });
-
-  it('names the model of a run whatever it left behind: a rollback registers nothing, an old run is not among the newest', async () => {
-    const of = scene();
-    const entry = {
-      ...{ name: 'deployment', sha256: 'a'.repeat(64), stage: 'Production', at: '2026-11-20T09:40:00Z' },
-      ...{ target: 'aks', service: 'churn', environment: 'churn-prod', model: 'churn', version: '8' },
-    };
-    const text = { $type: 'System.String', $value: JSON.stringify([entry]) };
-    of.service.list(/^build\/builds$/, ({ url }) => {
-      if (url.searchParams.has('tagFilters')) return [];
-      assert.match(url.searchParams.get('properties') ?? '', /mlops\.v1\.deployment/);
-      return [{ ...buildOf(of.sample), properties: { 'mlops.v1.deployment': text } }];
-    });
-    const view = of.open({});
-    await view.findByRole('link', { name: 'churn 8' });
-    await settled(view);
-  });
-
-  it('names the model of a run also where the list of runs carries no properties', async () => {
-    const of = scene();
-    const entry = {
-      ...{ name: 'deployment', sha256: 'a'.repeat(64), stage: 'Production', at: '2026-11-20T09:40:00Z' },
-      ...{ target: 'aks', service: 'churn', environment: 'churn-prod', model: 'churn', version: '8' },
-    };
-    of.service.list(/^build\/builds$/, ({ url }) => (url.searchParams.has('tagFilters') ? [] : [buildOf(of.sample)]));
-    of.service.on('GET', /^build\/builds\/812\/properties$/, () => ({
-      count: 1,
-      value: { 'mlops.v1.deployment': { $type: 'System.String', $value: JSON.stringify([entry]) } },
-    }));
-    const view = of.open({});
-    await view.findByRole('link', { name: 'churn 8' });
-    await settled(view);
-  });
-
-  it('has the last change first in the history, and what was asked for last first elsewhere', async () => {
-    const of = scene(decided('LGTM'));
-    const other = { ...of.approval, id: guid('other'), pipeline: { owner: { id: 813 } } };
-    // Asked for later, and decided earlier.
-    const early = { createdOn: '2026-11-20T10:00:00Z', lastModifiedOn: '2026-11-20T10:10:00Z' };
-    const late = { createdOn: '2026-11-20T09:32:00Z', lastModifiedOn: '2026-11-20T12:00:00Z' };
-    of.service.list(/^build\/builds$/, () => [buildOf(of.sample), buildOf({ ...of.sample, id: 813 })]);
-    for (const [list, status, order] of [
-      ['history', 'approved', ['20261120.812', '20261120.813']],
-      ['pending', 'pending', ['20261120.813', '20261120.812']],
-    ] as const) {
-      of.service.list(/^pipelines\/approvals$/, () => [
-        { ...other, ...early, status },
-        { ...of.approval, ...late, status },
-      ]);
-      const view = of.open({ list });
-      const rows = await view.findAllByRole('rowheader');
-      assert.deepEqual(
-        rows.map(({ textContent }) => /20261120\.\d+/.exec(textContent)?.[0]),
-        order,
-      );
-      await settled(view);
-      view.unmount();
-    }
-  });
-
-  it('says that the service gave only the newest', async () => {
-    const of = scene(decided('LGTM'));
-    const others = Array.from({ length: 99 }, (_, index) => ({ ...of.approval, id: guid(`other ${index}`) }));
-    of.service.list(/^pipelines\/approvals$/, () => [of.approval, ...others]);
-    const view = of.open({ list: 'history' });
-    await view.findByText('Only the newest 100 approvals were read.');
-    await settled(view);
-    view.unmount();
-    of.service.list(/^pipelines\/approvals$/, () => [of.approval]);
-    const whole = of.open({ list: 'history' });
-    await whole.findByRole('row', { name: /20261120\.812/ });
-    await settled(whole);
-    assert.ok(whole.queryByText(/^Only the newest/) === null);
-  });
-
-  it('says when nothing waits, and what is wrong when nothing can be read', async () => {
-    const none = scene({ pipeline: undefined }).open({});
-    await none.findByText('Nothing waits for you');
-    const broken = scene();
-    broken.service.on('GET', /^pipelines\/approvals$/, () => refused(403, 'Not for you.'));
-    const view = broken.open({ list: 'pending' });
-    await view.findByText(/^The approvals could not be shown/);
-    await view.findByText(/Not for you/);
   });
 });

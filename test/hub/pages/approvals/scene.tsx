@@ -82,6 +82,14 @@ export function attachment(kind: keyof typeof samples, name: string, changes: Ra
   return { kind, name, content: { ...samples[kind], kind, ...changes } };
 }
 
+/** An approval that Ana gave with this comment. */
+export function decided(comment: string) {
+  return {
+    status: 'approved',
+    steps: [{ assignedApprover: ana, actualApprover: ana, status: 'approved', comment, order: 1 }],
+  };
+}
+
 /** The one update that a request carries. */
 export function updateOf({
   body,

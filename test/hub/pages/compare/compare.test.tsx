@@ -93,6 +93,27 @@ describe('compare page', () => {
     within(getByRole('row', { name: /^trees/ })).getByText('not read');
   });
 
+  it('says which of too many versions it leaves out', async () => {
+    const many = await show(three(), { versions: '7,6,5,4,3,2,2' });
+    many.getByText('At most four are compared; left out: 3, 2.');
+    many.unmount();
+    assert.equal((await show(three(), { versions: '7,6' })).queryByText(/left out/), null);
+  });
+
+  it('shortens digests, and shows all of one on demand', async () => {
+    const digits = 'c'.repeat(64);
+    const runs = ['7', '6'].map((name) =>
+      version(name, {}, { records: [registered(name, { dataFingerprint: `sha256:${digits}` })] }),
+    );
+    const { getByRole, user } = await show(serveChurn(new FakeService(), runs), { versions: '7,6' });
+    const row = getByRole('row', { name: /^Data fingerprint/ });
+    assert.doesNotMatch(row.textContent, /c{13}/);
+    await user.click(
+      within(row).getByRole('button', { name: 'Show all of the digest of Data fingerprint of version 7' }),
+    );
+    within(row).getByText(`sha256:${digits}`);
+  });
+
   it('says how to choose, and waits for all records', async () => {
     (await show(three(), { versions: '7' })).getByText('Nothing to compare');
     const slow = three().on('GET', /^build\/builds\/6\/timeline$/, () => new Promise(() => undefined));

@@ -43,7 +43,7 @@ describe('comparison', () => {
       column('6', [registered('6', { metrics: { auc: 0.812349 } })]),
       column('5', [registered('5', { metrics: { auc: 0.5 } })]),
     );
-    assert.deepEqual(auc?.values, ['0.812345', '0.812349', '0.5']);
+    assert.deepEqual(auc?.values, ['0.81234', '0.81235', '0.5']);
   });
 
   it('has words for what is no number, and is not misled by names of properties', () => {

@@ -40,6 +40,14 @@ describe('delivery figures', () => {
     within(getByRole('row', { name: /^churn/ })).getByText('1 of 2, 50 % (95 % interval 9 to 91 %; few cases)');
   });
 
+  it('name the workspace of a model that several have', () => {
+    const versions = ['ws-dev', 'ws-prod'].map((workspace) => registration('6', { at: span.from, workspace }));
+    const rows = deliveryBy('model', { ...data, versions }, span);
+    const { getByRole } = renderHub(<ByTable title="Model" rows={rows} />);
+    getByRole('row', { name: /^churn ws-dev/ });
+    getByRole('row', { name: /^churn ws-prod/ });
+  });
+
   it('are written in units that suit them', () => {
     assert.deepEqual([0.5, 3.25, 47, 72].map(hoursText), ['30 min', '3.3 h', '47 h', '3 days']);
     assert.equal(medianText({ median: 6, least: 2, most: 72, n: 5 }), '6 h (from 2 h to 3 days, n = 5)');

@@ -180,10 +180,13 @@ describe('deployments page', () => {
     assert.equal(of.paths().filter((path) => path === 'pipelines/environments').length, 1);
     assert.equal(of.paths('POST').length, 1);
     cleanup();
-    // Where nothing asks for one, or what asks cannot be read, there is no reason for alarm.
-    for (const quiet of [asking(true), ungated()]) {
+    // Where nothing asks for one, or what asks cannot be read, there is no reason for alarm; but which of the two it is, is said.
+    for (const [quiet, words] of [
+      [asking(true), 'No approval was asked for'],
+      [ungated(), 'No approval was asked for: whether environment churn-prod asks for one today cannot be read here'],
+    ] as const) {
       const calm = show(<DeploymentsPage />, quiet, { at: '2026-11-21T00:00:00Z' });
-      await waitFor(() => assert.equal(calm.getAllByText('No approval was asked for').length, 2));
+      await waitFor(() => assert.equal(calm.getAllByText(words).length, 2));
       cleanup();
     }
     // Nor where the check is younger than the run.

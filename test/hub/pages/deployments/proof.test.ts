@@ -273,7 +273,11 @@ describe('proof of a deployment', () => {
     assert.deepEqual([bare.approval.state, isAlarming({ ...bare, evidence: proof({}).evidence })], ['none', false]);
     const read = (asksToday: Readings['asksToday'], more: Partial<Readings> = {}) =>
       proofOf(step('2026-11-02T00:00:00Z', facts), { ...good, gates: gates(), asksToday, ...more });
-    assert.equal(read(false).approval.state, 'none');
+    assert.equal(approvalText(read(false).approval), 'No approval was asked for');
+    assert.match(
+      approvalText(read(undefined).approval),
+      /^No approval was asked for: whether environment churn-prod asks/,
+    );
     assert.equal(read('reading').approval.state, 'reading');
     const told = read(true);
     assert.deepEqual([told.approval.state, isAlarming(told)], ['notAsked', true]);
@@ -292,7 +296,15 @@ describe('proof of a deployment', () => {
     assert.equal(read(true).approval.state, 'notAsked');
     assert.equal(isAlarming(read(true)), true);
     assert.match(approvalText(read(true).approval), /the approval is of endpoint azure-dev/);
-    for (const none of [false, undefined]) assert.equal(read(none).approval.state, 'approved');
+    for (const none of [false, undefined]) {
+      assert.equal(read(none).approval.state, 'approved');
+      assert.match(
+        approvalText(read(none).approval),
+        /^Approved by Ben, .*; the approval is of endpoint azure-dev, not of/,
+      );
+    }
+    const both = read(false, gate({ approvalId: 'gate-2', environment: 'churn-prod' })).approval;
+    assert.equal(approvalText(both), 'Approved by Ben, Ben, 2026-11-01 08:00 UTC');
     assert.equal(read(true, gate({ environment: 'churn-prod' })).approval.state, 'approved');
   });
 });

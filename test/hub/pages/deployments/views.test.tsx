@@ -7,9 +7,11 @@ import { AtDate, MomentField } from '../../../../hub/pages/deployments/AtDate';
 import type { Audit } from '../../../../hub/pages/deployments/export';
 import { HistoryTable, MatrixTable, ProductionStrip } from '../../../../hub/pages/deployments/History';
 import { proofOf } from '../../../../hub/pages/deployments/proof';
-import { container, run, step } from '../../data/samples';
+import { homesOf } from '../../../../hub/data/workspaces';
+import { container, registration, run, step } from '../../data/samples';
 
 const at = '2026-11-20T09:30:00Z';
+const nowhere = new Map();
 const events = [
   container('2026-11-02T00:00:00Z', '6'),
   container('2026-11-03T00:00:00Z', '7'),
@@ -26,6 +28,7 @@ function audit(bypassed: boolean): Audit {
         bypasses,
         gates: { stages: ['deploy'], gates: [] },
         evidence: 'You are offline.',
+        asksToday: false,
       }),
     };
   });
@@ -43,7 +46,7 @@ function audit(bypassed: boolean): Audit {
 describe('what served at a date', () => {
   it('names version, share, run, approval and evidence, and what is not certain', () => {
     const { getByRole, getByText } = renderHub(
-      <AtDate audit={audit(false)} isReading={false} save={() => undefined} />,
+      <AtDate homes={nowhere} audit={audit(false)} isReading={false} save={() => undefined} />,
     );
     const row = getByRole('row', { name: /churn-prod/ });
     for (const text of ['churn 6', '100 %', 'No approval was asked for', 'Not verified: You are offline.'])
@@ -52,7 +55,9 @@ describe('what served at a date', () => {
   });
 
   it('shows a bypass loudly', () => {
-    const { getByRole } = renderHub(<AtDate audit={audit(true)} isReading={false} save={() => undefined} />);
+    const { getByRole } = renderHub(
+      <AtDate homes={nowhere} audit={audit(true)} isReading={false} save={() => undefined} />,
+    );
     const row = getByRole('row', { name: /churn-prod/ });
     assert.equal(row.className, 'hub-alarm');
     assert.match(row.querySelector('strong')!.textContent, /BYPASSED: Approval: by an administrator/);
@@ -64,7 +69,9 @@ describe('what served at a date', () => {
       const approval = { ...proof!.approval, state: 'otherEvidence' as const, digests: ['e'.repeat(64)] };
       return { serving, proof: { ...proof!, approval } };
     });
-    const { getByRole } = renderHub(<AtDate audit={{ ...shown, rows }} isReading={false} save={() => undefined} />);
+    const { getByRole } = renderHub(
+      <AtDate homes={nowhere} audit={{ ...shown, rows }} isReading={false} save={() => undefined} />,
+    );
     const row = getByRole('row', { name: /churn-prod/ });
     assert.match(row.querySelector('strong')!.textContent, /OTHER EVIDENCE APPROVED/);
     within(row).getByText(/^sha256:eeee/);
@@ -73,7 +80,7 @@ describe('what served at a date', () => {
   it('exports what it shows, once everything was read', async () => {
     const saved: string[] = [];
     const save = (name: string, type: string, text: string): void => void saved.push(name, type, text);
-    const { getByRole, user } = renderHub(<AtDate audit={audit(true)} isReading={false} save={save} />);
+    const { getByRole, user } = renderHub(<AtDate homes={nowhere} audit={audit(true)} isReading={false} save={save} />);
     await user.click(getByRole('button', { name: 'Export CSV' }));
     await user.click(getByRole('button', { name: 'Export JSON' }));
     assert.deepEqual(
@@ -85,9 +92,9 @@ describe('what served at a date', () => {
   });
 
   it('says that nothing served', () => {
-    renderHub(<AtDate audit={{ ...audit(true), rows: [] }} isReading={false} save={() => undefined} />).getByText(
-      /had left anything serving at 2026-11-20 09:30:00 UTC/,
-    );
+    renderHub(
+      <AtDate homes={nowhere} audit={{ ...audit(true), rows: [] }} isReading={false} save={() => undefined} />,
+    ).getByText(/had left anything serving at 2026-11-20 09:30:00 UTC/);
   });
 
   it('is picked in UTC', () => {
@@ -128,7 +135,7 @@ describe('services of one name', () => {
   it('are two rows, and the page says which is which', () => {
     const rows = servingAt(both, at).map((serving) => ({ serving }));
     const { getByText } = renderHub(
-      <AtDate audit={{ ...audit(false), rows }} isReading={false} save={() => undefined} />,
+      <AtDate homes={nowhere} audit={{ ...audit(false), rows }} isReading={false} save={() => undefined} />,
     );
     assert.equal(getByText('rg / aks1 / eu').parentElement?.title, `${cluster}/namespaces/eu`);
     getByText('rg / aks1 / us');
@@ -160,11 +167,34 @@ describe('what is not certain', () => {
 
 describe('matrix and history', () => {
   it('shows version and share in the cell of model and environment', () => {
-    const { getByRole } = renderHub(<MatrixTable servings={servingAt(events, at)} />);
+    const { getByRole } = renderHub(<MatrixTable homes={nowhere} servings={servingAt(events, at)} />);
     const cells = within(getByRole('row', { name: /^churn/ })).getAllByRole('cell');
     assert.deepEqual(
       cells.map(({ textContent }) => textContent.replace(/,.*/, '')),
       ['8 100 %', '6 100 %'],
+    );
+  });
+
+  it('links to the version of the workspace that it is of, in the matrix and at a date', () => {
+    const placed = step('2026-11-02T00:00:00Z', {
+      ...{ deployment: 'blue', model: 'churn', version: '7', traffic: { blue: 100 } },
+      place: '/x/providers/ml/workspaces/ws-prod/onlineEndpoints/churn',
+    });
+    const homes = homesOf(['ws-dev', 'ws-prod'].map((workspace) => registration('7', { workspace })));
+    const servings = servingAt([placed], at);
+    const rows = servings.map((serving) => ({ serving }));
+    const { getAllByRole, getByRole } = renderHub(
+      <>
+        <MatrixTable homes={homes} servings={servings} />
+        <AtDate homes={homes} audit={{ ...audit(false), rows }} isReading={false} save={() => undefined} />
+      </>,
+    );
+    getByRole('rowheader', { name: 'churn ws-prod' });
+    assert.deepEqual(
+      getAllByRole('link', { name: /^(churn )?7$/ }).map((link) =>
+        new URL((link as HTMLAnchorElement).href).searchParams.get('workspace'),
+      ),
+      ['ws-prod', 'ws-prod'],
     );
   });
 

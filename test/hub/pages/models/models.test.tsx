@@ -172,9 +172,21 @@ describe('models page', () => {
       { id: 2, version: '1', entry: { workspace: 'ml-prod' } },
       { id: 1, version: '1' },
     ];
-    const { findAllByRole, getByText, user } = show(serveChurn(new FakeService(), runs), { params: { open: 'churn' } });
-    const [one, other] = await findAllByRole('checkbox', { name: 'Compare version 1 of churn' });
+    const view = show(serveChurn(new FakeService(), runs));
+    const { findAllByRole, getAllByRole, getByText, user } = view;
+    const boxes = { name: 'Compare version 1 of churn' };
+    const [first, second] = await findAllByRole('button', { name: '1 version of churn' });
+    await user.click(first!);
+    assert.equal(getAllByRole('checkbox', boxes).length, 1);
+    await user.click(second!);
+    const [one, other] = getAllByRole('checkbox', boxes);
     assert.ok(one && other);
+    assert.deepEqual(
+      getAllByRole('link', { name: 'churn' })
+        .map((link) => new URL((link as HTMLAnchorElement).href).searchParams.get('workspace'))
+        .sort(),
+      ['ml-dev', 'ml-prod'],
+    );
     getByText('ml-dev, \\mlops\\team-a');
     getByText('ml-prod, \\mlops\\team-a');
     await user.click(one);

@@ -55,6 +55,13 @@ describe('run tab', () => {
     );
   });
 
+  it('leads to the version in the workspace that the record names', async () => {
+    const id =
+      '/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/ws-prod/models/churn/versions/7';
+    const { getByRole } = await show(sample(attached(registered('7', { model: { name: 'churn', version: '7', id } }))));
+    assert.match(getByRole('link', { name: 'churn version 7' }).getAttribute('href') ?? '', /&workspace=ws-prod$/);
+  });
+
   it('tells several records of a kind apart by name', async () => {
     const { getByRole } = await show(sample(attached(training('7'), training('8'))));
     getByRole('region', { name: 'Training: record-0, stage Train' });

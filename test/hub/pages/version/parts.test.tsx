@@ -39,6 +39,7 @@ function known(records: ReadRecord[] | undefined, changes: Partial<ModelVersionR
     smokeTests: [],
     modelDeployments: [],
     siblings: [],
+    hasOlder: false,
     isLoading: false,
     isFetching: false,
     refresh: () => undefined,

@@ -70,6 +70,23 @@ describe('version page', () => {
     getByRole('row', { name: /^recall/ });
   });
 
+  it('marks its version among the others, and says which were read where the list goes on', async () => {
+    const runs = Array.from({ length: 51 }, (_, index) => {
+      const number = 51 - index;
+      return {
+        id: number,
+        version: String(number),
+        build: { queueTime: new Date(Date.UTC(2026, 9, 1, 0, number)).toISOString() },
+      };
+    });
+    const part = await show(serve(...runs), { tab: 'metrics', version: '48' });
+    part.getByText('48 this version');
+    part.getByText(/^Versions that were read: \d+ to 51\.$/);
+    part.unmount();
+    const all = await show(serve(seven()), { tab: 'metrics' });
+    assert.equal(all.queryByText(/that were read/), null);
+  });
+
   it('shows metrics that are no numbers', async () => {
     const records = [registered('7', { metrics: { loss: 'NaN', gain: '-Infinity' } })];
     const { getByRole } = await show(serve(seven({ records, entry: { metrics: {} } })), { tab: 'metrics' });
@@ -129,6 +146,7 @@ describe('version page', () => {
     await shown.findByText('Approved by Someone, who requested the run');
     shown.getByText('Looks good');
     shown.getByText("Registered by Someone's run");
+    shown.getByText('2026-11-20 09:40 UTC');
   });
 
   it('shows checks that were bypassed in any run that deployed it', async () => {
@@ -253,7 +271,7 @@ describe('version page', () => {
     const six: ChurnRun = { id: 6, version: '6', index: { deployment: [deployed('6')] } };
     const { getByRole, user, url } = await show(serve(seven(), six));
     await user.click(getByRole('link', { name: 'Compare with production' }));
-    assert.deepEqual(url.read(), { view: 'compare', model: 'churn', versions: '6,7' });
+    assert.deepEqual(url.read(), { view: 'compare', model: 'churn', versions: '6,7', workspace: 'ml-dev' });
   });
 
   it('shows the version’s own record of a run that registered two models', async () => {
