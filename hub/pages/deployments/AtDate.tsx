@@ -111,7 +111,7 @@ export function AtDate({ audit, homes, isReading, save }: AtDateProps): ReactEle
           </table>
         </div>
       )}
-      <div className="flex-row rhythm-horizontal-8">
+      <div className="flex-row rhythm-horizontal-8 hub-exports">
         <Button
           text="Export CSV"
           disabled={isReading}
