@@ -108,6 +108,7 @@ describe('documents', function () {
     ],
     ['npx mlops down'],
     ['npx mlops validate examples/diabetes/job.yml', 'npx mlops translate examples/pipeline/pipeline.yml'],
+    ['npx mocha test/lib/agent/run-service.test.ts'],
     // Prints digests only.
     commands('docs/evidence.md'),
   ];
