@@ -18,10 +18,11 @@ const modes = word({
 
 /**
  * A table to learn from. The service is told where it lies and nothing else: a `mode` has no effect, as with the clients.
+ * They take one without a type for a folder, whose address ends with a slash.
  */
 const table = refine(
   record({ path: required(text), type: optional(words('mltable')), mode: optional(modes) }),
-  (_value, at, scope) => ({ jobInputType: 'mltable', uri: uriOf(at.required('path'), scope, 'mltable') }),
+  ({ type }, at, scope) => ({ jobInputType: 'mltable', uri: uriOf(at.required('path'), scope, type ?? 'uri_folder') }),
 );
 
 /** In nodes of pipelines the data is an expression, `${{parent.inputs.x}}`. */

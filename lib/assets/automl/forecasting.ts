@@ -24,7 +24,10 @@ function lags(spelling: Spelling): Shape {
   const asJob = (values: number[]): unknown => (values.length > 0 ? { mode: 'Custom', values } : undefined);
   const many = list(whole);
   return union<unknown>('auto, a whole number or a list of them', [
-    { when: isList, shape: spelling === 'camel' ? refine(many, asJob) : many },
+    {
+      when: isList,
+      shape: refine(many, spelling === 'camel' ? asJob : (values) => (values.length > 0 ? values : undefined)),
+    },
     {
       when: (at) => !isWord(at) && !at.isMap,
       shape: refine(whole, (value) => (spelling === 'yaml' ? value : asJob(value === 0 ? [] : [value]))),

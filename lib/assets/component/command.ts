@@ -1,13 +1,18 @@
 import { environment } from '../parts/environment';
+import { without } from '../parts/without';
 import { list } from '../shape/collections';
 import { dropped, openRecord, optional, required } from '../shape/record';
 import { anything, text, words } from '../shape/scalars';
-import { refine, type Shape } from '../shape/shape';
+import { refine, shape, type Shape } from '../shape/shape';
 import { codeWithIncludes } from './code';
 import { componentDistribution, componentFields, componentResources, definitionOf, prefixed } from './common';
 import type { ComponentDefinition } from './component';
 import { checkCommand } from './expressions';
 import { componentOutputs } from './ports';
+
+const noQueue: Shape<never> = shape({ not: {} }, (at) => {
+  throw at.error('a component has no queue_settings', 'Give them to the node or the job that runs it.', true);
+});
 
 const fields = openRecord(
   {
@@ -20,6 +25,8 @@ const fields = openRecord(
     environment: required(environment),
     resources: optional(componentResources),
     distribution: optional(componentDistribution),
+    // The clients fall over every one.
+    queue_settings: optional(noQueue),
     // A job has them; a component of it goes out without.
     environment_variables: dropped(anything),
   },
@@ -28,7 +35,7 @@ const fields = openRecord(
 
 /** A command and what it runs with. Keys that the clients do not know are carried along. */
 export const commandComponent: Shape<ComponentDefinition> = refine(fields, (values, at, scope) => {
-  const { command, additional_includes, resources, distribution, others } = values;
+  const { command, additional_includes, resources = {}, distribution, others } = values;
   checkCommand(at.required('command'), command, {
     inputs: Object.keys(values.inputs),
     outputs: Object.keys(values.outputs),
@@ -38,8 +45,8 @@ export const commandComponent: Shape<ComponentDefinition> = refine(fields, (valu
     code: codeWithIncludes(at, scope),
     additional_includes: additional_includes?.length === 0 ? undefined : additional_includes,
     environment: prefixed(values.environment),
-    resources,
+    resources: without(resources, 'properties'),
     distribution,
   };
-  return definitionOf('command', values, { ...others, ...own }, at);
+  return { ...definitionOf('command', values, { ...others, ...own }, at), resources };
 });

@@ -6,7 +6,7 @@ import { pythonStr } from '../python-repr';
 import { isList, isScalar, list, mapOf, tagged, union } from '../shape/collections';
 import { dropped, optional, record, required, withDefault, type Values } from '../shape/record';
 import { anything, boolean, integer, text, textLike, word } from '../shape/scalars';
-import type { Shape } from '../shape/shape';
+import { nullable, type Shape } from '../shape/shape';
 import type { ComponentDefinition, ComponentInput, ComponentOutput } from './component';
 import { componentInputs } from './ports';
 
@@ -116,7 +116,7 @@ export function prefixed(id: Soon<string> | undefined): Soon<string> | undefined
   return id === undefined ? undefined : mapSoon(id, (known) => (known.startsWith('/') ? `azureml:${known}` : known));
 }
 
-/** The resources that a component asks for; what else stands there the clients drop. */
+/** The resources that a component asks for. */
 export const componentResources = record(
   {
     instance_count: optional(integer),
@@ -130,7 +130,7 @@ export const componentResources = record(
         { when: isScalar, shape: text },
       ]),
     ),
-    properties: dropped(mapOf(anything)),
+    properties: optional(mapOf(nullable(anything))),
   },
   'yaml',
 );

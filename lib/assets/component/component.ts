@@ -40,6 +40,8 @@ export interface ComponentDefinition {
   description?: string;
   tags?: Record<string, string>;
   properties?: Record<string, string>;
+  /** What nodes take over of its machines: all that is said of them, of which its specification lacks the properties. */
+  resources?: Record<string, unknown>;
 }
 
 /** Where a component was defined: in a file of its own, inside a job, or made of a job. */

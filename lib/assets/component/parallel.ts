@@ -4,6 +4,7 @@ import { list } from '../shape/collections';
 import { openRecord, optional, record, required } from '../shape/record';
 import { exactly, integer, text, words } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
+import { without } from '../parts/without';
 import { pythonJson } from '../python-json';
 import { componentCode } from './code';
 import { componentFields, componentResources, definitionOf, prefixed } from './common';
@@ -65,10 +66,10 @@ const fields = openRecord(
 
 /** The same program for each part of its input. Unknown keys do not go out. */
 export const parallelComponent: Shape<ComponentDefinition> = refine(fields, (values, at) => {
-  const { partition_keys, mini_batch_size = 0, ...rest } = values;
+  const { partition_keys, mini_batch_size = 0, resources = {}, ...rest } = values;
   const own = {
     task: rest.task,
-    resources: rest.resources,
+    resources: without(resources, 'properties'),
     logging_level: rest.logging_level,
     mini_batch_size: String(mini_batch_size),
     partition_keys,
@@ -80,5 +81,9 @@ export const parallelComponent: Shape<ComponentDefinition> = refine(fields, (val
   };
   const definition = definitionOf('parallel', values, own, at, false);
   const isGiven = partition_keys !== undefined && partition_keys.length > 0;
-  return { ...definition, ...(isGiven ? { onTheWire: { partition_keys: pythonJson(partition_keys) } } : {}) };
+  return {
+    ...definition,
+    resources,
+    ...(isGiven ? { onTheWire: { partition_keys: pythonJson(partition_keys) } } : {}),
+  };
 });

@@ -1,6 +1,6 @@
 import { answered } from '../parts/answered';
 import { endpointFields, location } from '../parts/endpoint';
-import { endpointName } from '../parts/names';
+import { serverlessName } from '../parts/names';
 import { looseTextMap } from '../shape/collections';
 import { optional, record, required } from '../shape/record';
 import { text, word } from '../shape/scalars';
@@ -9,7 +9,7 @@ import { kind } from './kind';
 
 const fields = record({
   ...endpointFields,
-  name: required(endpointName),
+  name: required(serverlessName),
   model_id: required(text),
   tags: optional(looseTextMap),
   // A key is what such endpoints have anyway.

@@ -1,6 +1,6 @@
 import type { YamlReader } from '../../agent/yaml';
 import { Later, type Soon } from '../later';
-import { parseReference } from '../references';
+import { armId, parseReference } from '../references';
 import { registerCode } from '../register/code';
 import { idOf } from '../register/versions';
 import { text } from '../shape/scalars';
@@ -17,6 +17,15 @@ export const code: Shape<Soon<string>> = {
     return new Later((remote) => registerCode(remote, asset));
   },
   schema: () => ({ type: 'string' }),
+};
+
+/** The code of a deployment: here the clients take an ARM id alone, too. */
+export const deploymentCode: Shape<Soon<string>> = {
+  read: (at, scope) => {
+    const value = text.read(at, scope);
+    return armId.test(value) ? value : code.read(at, scope);
+  },
+  schema: () => code.schema(),
 };
 
 /** The code asset that a reference names; `undefined` for a local path. */

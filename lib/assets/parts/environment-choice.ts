@@ -5,7 +5,7 @@ import { idOf } from '../register/versions';
 import { isMap, isText, union } from '../shape/collections';
 import { text } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
-import { environmentFile, environmentWithin } from './environment';
+import { environmentWithin } from './environment';
 import { localPath } from './paths';
 import { checkPrefix, referenceAt } from './references';
 
@@ -29,7 +29,7 @@ export const environmentChoice: Shape<EnvironmentChoice> = union<EnvironmentChoi
       when: (at) => isText(at) && at.asString().startsWith('file:'),
       shape: shape({ type: 'string', pattern: '^file:' }, (at, scope) => {
         const opened = scope.open(localPath(scope.folder, at.asString()), at);
-        return defined(environmentFile.read(opened.reader, opened.scope));
+        return defined(environmentWithin.read(opened.reader, opened.scope));
       }),
     },
     {

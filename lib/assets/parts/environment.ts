@@ -3,7 +3,7 @@ import { Later, type Soon } from '../later';
 import { sentFrom } from '../place';
 import { dumpYaml } from '../pyyaml';
 import { registerEnvironment, type EnvironmentDefinition } from '../register/environment';
-import { isMap, isText, pythonTextMap, union } from '../shape/collections';
+import { isMap, isText, pythonTextMap, union, unlessBare } from '../shape/collections';
 import { dropped, optional, record, required } from '../shape/record';
 import { anything, integer, plainData, text, word } from '../shape/scalars';
 import { refine, shape, type Shape } from '../shape/shape';
@@ -12,8 +12,9 @@ import { addressName, datastoreName, version } from './names';
 import { assetAt, existingPath, localPath } from './paths';
 import { assetId } from './references';
 
-/** A conda file by path, or written inline, in PyYAML's spelling: part of an anonymous environment's version. */
-const conda: Shape<string> = shape({ type: ['string', 'object'] }, (at, scope) => {
+/** A conda file by path, or written inline, in PyYAML's spelling: part of an anonymous environment's version. No path is none. */
+const conda: Shape<string | undefined> = shape({ type: ['string', 'object'] }, (at, scope) => {
+  if (isText(at) && at.asString() === '') return undefined;
   const content = at.isMap ? at : scope.open(localPath(scope.folder, text.read(at, scope)), at).reader;
   if (!content.isMap) throw content.error('a conda file is a map with name, channels and dependencies');
   return dumpYaml(plainData(content));
@@ -52,7 +53,7 @@ const members = {
   ),
   os_type: optional(word({ linux: 'Linux', windows: 'Windows' })),
   description: optional(text),
-  tags: optional(pythonTextMap),
+  tags: optional(unlessBare(pythonTextMap)),
 };
 
 function checked<T extends EnvironmentDefinition>(inner: Shape<T>): Shape<T> {

@@ -49,7 +49,10 @@ export function uriOf(at: YamlReader, scope: Scope, type: string, datastore?: st
   const value = text.read(at, scope);
   const kind = type.endsWith('_model') ? 'models' : 'data';
   const reference =
-    parseReference(value, kind) ?? idAmong(value, kind === 'models' ? 'data' : 'models') ?? ofWorkspace(value);
+    parseReference(value, kind) ??
+    idAmong(value, kind === 'models' ? 'data' : 'models') ??
+    ofWorkspace(value) ??
+    withoutPrefix(value, kind, scope);
   if (reference) return idOf(reference, kind, scope.workspaceId, at);
   // An address has its scheme in any case, a name of an asset its prefix in this one.
   if (/^azureml:(?!\/\/)/i.test(value)) {
@@ -73,6 +76,12 @@ function uploadedUri(asset: LocalAsset, type: string, datastore = defaultDatasto
     const uploaded = await uploadData(remote, asset, 'input data', undefined, datastore);
     return `azureml://datastores/${datastore}/paths/${uploaded.path}${type === 'uri_folder' ? '/' : ''}`;
   });
+}
+
+/** `name:version` and `name@label` name an asset too, where no file does. */
+export function withoutPrefix(value: string, kind: 'models' | 'data', scope: Scope): AssetReference | undefined {
+  if (!/^[^/\\:@]+[:@][^/:@]+$/.test(value) || /^(?:file|azureml):/i.test(value)) return undefined;
+  return existsSync(localPath(scope.folder, value)) ? undefined : parseReference(`azureml:${value}`, kind);
 }
 
 /** An input of data may be a model's id, and the other way round: what lies there is read alike. */

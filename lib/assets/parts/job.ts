@@ -156,13 +156,16 @@ function serviceWith(standard: ServiceType, key: string, property: string): Shap
 const ssh = serviceWith('SSH', 'ssh_public_keys', 'sshPublicKeys');
 const tensorBoard = serviceWith('TensorBoard', 'log_dir', 'logDir');
 
+const untyped = record({ ...serviceFields('SSH'), type: dropped(word({ custom: 'custom', '': 'custom' })) });
+
 const serviceOfType = tagged<unknown>('type', {
   ssh,
   tensor_board: tensorBoard,
   jupyter_lab: record(serviceFields('JupyterLab')),
   vs_code: record(serviceFields('VSCode')),
   // A service of the writer's own: the clients send it without its type.
-  custom: record({ ...serviceFields('SSH'), type: dropped(word({ custom: 'custom' })) }),
+  custom: untyped,
+  '': untyped,
 });
 
 /** Which service it is; one without a type is the first that has its keys: SSH, or what shows a folder of logs. */

@@ -5,7 +5,7 @@ import { pythonStr } from '../python-repr';
 import { parseReference, type AssetReference } from '../references';
 import { registerModel, type AssetName, type ModelDefinition } from '../register/model';
 import { idOf } from '../register/versions';
-import { anyKey, isMap, list, mapOf, union, valuesOf } from '../shape/collections';
+import { anyKey, isMap, list, mapOf, union, valuesOf, unlessBare } from '../shape/collections';
 import { optional, record, required, withDefault } from '../shape/record';
 import { anything, text, words } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
@@ -32,10 +32,12 @@ const members = {
   properties: withDefault(texts, () => ({})),
   stage: optional(text),
   flavors: optional(
-    mapOf(
-      refine(mapOf(anything, undefined, anyKey), (data) => ({ data })),
-      undefined,
-      anyKey,
+    unlessBare(
+      mapOf(
+        refine(mapOf(anything, undefined, anyKey), (data) => ({ data })),
+        undefined,
+        anyKey,
+      ),
     ),
   ),
   default_deployment_template: optional(template),

@@ -3,7 +3,7 @@ import { isList, isMap, list, mapOf, tagged, textMap, union } from '../shape/col
 import { dropped, optional, record, required, withDefault, type Fields } from '../shape/record';
 import { anything, boolean, float, integer, text, words } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
-import { jobInputs, uriOf } from './inputs';
+import { jobInputs, uriOf, withoutPrefix } from './inputs';
 import {
   collected,
   languageData,
@@ -148,7 +148,7 @@ const customData = refine(
         record({ path: required(text), type: optional(words('uri_file', 'uri_folder', 'mltable')) }),
         (value, at, scope) => {
           const { path, type = 'uri_folder' } = value;
-          const isName = /^azureml:(?!\/\/)/.test(path);
+          const isName = /^azureml:(?!\/\/)/.test(path) || withoutPrefix(path, 'data', scope) !== undefined;
           const uri = uriOf(at.required('path'), scope, type);
           return { jobInputType: type, uri: isName ? path.replace(/^azureml:/, '') : uri };
         },

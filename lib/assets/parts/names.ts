@@ -29,6 +29,12 @@ export const endpointName = textLike(
   'a name of an endpoint or deployment: 3 to 32 letters, digits and dashes, a letter first, no dash last',
 );
 
+/** Name of a serverless endpoint: the pattern of the service's own specification. */
+export const serverlessName = textLike(
+  /^[A-Za-z][A-Za-z0-9-]{0,51}$/,
+  'a name of a serverless endpoint: up to 52 letters, digits and dashes, a letter first',
+);
+
 /** The endpoint that a deployment belongs to. Whether it exists, the service says. */
 export const endpointReference = textLike(/^[^/?#%\\\s]+$/, 'a name of an endpoint');
 

@@ -4,7 +4,7 @@ import { word } from '../shape/scalars';
 import type { Read, Shape } from '../shape/shape';
 import { access, endpointFields, managedIdentity, mirrorTraffic, traffic, type ManagedIdentity } from './endpoint';
 import { endpointName } from './names';
-import { computeId } from './references';
+import { computeId, prefixed } from './references';
 
 /** Online endpoints. A name may come from elsewhere than the file (an input of a task). */
 
@@ -20,7 +20,7 @@ const fields = {
 };
 
 export const managedEndpoint = record({ ...fields, public_network_access: optional(access) });
-export const kubernetesEndpoint = record({ ...fields, compute: optional(computeId) });
+export const kubernetesEndpoint = record({ ...fields, compute: optional(prefixed(computeId)) });
 
 export type OnlineEndpoint = Pick<
   Read<typeof managedEndpoint>,

@@ -48,3 +48,12 @@ export const computeId: Shape<string> = {
   }),
   schema: () => ({ type: 'string' }),
 };
+
+/** Something of the workspace, where the clients, unlike elsewhere, take no bare name. @param words that mean something else */
+export function prefixed(inner: Shape<string>, ...words: readonly string[]): Shape<string> {
+  return refine(text, (value, at, scope) => {
+    if (value.startsWith('azureml:') || words.includes(value.toLowerCase())) return inner.read(at, scope);
+    const others = words.map((word) => `, or ${word}`).join('');
+    throw at.error(`${at.path} is "${value}"`, `Write azureml:${value}${others}.`);
+  });
+}

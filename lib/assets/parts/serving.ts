@@ -6,7 +6,7 @@ import { tagged } from '../shape/collections';
 import { optional, record, required } from '../shape/record';
 import { integer, integerIn, text, word } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
-import { code } from './code';
+import { deploymentCode } from './code';
 import { milliseconds, seconds } from './durations';
 import { localPath } from './paths';
 
@@ -17,7 +17,7 @@ import { localPath } from './paths';
  * lie outside the folder, which is all that is uploaded.
  */
 export const codeConfiguration = refine(
-  record({ code: required(code), scoring_script: required(text) }),
+  record({ code: required(deploymentCode), scoring_script: required(text) }),
   ({ code: codeId, scoringScript }, at, scope) => {
     const place = at.required('scoring_script');
     if (scoringScript === '') throw place.error('scoring_script is empty', 'Name the script, as a path below code.');

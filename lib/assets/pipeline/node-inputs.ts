@@ -107,11 +107,26 @@ export function declaredInputs(
   return Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, declaredInput(input, around)]));
 }
 
-function declaredInput({ given }: NodeInput, around: Surroundings): ComponentInput {
-  if (given.kind === 'literal') return { type: given.type, default: given.value };
-  if (given.kind === 'asset' || !given.isPlain) return portWith(given.type ?? anyData.type, given.mode);
-  const target = bindingOf(given.text);
-  return target ? declaredPort(portOf(target, around)) : { ...anyData };
+/** What a component that is made of a node declares for one of its inputs. */
+export function declaredInput({ at, given }: NodeInput, around: Surroundings): ComponentInput {
+  if (given.kind === 'asset' || (given.kind === 'binding' && !given.isPlain)) {
+    return portWith(given.type ?? anyData.type, given.mode);
+  }
+  const value = given.kind === 'binding' ? given.text : given.value;
+  // The clients look for no type behind blanks and behind outputs of the pipeline: those are text to them.
+  const target = isTyped(value, at) ? bindingOf(value) : undefined;
+  if (target) return declaredPort(portOf(target, around));
+  return { type: given.kind === 'literal' ? given.type : 'string', default: value };
+}
+
+/** @throws TaskError for what begins and ends as a binding, but is none: the clients find no such port */
+function isTyped(value: string, at: YamlReader): boolean {
+  if (!/^\$\{\{parent\.(inputs|jobs)\..*\}\}$/.test(value)) return false;
+  if (bindingOf(value) && !value.endsWith(' }}')) return true;
+  throw at.error(
+    `${at.path} is "${value}", which is not one expression`,
+    'Write one without blanks, as ${{parent.inputs.name}}; a value that is made of several needs a component of type string.',
+  );
 }
 
 /** Single values have no mode. */

@@ -28,7 +28,7 @@ function resourcesOnWire(resources: Members): Members {
   const { docker_args: args, properties, ...rest } = renamed(resources, ofMachines);
   return {
     ...rest,
-    ...(Array.isArray(args) ? { docker_args_list: args } : { docker_args: args }),
+    ...(Array.isArray(args) && args.length > 0 ? { docker_args_list: args } : { docker_args: args }),
     properties: isRecord(properties) ? namedProperties(properties) : properties,
   };
 }

@@ -4,7 +4,7 @@ import { withoutEmpty } from '../component/common';
 import type { ComponentDefinition, ComponentInput } from '../component/component';
 import { gather } from '../shape/gather';
 import type { ComponentUse } from './component-use';
-import { inputOnWire, type NodeInput } from './node-inputs';
+import { declaredInput, inputOnWire, type NodeInput } from './node-inputs';
 import { outputOnWire, type NodeOutput } from './node-outputs';
 import { anyData, type NodePorts, type Port, type Ports, type Surroundings } from './ports';
 
@@ -55,6 +55,7 @@ export function nodeOf(parts: Parts): Node {
     definition,
     ports: {
       declared: definition && { inputs: portsOf(definition.inputs), outputs: portsOf(definition.outputs) },
+      inferred: (name, around) => inputs[name] && declaredInput(inputs[name], around),
       given: new Map(Object.entries(outputs).map(([name, output]) => [name, givenPort(output)])),
       isOpen: typeof use !== 'function' && !definition,
     },

@@ -24,6 +24,8 @@ export interface NodePorts {
   declared?: { inputs: Ports; outputs: Ports };
   /** What the node itself says about its outputs: their type, or the binding that they are written to. */
   given: ReadonlyMap<string, Port | { binding: string }>;
+  /** What an input is that it declares nowhere, from what it is given. */
+  inferred?: (name: string, around: Surroundings) => Port | undefined;
   /** What every output of it is taken for. */
   every?: Port;
   /** Can it have outputs that are named nowhere here? */
@@ -50,7 +52,8 @@ export function portOf(target: Target, around: Surroundings): Port {
   const node = around.nodes.get(target.node);
   const declared = node?.every ?? node?.declared?.[target.direction].get(target.port);
   if (declared) return { type: declared.type };
-  const given = target.direction === 'outputs' ? node?.given.get(target.port) : undefined;
+  if (target.direction === 'inputs') return { type: (node?.inferred?.(target.port, around) ?? anyData).type };
+  const given = node?.given.get(target.port);
   if (!given) return anyData;
   if (!('binding' in given)) return { type: given.type };
   const next = bindingOf(given.binding);

@@ -1,19 +1,10 @@
-import { computeId } from '../parts/references';
+import { computeId, prefixed } from '../parts/references';
 import { datastoreName } from '../parts/names';
 import { openRecord, optional } from '../shape/record';
-import { boolean, text } from '../shape/scalars';
+import { boolean } from '../shape/scalars';
 import { refine, type Shape } from '../shape/shape';
 
 const armId = /^azureml:(\/subscriptions\/.+)$/;
-
-/** Something of the workspace: here, unlike elsewhere, the clients take no bare name. */
-function prefixed(inner: Shape<string>, ...words: readonly string[]): Shape<string> {
-  return refine(text, (value, at, scope) => {
-    if (value.startsWith('azureml:') || words.includes(value.toLowerCase())) return inner.read(at, scope);
-    const others = words.map((word) => `, or ${word}`).join('');
-    throw at.error(`${at.path} is "${value}"`, `Write azureml:${value}${others}.`);
-  });
-}
 
 const datastoreId: Shape<string> = {
   read: (at, scope) => {

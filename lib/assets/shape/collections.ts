@@ -50,6 +50,11 @@ export function valuesOf<T>(item: Shape<T>, keyOf?: Parameters<typeof mapOf>[2])
   );
 }
 
+/** A map without members says nothing. */
+export function unlessBare<T extends object>(inner: Shape<T>): Shape<T | undefined> {
+  return refine(inner, (map) => (Object.keys(map).length > 0 ? map : undefined));
+}
+
 /** Tags and the like where the clients ask for text. */
 export const textMap: Shape<Record<string, string>> = valuesOf(text);
 

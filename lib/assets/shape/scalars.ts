@@ -110,7 +110,7 @@ export function word<const W extends string>(table: Readonly<Record<string, W>>)
   const words = Object.keys(table);
   return shape({ type: 'string', enum: words }, (at) => {
     const value = at.plain();
-    const spellings = typeof value === 'string' ? [value.toLowerCase().replaceAll('-', '_'), snake(value)] : [];
+    const spellings = typeof value === 'string' ? [value.toLowerCase(), snake(value)] : [];
     const known = spellings.find((spelling) => Object.hasOwn(table, spelling));
     const found = known === undefined ? undefined : table[known];
     if (found !== undefined) return found;

@@ -1,6 +1,7 @@
 import { definitionOf, prefixed } from '../../component/common';
 import { code } from '../../parts/code';
 import { environment } from '../../parts/environment';
+import type { ComponentDefinition } from '../../component/component';
 import { checkCommand } from '../../component/expressions';
 import { distribution } from '../../parts/job';
 import { without } from '../../parts/without';
@@ -63,13 +64,13 @@ export function commandOfComponent(use: Shape<ComponentUse>): Shape<Node> {
       outputs,
       use: component,
       lacksCompute: members.computeId === undefined,
-      members: (definition) => machinesOnWire({ ...inherited(definition?.spec), ...members, ...others }),
+      members: (definition) => machinesOnWire({ ...inherited(definition), ...members, ...others }),
     }),
   );
 }
 
-function inherited(spec: Record<string, unknown> = {}): Record<string, unknown> {
-  return { resources: spec.resources, distribution: nodeDistribution(spec.distribution) };
+function inherited(definition: ComponentDefinition | undefined): Record<string, unknown> {
+  return { resources: definition?.resources, distribution: nodeDistribution(definition?.spec.distribution) };
 }
 
 /** In a component it is `type: pytorch`, in a node `distribution_type: PyTorch`. */

@@ -40,7 +40,6 @@ const runFields = {
 
 /** What a node takes over from its component. */
 const inheritedMembers = [
-  'resources',
   'retry_settings',
   'input_data',
   'max_concurrency_per_instance',
@@ -79,6 +78,7 @@ function inherited(definition: ComponentDefinition | undefined): Record<string, 
   const size = spec.mini_batch_size;
   return {
     ...Object.fromEntries(inheritedMembers.map((key) => [key, spec[key]])),
+    resources: definition?.resources,
     mini_batch_size: typeof size === 'string' ? Number(size) : undefined,
   };
 }

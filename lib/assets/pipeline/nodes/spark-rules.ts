@@ -35,20 +35,25 @@ export function isDynamic(conf: Readonly<Record<string, unknown>>): boolean {
   return String(conf['spark.dynamicAllocation.enabled']).toLowerCase() === 'true';
 }
 
-/** Spark reads and writes its data itself: it has neither mounts nor copies. */
+/** Spark reads and writes its data itself: it has neither mounts nor copies. What a component does not declare is forgotten. */
 export function checkModes(
   at: YamlReader,
   inputs: Record<string, NodeInput>,
   outputs: Record<string, NodeOutput | undefined>,
   definition?: ComponentDefinition,
 ): void {
+  const counts = (name: string, declared?: object): boolean => !declared || Object.hasOwn(declared, name);
   const isDirect = (mode: string | undefined): boolean => mode === 'direct';
   const wrongInputs = Object.entries(inputs).filter(
     ([name, { given }]) =>
-      given.kind === 'asset' && !isDirect(given.mode) && !isDirect(definition?.inputs[name]?.mode ?? undefined),
+      counts(name, definition?.inputs) &&
+      given.kind === 'asset' &&
+      !isDirect(given.mode) &&
+      !isDirect(definition?.inputs[name]?.mode ?? undefined),
   );
   const wrongOutputs = Object.entries(outputs).filter(
     ([name, output]) =>
+      counts(name, definition?.outputs) &&
       output !== undefined &&
       output.binding === undefined &&
       !isDirect(output.mode) &&
