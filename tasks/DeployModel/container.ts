@@ -13,7 +13,7 @@ import {
   putContainerGroup,
   type ContainerGroup,
   type ContainerGroupState,
-} from '../../lib/azure/containerInstances';
+} from '../../lib/azure/container-instances';
 import { refreshToken, registryOfLoginServer, tokenUser } from '../../lib/azure/registry';
 import { adviceFor } from './advice';
 import type { Collaborators, InFlight } from './collaborators';

@@ -9,7 +9,7 @@ import {
   getDeployment,
   getEndpoint,
   trafficText,
-} from '../../lib/azure/onlineEndpoints';
+} from '../../lib/azure/online-endpoints';
 import { adviceFor } from './advice';
 import type { ManagedInputs } from './inputs';
 

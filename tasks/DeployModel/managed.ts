@@ -25,7 +25,7 @@ import {
   type DeploymentState,
   type EndpointState,
   type Traffic,
-} from '../../lib/azure/onlineEndpoints';
+} from '../../lib/azure/online-endpoints';
 import { azureRemote } from '../../lib/azure/remote';
 import { canonicalJson } from '../../lib/evidence/canonical';
 import { sha256Hex } from '../../lib/agent/hash';

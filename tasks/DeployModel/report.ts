@@ -1,7 +1,7 @@
 import type { Agent, Outcome } from '../../lib/agent/agent';
 import { leaveEvidence, type Leaving } from '../../lib/agent/leave-evidence';
 import { markdownTable } from '../../lib/agent/markdown';
-import { trafficText, type Traffic } from '../../lib/azure/onlineEndpoints';
+import { trafficText, type Traffic } from '../../lib/azure/online-endpoints';
 import { deploymentSchema } from '../../lib/evidence/schemas/deployment';
 import type { DeploymentApproval } from '../../lib/evidence/types';
 import type { Inputs } from './inputs';

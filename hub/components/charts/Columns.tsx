@@ -5,7 +5,7 @@ import { displayText } from '../display-text';
 import './charts.css';
 import { placeLabels } from './labels';
 import { fontSize, listText, numberText, widthOf } from './text';
-import { useWidth } from './useWidth';
+import { useWidth } from './use-width';
 
 export interface Column {
   label: string;

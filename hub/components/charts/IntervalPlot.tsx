@@ -5,7 +5,7 @@ import './charts.css';
 import { placeLabels, type Wanted } from './labels';
 import { linear } from './linear';
 import { differenceText, fitText, fontSize } from './text';
-import { useWidth } from './useWidth';
+import { useWidth } from './use-width';
 
 export interface Interval {
   /** The metric that is compared. */

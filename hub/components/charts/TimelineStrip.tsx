@@ -4,7 +4,7 @@ import { displayText } from '../display-text';
 import './charts.css';
 import { placeLabels } from './labels';
 import { fitText, fontSize, listText, utcText } from './text';
-import { useWidth } from './useWidth';
+import { useWidth } from './use-width';
 
 export interface StripPeriod {
   /** ISO 8601; `to` is absent while it lasts. */

@@ -7,7 +7,7 @@ import { placeLabels } from './labels';
 import { linear } from './linear';
 import { fontSize, numberText, widthOf } from './text';
 import { marksOf, trendText, valueRange, type TrendPoint } from './trend';
-import { useWidth } from './useWidth';
+import { useWidth } from './use-width';
 
 export type { TrendPoint } from './trend';
 

@@ -9,7 +9,7 @@ import {
   shiftTraffic,
   trafficText,
   type Traffic,
-} from '../../../lib/azure/onlineEndpoints';
+} from '../../../lib/azure/online-endpoints';
 import { FakeAgent } from '../../support/fake-agent';
 import { FakeAzure } from '../../support/fake-azure';
 

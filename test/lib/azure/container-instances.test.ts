@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv-draft-04';
-import { containerGroupBody, readContainerGroup, type ContainerGroup } from '../../../lib/azure/containerInstances';
+import { containerGroupBody, readContainerGroup, type ContainerGroup } from '../../../lib/azure/container-instances';
 import { contracts, hasContracts } from '../../support/contracts';
 
 const group: ContainerGroup = {
