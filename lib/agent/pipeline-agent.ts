@@ -147,8 +147,7 @@ export class PipelineAgent implements Agent {
 function refuseStandIn(key: string, own?: string): void {
   const found = tl.getVariables().find(({ name }) => environmentName(name) === key);
   if (found === undefined || found.name.toLowerCase() === own?.toLowerCase()) return;
-  // A secret has a place of its own among inputs, but not among variables.
-  if (own === undefined && found.secret) return;
+  // Nor a secret, though it has a place of its own: task-lib tells of one name a place, and behind it may stand another's value.
   throw new TaskError(
     `The variable ${found.name} stands in the place of ${own === undefined ? 'an input' : `the agent's own ${own}`}.`,
     'Give it another name: find where the pipeline, or a step of the job by a line of its output, sets it.',
