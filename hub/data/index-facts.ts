@@ -1,5 +1,5 @@
 import type { EvidenceKind, Evidence } from '../../lib/evidence/evidence';
-import type { IndexEntry } from '../../lib/evidence/index-entry';
+import { workspaceOf, type IndexEntry } from '../../lib/evidence/index-entry';
 import { fields, isRecord, type Fields } from '../devops/read';
 
 /** The facts of an entry that its record contradicts: `decision: the index says better, the record notBetter`. */
@@ -10,14 +10,15 @@ export function contradictions<K extends EvidenceKind>(entry: IndexEntry<K>, rec
   const read = fields(record, record.kind);
   const isWhole = record.kind === 'mlops.deployment.v1' && !read.has('omitted');
   return Object.entries(factsIn[record.kind](read)).flatMap(([name, fact]) => {
-    const agrees = isWhole ? isSame(told[name], fact) : agree(told[name], fact);
+    // Entries of before it was written say nothing of the model's workspace.
+    const agrees = isWhole && name !== 'workspace' ? isSame(told[name], fact) : agree(told[name], fact);
     return agrees ? [] : [`${name}: the index says ${show(told[name])}, the record ${show(fact)}`];
   });
 }
 
 /**
- * What records say themselves; a workspace stands in none. Of a deployment both sides say all of it: where it went and who let
- * it in are what somebody would forge by leaving it out or making it up.
+ * What records say themselves; the workspace of a registration stands in none. Of a deployment both sides say all of it: where it
+ * went and who let it in are what somebody would forge by leaving it out or making it up.
  */
 const factsIn: Record<EvidenceKind, (record: Fields) => Record<string, unknown>> = {
   'mlops.data-sanity.v1': (record) => ({
@@ -47,6 +48,7 @@ const factsIn: Record<EvidenceKind, (record: Fields) => Record<string, unknown>>
   'mlops.package.v1': (record) => ({ ...modelIn(record), image: record.value('image') }),
   'mlops.deployment.v1': (record) => ({
     ...modelIn(record),
+    workspace: workspaceOf(record.maybeFields('model')?.maybeText('id')),
     target: record.value('target'),
     service: record.value('name'),
     place: record.value('place'),

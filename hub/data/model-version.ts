@@ -73,10 +73,7 @@ export function useModelVersion(
       ),
     [runs, model, version, isOurs],
   );
-  const smokeTests = useMemo(() => {
-    const deployed = new Set(deployments.map(({ run }) => run.id));
-    return entriesOf(runs, 'mlops.smoke.v1').filter(({ run }) => deployed.has(run.id));
-  }, [runs, deployments]);
+  const smokeTests = useMemo(() => smokesOf(runs, deployments), [runs, deployments]);
   const isLoading = list.isLoading || (found === undefined && (isLoadingMore || goesOn) && list.problem === undefined);
   return {
     version: found,
@@ -112,8 +109,22 @@ export function useModelVersion(
   };
 }
 
+/** Of a run that deployed other things too, those of their stages or environments alone are not this version's. */
+function smokesOf(runs: readonly IndexedRun[], own: readonly DeploymentEvent[]): Indexed<'mlops.smoke.v1'>[] {
+  const others = eventsOf(runs).filter(
+    (event) => !own.some(({ run, entry }) => run === event.run && entry === event.entry),
+  );
+  return entriesOf(runs, 'mlops.smoke.v1').filter((smoke) => {
+    const isOfRun = ({ run }: DeploymentEvent): boolean => run.id === smoke.run.id;
+    const isTested = ({ environment, entry }: DeploymentEvent): boolean =>
+      entry.stage === smoke.entry.stage || environment === smoke.entry.environment;
+    const [mine, theirs] = [own.filter(isOfRun), others.filter(isOfRun)];
+    return mine.length > 0 && (mine.some(isTested) || !theirs.some(isTested));
+  });
+}
+
 function deployedOf({ run, entry }: DeploymentEvent): Made {
-  return { run, model: entry.model, place: entry.place };
+  return { run, model: entry.model, workspace: entry.workspace, place: entry.place };
 }
 
 /**

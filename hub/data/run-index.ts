@@ -118,6 +118,7 @@ const factReaders: { readonly [K in EvidenceKind]: (entry: Fields) => IndexFacts
     deployment: entry.maybe('deployment', word),
     model: entry.maybe('model', word),
     version: entry.maybe('version', word),
+    workspace: entry.maybe('workspace', word),
     image: entry.maybe('image', word),
     trafficBefore: entry.maybe('trafficBefore', metrics),
     traffic: entry.maybe('traffic', metrics),

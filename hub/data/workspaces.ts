@@ -1,8 +1,9 @@
+import { workspaceOf } from '../../lib/evidence/index-entry';
 import type { ModelVersion, Run, Serving } from './types';
 
 /**
  * Names and versions of models are unique in one workspace only. Here is what tells models of one name apart: a registration and
- * an ARM id name the workspace; an index entry of a deployment or an image does not.
+ * an ARM id name the workspace, and so does an entry of a deployment unless it is old; an entry of an image does not.
  */
 export type Homes = ReadonlyMap<string, readonly Home[]>;
 
@@ -16,6 +17,8 @@ interface Home {
 export interface Made {
   model?: string;
   run: Pick<Run, 'pipeline'>;
+  /** The model's own, where the step names it. */
+  workspace?: string;
   /** ARM id of where it was deployed to. */
   place?: string;
 }
@@ -34,11 +37,14 @@ export function homesOf(versions: readonly Pick<ModelVersion, 'model' | 'run' | 
 }
 
 /**
- * The workspaces whose model it may be of: the endpoint's own where that has a model of the name, for an endpoint may also serve
- * one of a registry; else those that pipelines of the same folder register in; else all that have one.
+ * The workspaces whose model it may be of: the one that the step names, whether or not registrations there were read; the
+ * endpoint's own where that has a model of the name, for an endpoint may also serve one of a registry; else those that pipelines
+ * of the same folder register in; else all that have one.
  */
-export function workspacesOf(homes: Homes, { model = '', run, place }: Made): string[] {
+export function workspacesOf(homes: Homes, { model = '', run, workspace, place }: Made): string[] {
   const all = homes.get(model) ?? [];
+  if (workspace !== undefined)
+    return [all.find((home) => isSameWorkspace(home.workspace, workspace))?.workspace ?? workspace];
   const named = workspaceOf(place);
   const own = all.filter(({ workspace }) => named !== undefined && isSameWorkspace(workspace, named));
   const near = own.length > 0 ? own : all.filter(({ folders }) => folders.has(run.pipeline.folder));
@@ -47,8 +53,9 @@ export function workspacesOf(homes: Homes, { model = '', run, place }: Made): st
 
 /** The one that has to be named beside the model's name, for others have a model of it too; `undefined` also where nothing tells. */
 export function workspaceAmong(homes: Homes, made: Made): string | undefined {
-  if (!isAmbiguous(homes, made.model)) return undefined;
   const [workspace, other] = workspacesOf(homes, made);
+  const isElsewhere = (homes.get(made.model ?? '') ?? []).some((home) => home.workspace !== workspace);
+  if (!isElsewhere) return undefined;
   return other === undefined ? workspace : undefined;
 }
 
@@ -58,7 +65,7 @@ export function isAmbiguous(homes: Homes, model = ''): boolean {
 
 /** What serves, as something that was made of a model. */
 export function madeOf({ model, where, event }: Pick<Serving, 'model' | 'where' | 'event'>): Made {
-  return { model, place: where, run: event.run };
+  return { model, workspace: event.entry.workspace, place: where, run: event.run };
 }
 
 /** What names a version in an address, everywhere: with the workspace, where its ARM id tells that. */
@@ -73,9 +80,4 @@ export function versionParams({ name, version, id }: { name: string; version: st
 /** Azure knows no case in names of workspaces. */
 export function isSameWorkspace(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
-}
-
-/** Name of the workspace that something lies in by its ARM id; what lies in a registry or a cluster lies in none. */
-function workspaceOf(id = ''): string | undefined {
-  return /\/providers\/[^/]+\/workspaces\/([^/]+)\//i.exec(id)?.[1];
 }

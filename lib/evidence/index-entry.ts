@@ -34,6 +34,8 @@ export interface IndexFacts {
     deployment?: string;
     model?: string;
     version?: string;
+    /** Of the model; absent where it is of a registry, or the step does not know it. */
+    workspace?: string;
     image?: string;
     /** Percent by deployment, before the step and after it. */
     trafficBefore?: Record<string, number>;
@@ -44,6 +46,11 @@ export interface IndexFacts {
     approval?: string;
   };
   'mlops.smoke.v1': { verdict: string; environment?: string; p95?: number };
+}
+
+/** Name of the workspace that something lies in by its ARM id; what lies in a registry or a cluster lies in none. */
+export function workspaceOf(id = ''): string | undefined {
+  return /\/providers\/[^/]+\/workspaces\/([^/]+)\//i.exec(id)?.[1];
 }
 
 export interface EntryOfAnyKind {

@@ -2,6 +2,7 @@ import type { Agent, Outcome } from '../../lib/agent/agent';
 import { leaveEvidence, type Leaving } from '../../lib/agent/leave-evidence';
 import { markdownTable } from '../../lib/agent/markdown';
 import { trafficText, type Traffic } from '../../lib/azure/online-endpoints';
+import { workspaceOf } from '../../lib/evidence/index-entry';
 import { deploymentSchema } from '../../lib/evidence/schemas/deployment';
 import type { DeploymentApproval } from '../../lib/evidence/types';
 import type { Inputs } from './inputs';
@@ -74,7 +75,14 @@ function recordOf(agent: Agent, deployed: Deployed, approval?: DeploymentApprova
     schema: deploymentSchema,
     name: 'deployment',
     body: { ...common, name, previousDeployment, scoringUri, model, approval },
-    facts: { ...common, service: name, model: model?.name, version: model?.version, approval: approval?.id },
+    facts: {
+      ...common,
+      service: name,
+      model: model?.name,
+      version: model?.version,
+      workspace: workspaceOf(model?.id),
+      approval: approval?.id,
+    },
     lease: model,
   };
 }

@@ -86,6 +86,7 @@ describe('DeployModel and SmokeTest on a managed endpoint', function () {
     succeeded(await smoke({ deploymentName: blue, expect: multipliedBy(2) }, { node }));
 
     const live = succeeded(await deploy({ traffic: '100' }, { node, runId: 800 }));
+    assert.match(standIns.runs.properties.get('800/mlops.v1.deployment') ?? '', /"workspace":"[^"]+"/);
     assert.equal(live.outputs['deploymentName'], blue);
     assert.match(live.lines.join('\n'), /is there already, healthy and the same/);
     assert.deepEqual(await traffic(), { [blue]: 100 });

@@ -2,12 +2,17 @@ import { displayText } from '../display-text';
 
 /** Numbers beside each other: with as many digits as it takes that what differs also looks different. */
 export function numberTexts(values: readonly number[]): string[] {
-  const distinct = new Set(values.filter(Number.isFinite)).size;
-  for (let digits = fewest; digits <= most; digits += 1) {
-    const texts = values.map((value) => roundedText(value, digits));
-    if (new Set(texts.filter((_, index) => Number.isFinite(values[index]))).size >= distinct) return texts;
-  }
-  return values.map(numberText);
+  // What is the same at the most digits must not hide that a third one is not.
+  const distinct = distinctAt(values, most);
+  let digits = fewest;
+  while (digits < most && distinctAt(values, digits) < distinct) digits += 1;
+  return values.map((value) => roundedText(value, digits));
+}
+
+/** As numbers: `1000000` and `1.00e+6` do not look different. */
+function distinctAt(values: readonly number[], digits: number): number {
+  const texts = values.filter(Number.isFinite).map((value) => roundedText(value, digits));
+  return new Set(texts.map((text) => Number(text.replace('−', '-')))).size;
 }
 
 const fewest = 4;

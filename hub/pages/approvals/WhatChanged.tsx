@@ -4,9 +4,10 @@ import { SkeletonRows } from '../../components/SkeletonRows';
 import { Text } from '../../components/Text';
 import { TimeAgo } from '../../components/TimeAgo';
 import { cut, displayText } from '../../components/display-text';
-import { recordsOf, useChanges, useModelVersion } from '../../data/queries';
+import { useChanges, useModelVersion } from '../../data/queries';
 import { versionParams } from '../../data/workspaces';
 import type { Change, Gate } from '../../data/results';
+import { versionRecords } from '../version/records';
 import type { Champion } from './champion';
 import { gatedRecords } from './judgement';
 import { evaluationOf, registrationOf } from './subject';
@@ -23,7 +24,9 @@ export function WhatChanged({ gate }: { gate: Gate }) {
   const changes = useChanges(compared.isLoading ? undefined : run.id, comparable);
   const isReading = compared.isLoading || changes.isLoading;
   const registered = registrationOf(records);
-  const theirs = recordsOf(compared.evidence, 'mlops.model-version.v1').at(-1)?.body.dataFingerprint;
+  // That run may have registered other models too.
+  const theirs =
+    compared.version && versionRecords(compared.version, compared.evidence).registered?.body.dataFingerprint;
   const problem = compared.problem ?? compared.evidenceProblem;
   const title = champion === undefined ? '' : `Version ${displayText(champion.version)}`;
   return (

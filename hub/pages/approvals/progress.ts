@@ -17,7 +17,9 @@ export function progressOf(approval: Approval): string {
   const times = of('deferred')
     .flatMap(({ deferredTo }) => deferredTo ?? [])
     .sort();
-  const later = missing > 0 ? times[Math.min(missing, times.length) - 1] : undefined;
+  // What was rejected or canceled meanwhile takes effect at no time.
+  const isOpen = status === 'pending' || status === 'deferred';
+  const later = isOpen && missing > 0 ? times[Math.min(missing, times.length) - 1] : undefined;
   const from = later === undefined ? '' : `, ${fromText(later)}`;
   const parts = [`${approved.length} of ${needed} approved${from}${by === '' ? '' : ` (${by})`}`];
   const rejected = namesOf(of('rejected'));

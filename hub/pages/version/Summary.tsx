@@ -5,6 +5,7 @@ import { RunLink } from '../../components/RunLink';
 import { Verdict, verdictOf } from '../../components/Verdict';
 import { ViewLink } from '../../components/ViewLink';
 import { useWaitingByRun } from '../../data/queries';
+import { isSameWorkspace } from '../../data/workspaces';
 import { productionNow, servingNow, type Known } from './known';
 
 /** Above the tabs: where it serves, the verdict, and what can be done next. */
@@ -53,10 +54,11 @@ function otherInProduction(known: Known): string | undefined {
 function SeveralRegistrations({ known: { registrations } }: { known: Known }) {
   if (registrations.length < 2) return null;
   const [newest] = registrations;
-  const workspaces = new Set(registrations.map(({ registration }) => registration.workspace));
-  const others = [...workspaces].filter((workspace) => workspace !== newest?.registration.workspace);
+  const named = registrations.map(({ registration }) => registration.workspace);
+  const workspaces = named.filter((one, index) => named.findIndex((other) => isSameWorkspace(one, other)) === index);
+  const others = workspaces.slice(1);
   const runs = [...new Map(registrations.slice(1).map(({ run }) => [run.id, run])).values()];
-  const where = workspaces.size < 2 ? '' : ` in ${workspaces.size} workspaces`;
+  const where = workspaces.length < 2 ? '' : ` in ${workspaces.length} workspaces`;
   return (
     <span className="secondary-text">
       {`Registered ${registrations.length} times${where}; shown is the newest. Before: `}

@@ -1,7 +1,9 @@
 import type { EvidenceKind } from '../../../lib/evidence/evidence';
 import type { EntryOfAnyKind } from '../../../lib/evidence/index-entry';
+import type { ModelReference } from '../../../lib/evidence/types';
 import { recordsOf } from '../../data/queries';
 import type { ModelVersion, ReadRecord, RunEvidence } from '../../data/types';
+import { isSameWorkspace, versionParams } from '../../data/workspaces';
 
 /** The records of a run that speak of one version, as far as there are any. */
 export interface VersionRecords {
@@ -18,8 +20,12 @@ export interface VersionRecords {
  * test that fits nothing is still shown, for that it does not fit has to be said.
  */
 export function versionRecords(version: ModelVersion, evidence: RunEvidence | undefined): VersionRecords {
-  const isThis = (model: { name: string; version: string } | undefined): boolean =>
-    model?.name === version.model && model.version === version.version;
+  const isThis = (reference: ModelReference | undefined): boolean => {
+    if (reference?.name !== version.model || reference.version !== version.version) return false;
+    // A run may register in a workspace for tests and then in that of production.
+    const { workspace } = versionParams(reference);
+    return workspace === undefined || isSameWorkspace(workspace, version.registration.workspace);
+  };
   const registered = pick(
     recordsOf(evidence, 'mlops.model-version.v1').filter(({ body }) => isThis(body.model)),
     version.registration,

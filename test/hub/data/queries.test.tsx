@@ -181,6 +181,53 @@ describe('hooks', () => {
     }
   });
 
+  it('give each version the smoke tests of its own deployments, where one run deployed several', async () => {
+    const entry = { sha256: hex, at: '2026-11-20T09:50:00Z' };
+    const registered = (workspace: string) => ({
+      ...entry,
+      name: workspace,
+      stage: workspace,
+      model: 'churn',
+      version: '1',
+      workspace,
+      metrics: {},
+    });
+    const deployed = (workspace: string) => ({
+      ...entry,
+      name: workspace,
+      stage: workspace,
+      target: 'managedEndpoint',
+      service: 'churn',
+      model: 'churn',
+      version: '1',
+      place: `/x/providers/ml/workspaces/${workspace}/onlineEndpoints/churn`,
+      environment: `churn-${workspace}`,
+    });
+    const smokes = [
+      { ...entry, name: 'own', stage: 'dev', verdict: 'passed' },
+      { ...entry, name: 'by environment', stage: 'later', environment: 'churn-prod', verdict: 'failed' },
+      { ...entry, name: 'of nobody', stage: 'last', verdict: 'passed' },
+    ];
+    const text = (content: unknown) => ({ $type: 'System.String', $value: JSON.stringify(content) });
+    const properties = {
+      'mlops.v1.model-version': text(['dev', 'prod'].map(registered)),
+      'mlops.v1.deployment': text(['dev', 'prod'].map(deployed)),
+      'mlops.v1.smoke': text(smokes),
+    };
+    service.list(/^build\/builds$/, () => [{ ...listed(1, '1'), properties }]);
+    for (const [workspace, names] of [
+      ['dev', ['own', 'of nobody']],
+      ['prod', ['by environment', 'of nobody']],
+    ] as const) {
+      const result = hook(() => queries.useModelVersion('churn', '1', workspace));
+      await waitFor(() => assert.equal(result.current.version?.run.id, 1));
+      assert.deepEqual(
+        result.current.smokeTests.map(({ entry: { name } }) => name),
+        names,
+      );
+    }
+  });
+
   it('say when a version does not exist', async () => {
     service.list(/^build\/builds$/, () => [listed(1, '1')]);
     const result = hook(() => queries.useModelVersion('churn', '9'));

@@ -54,6 +54,13 @@ describe('rows of models', () => {
     assert.equal(row!.verdict, 'better');
   });
 
+  it('gives no model the production of another workspace whose registrations were not read', () => {
+    const event = container('2026-11-02T00:00:00Z', '9');
+    const named = { ...event, entry: { ...event.entry, workspace: 'ml-prod' } };
+    const [row] = modelRows([registration('9'), registration('10')], servingAt([named], now));
+    assert.deepEqual([row!.production, row!.headline?.production], [[], undefined]);
+  });
+
   it('keeps two models of one name in two workspaces apart, and gives each its own production', () => {
     const teamB = { pipeline: { id: 2, name: 'b', folder: '\\mlops\\team-b' } };
     const servings = servingAt([container('2026-11-02T00:00:00Z', '9', 'churn-prod', teamB)], now);

@@ -32,6 +32,16 @@ describe('the workspace of what was made of a model', () => {
     }
   });
 
+  it('is the one that the step names, also where no registration there was read', () => {
+    const made = { ...of('\\a', cluster), workspace: 'WS-PROD' };
+    assert.deepEqual(workspacesOf(homes, made), ['ws-prod']);
+    assert.equal(workspaceAmong(homes, made), 'ws-prod');
+    const unread = { ...of('\\a', endpoint('ws-new'), 'fraud'), workspace: 'ws-new' };
+    assert.deepEqual(workspacesOf(homes, unread), ['ws-new']);
+    assert.equal(workspaceAmong(homes, unread), 'ws-new');
+    assert.equal(workspaceAmong(homesOf([]), unread), undefined);
+  });
+
   it('need not be named where one workspace alone has the model, and is unknown where none has', () => {
     assert.deepEqual(workspacesOf(homes, of('\\b', endpoint('ws-prod'), 'fraud')), ['ws-dev']);
     assert.equal(workspaceAmong(homes, of('\\a', endpoint('ws-dev'), 'fraud')), undefined);

@@ -74,6 +74,8 @@ describe('texts of charts', () => {
     assert.deepEqual(numberTexts([2_901_000, 2_899_000]), ['2.901e+6', '2.899e+6']);
     assert.deepEqual(numberTexts([0.5, 0.25]), ['0.5', '0.25']);
     assert.deepEqual(numberTexts([0.1 + 0.2, 0.3]), ['0.3', '0.3']);
+    assert.deepEqual(numberTexts([0.1 + 0.2, 0.3, 0.30001]), ['0.3', '0.3', '0.30001']);
+    assert.deepEqual(numberTexts([999_999.96, 1_000_000]), ['999999.96', '1.000000e+6']);
     assert.deepEqual(numberTexts([NaN, 0.5]), ['not a number', '0.5']);
     assert.deepEqual(numberTexts([7]), ['7']);
   });

@@ -2,7 +2,7 @@ import '../../support';
 import assert from 'node:assert/strict';
 import { within } from '@testing-library/react';
 import type { Rendered } from '../../support';
-import { buildOf } from '../../data/run-sample';
+import { buildOf, serveRun, sha256, textOf } from '../../data/run-sample';
 import { ana, attachment, cleo, decided, digestOf, refused, scene, settled, type Scene } from './scene';
 
 const attack = '<img src=x onerror=alert(1)><script>alert(2)</script>\u202e';
@@ -200,6 +200,32 @@ describe('the panel of an approval', () => {
     part.getByText('abcdef01');
     assert.deepEqual(part.queryAllByRole('link'), []);
     part.getByText('Trained on data new data; the data of version 3 is not known.');
+  });
+
+  it('names the data of the version that it was compared with, whatever else that run registered', async () => {
+    const of = scene();
+    of.sample.stages[0]!.attachments![1] = attachment('mlops.model-version.v1', 'model.json', {
+      model: { name: 'diabetes', version: '4' },
+      dataFingerprint: 'the data',
+    });
+    const theirs = (name: string, dataFingerprint: string) =>
+      attachment('mlops.model-version.v1', name, { model: { name, version: '3' }, dataFingerprint });
+    const attachments = [theirs('diabetes', 'the data'), theirs('zebra', 'stripes')];
+    const run = { id: 700, stages: [{ name: 'Train', finishTime: '2026-11-01T09:20:00Z', attachments }] };
+    serveRun(of.service, run);
+    const facts = { stage: 'Train', at: '2026-11-01T09:00:00Z', workspace: 'w', metrics: {} };
+    const entries = attachments.map(({ name, content }) => ({
+      ...facts,
+      name,
+      sha256: sha256(textOf(content)),
+      model: name,
+      version: '3',
+    }));
+    const text = { $type: 'System.String', $value: JSON.stringify(entries) };
+    const before = { ...buildOf(run), properties: { 'mlops.v1.model-version': text } };
+    of.service.list(/^build\/builds$/, ({ url }) => [url.searchParams.has('tagFilters') ? before : buildOf(of.sample)]);
+    const view = of.open();
+    await view.findByText('Trained on data the data, the same as version 3.');
   });
 
   it('does not call the code unchanged because Azure DevOps lists no commits between two that differ', async () => {

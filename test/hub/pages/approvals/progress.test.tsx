@@ -39,6 +39,13 @@ describe('an approval for later', () => {
     );
   });
 
+  it('that was rejected by another or canceled takes effect at no time', () => {
+    const rejected = { ...approval(2, step('Ben', 'deferred', newYear), step('Cleo', 'rejected')), status: 'rejected' };
+    assert.equal(progressOf(rejected), '1 of 2 approved (Ben); rejected by Cleo');
+    const canceled = { ...approval(1, step('Ben', 'deferred', newYear)), status: 'canceled' };
+    assert.equal(progressOf(canceled), '1 of 1 approved (Ben)');
+  });
+
   it('counts from when as many approved as have to', () => {
     const [soon, late] = ['2030-01-01T00:00:00Z', newYear];
     const three = [step('Ana', 'approved'), step('Ben', 'deferred', late), step('Cleo', 'deferred', soon)];

@@ -46,6 +46,15 @@ describe('comparison', () => {
     assert.deepEqual(auc?.values, ['0.81234', '0.81235', '0.5']);
   });
 
+  it('does not hide a difference because two others differ by rounding alone', () => {
+    const [auc] = metrics(
+      column('7', [registered('7', { metrics: { auc: 0.1 + 0.2 } })]),
+      column('6', [registered('6', { metrics: { auc: 0.3 } })]),
+      column('5', [registered('5', { metrics: { auc: 0.30001 } })]),
+    );
+    assert.deepEqual([auc?.values, auc?.differs], [['0.3', '0.3', '0.30001'], true]);
+  });
+
   it('has words for what is no number, and is not misled by names of properties', () => {
     const rows = metrics(
       column('7', [registered('7', { metrics: { loss: 'NaN', constructor: 1 } })]),

@@ -18,6 +18,7 @@ import { hasUnasked, provenanceOf } from '../../../../hub/pages/version/provenan
 import { readRecord } from '../../../../lib/evidence/read';
 import { canonicalJson } from '../../../../lib/evidence/canonical';
 import { registration, run, smokeOf, step } from '../../data/samples';
+import { samples } from '../../../lib/evidence/samples';
 import { dataSanity } from '../../data/run-sample';
 import { digest, evaluation, registered, training } from './churn';
 
@@ -52,6 +53,27 @@ const texts = (of: Known, bypasses: Parameters<typeof provenanceOf>[1] = []) =>
   provenanceOf(of, bypasses).map(({ kind, text }) => `${kind}: ${text}`);
 
 describe('records of a version', () => {
+  it('are not those of the version of this name in another workspace, though the same run made both', () => {
+    const group = '/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces';
+    const model = (workspace: string) => ({
+      name: 'churn',
+      version: '7',
+      id: `${group}/${workspace}/models/churn/versions/7`,
+    });
+    const of = (workspace: string) => ({
+      ...samples['mlops.deployment.v1'],
+      kind: 'mlops.deployment.v1',
+      model: model(workspace),
+    });
+    const { records } = known([
+      record(registered('7', { model: model('ML-Dev') }), 'Dev'),
+      record(registered('7', { model: model('ml-prod') }), 'Prod'),
+      record(of('ml-dev'), 'Dev', 'd'),
+      record(of('ml-prod'), 'Prod', 'd'),
+    ]);
+    assert.deepEqual([records.registered?.stage, records.deployed.map(({ stage }) => stage)], ['Dev', ['Dev']]);
+  });
+
   it('are those that name it or its job, whatever else the run made', () => {
     const other = registered('3', { model: { name: 'zebra', version: '3' }, job: 'job-z' });
     const { records } = known([

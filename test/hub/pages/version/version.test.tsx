@@ -181,6 +181,13 @@ describe('version page', () => {
     getByRole('link', { name: '#20261120.7' });
   });
 
+  it('takes a workspace whose name is written in another case for the same', async () => {
+    const again = { ...seven(), id: 9, entry: { workspace: 'ML-Dev' } };
+    const { getByText, queryByRole } = await show(serve(again, seven()));
+    getByText(/^Registered 2 times; shown is the newest/);
+    assert.equal(queryByRole('link', { name: /^The version of workspace/ }), null);
+  });
+
   it('says nothing of records before they are read', async () => {
     const service = serve(seven());
     service.on('GET', /^build\/builds\/7\/timeline$/, () => new Promise(() => undefined));
