@@ -135,7 +135,7 @@ export function filterRows(rows: readonly ModelRow[], filter: ModelFilter): Mode
   return rows.filter((row) => {
     if (filter.folder !== undefined && !row.folders.some((folder) => isWithin(folder, filter.folder ?? '')))
       return false;
-    if (filter.workspace !== undefined && row.workspace !== filter.workspace) return false;
+    if (filter.workspace !== undefined && !isSameWorkspace(row.workspace, filter.workspace)) return false;
     if (filter.verdict !== undefined && row.verdict !== filter.verdict) return false;
     if (filter.mine !== undefined && !row.versions.some(({ run }) => run.requestedFor.id === filter.mine)) return false;
     if (filter.environment !== undefined && !row.environments.includes(filter.environment)) return false;
