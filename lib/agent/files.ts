@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { TaskError, errorText } from './errors';
 
 /** Larger files are not configuration (and could be made to exhaust memory). */
@@ -18,4 +19,9 @@ export async function readTextFile(file: string): Promise<string> {
       { cause: error },
     );
   }
+}
+
+/** A path as it is written everywhere but on Windows. */
+export function withSlashes(file: string): string {
+  return file.split(path.sep).join('/');
 }

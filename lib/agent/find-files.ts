@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { TaskError, errorText } from './errors';
+import { withSlashes } from './files';
 
 /** @throws TaskError for a place that is neither, or cannot be looked at */
 export async function kindOf(place: string): Promise<'file' | 'folder' | undefined> {
@@ -43,10 +44,6 @@ export async function matchesOf(glob: string): Promise<{ base: string; files: st
   const files = (await filesBelow(base)).filter((file) => matches(withSlashes(file)));
   if (files.length > 0) return { base, files };
   throw new TaskError(`No file matches ${glob}.`, 'Paths start at the repository; ** also matches folders.');
-}
-
-export function withSlashes(file: string): string {
-  return file.split(path.sep).join('/');
 }
 
 function isMissing(error: unknown): boolean {

@@ -24,7 +24,7 @@ const agentsOwn = /^AGENT_(PROXY(URL|USERNAME|PASSWORD|BYPASSLIST)|CAINFO|TEMPDI
 export function refuseSteeringVariables(): void {
   const names = tl.getVariables().map(({ name }) => name);
   const found = names.filter((name) => {
-    const key = name.replace(/[. ]/g, '_').toUpperCase();
+    const key = environmentName(name);
     // An environment is `name=value`: the variable `HTTPS_PROXY=http` becomes HTTPS_PROXY. Nothing else has such a name.
     if (name.includes('=')) return true;
     if (agentsOwn.test(key)) return !/^agent\.[a-z]+$/i.test(name);
@@ -35,4 +35,27 @@ export function refuseSteeringVariables(): void {
     `The pipeline sets the variable ${found.join(', ')}, which would redirect this task's identity, proxy, certificates or diagnostics.`,
     'Remove it from the pipeline, its variable groups and the queue-time variables; set it in the environment of the agent service if the agent needs it.',
   );
+}
+
+/**
+ * Variables reach a task by its environment, on agents until July 2026 after its inputs (agent source `NodeHandler.cs`): there
+ * INPUT_APPROVALPOLICY, or input.approvalPolicy, takes the place of the input. On all of them SYSTEM_HOSTTYPE takes that of
+ * System.HostType, which no step can set by its own name. Any line of a step's output can set such a variable.
+ *
+ * @param own name of the agent's own variable; absent for an input
+ * @throws TaskError when another variable stands in that place
+ */
+export function refuseStandIn(key: string, own?: string): void {
+  const found = tl.getVariables().find(({ name }) => environmentName(name) === key);
+  if (found === undefined || found.name.toLowerCase() === own?.toLowerCase()) return;
+  // Nor a secret, though it has a place of its own: task-lib tells of one name a place, and behind it may stand another's value.
+  throw new TaskError(
+    `The variable ${found.name} stands in the place of ${own === undefined ? 'an input' : `the agent's own ${own}`}.`,
+    'Give it another name: find where the pipeline, or a step of the job by a line of its output, sets it.',
+  );
+}
+
+/** As the agent writes names of variables and inputs. */
+export function environmentName(name: string): string {
+  return name.replace(/[. ]/g, '_').toUpperCase();
 }

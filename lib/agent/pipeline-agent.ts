@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tl from 'azure-pipelines-task-lib/task';
 import type { Agent, Outcome } from './agent';
+import { environmentName, refuseStandIn } from './hygiene';
 import { TaskError } from './errors';
 import { neutralLine, neutralLines } from './neutralise';
 import type { Redactor } from './redactor';
@@ -134,27 +135,4 @@ export class PipelineAgent implements Agent {
     writeFileSync(file, this.redactor.redact(content));
     return file;
   }
-}
-
-/**
- * Variables reach a task by its environment, on agents until July 2026 after its inputs (agent source `NodeHandler.cs`): there
- * INPUT_APPROVALPOLICY, or input.approvalPolicy, takes the place of the input. On all of them SYSTEM_HOSTTYPE takes that of
- * System.HostType, which no step can set by its own name. Any line of a step's output can set such a variable.
- *
- * @param own name of the agent's own variable; absent for an input
- * @throws TaskError when another variable stands in that place
- */
-function refuseStandIn(key: string, own?: string): void {
-  const found = tl.getVariables().find(({ name }) => environmentName(name) === key);
-  if (found === undefined || found.name.toLowerCase() === own?.toLowerCase()) return;
-  // Nor a secret, though it has a place of its own: task-lib tells of one name a place, and behind it may stand another's value.
-  throw new TaskError(
-    `The variable ${found.name} stands in the place of ${own === undefined ? 'an input' : `the agent's own ${own}`}.`,
-    'Give it another name: find where the pipeline, or a step of the job by a line of its output, sets it.',
-  );
-}
-
-/** As the agent writes names of variables and inputs. */
-function environmentName(name: string): string {
-  return name.replace(/[. ]/g, '_').toUpperCase();
 }

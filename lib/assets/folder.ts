@@ -6,6 +6,7 @@ import path from 'node:path';
 import { TaskError, errorText } from '../agent/errors';
 import { ignoreFileOf, rulesIn, type IgnoreRules } from './ignore-file';
 import { absence, isBelow, realPath } from './project';
+import { withSlashes } from '../agent/files';
 import { contentsOf, type LocalFile } from './read-files';
 
 export type { LocalFile };
@@ -203,10 +204,6 @@ class Walk {
 
 function isFolder(file: string, own: Stats): boolean {
   return own.isSymbolicLink() ? existsSync(file) && statSync(file).isDirectory() : own.isDirectory();
-}
-
-function withSlashes(file: string): string {
-  return file.split(path.sep).join('/');
 }
 
 /** @param name path in the asset */

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import type { Agent } from '../agent/agent';
 import { TaskError } from '../agent/errors';
+import { AzureError } from './errors';
 import type { Http } from './http';
 
 /** Blob service version: bearer tokens need one (Put Blob, Put Block). */
-const blobVersion = '2023-11-03';
+export const blobVersion = '2023-11-03';
 
 /** A piece of a file goes in one request: on a line that takes longer for it nothing would ever arrive. */
 const putTimeoutMs = 300_000;
@@ -75,6 +76,11 @@ export async function openBlob(http: Http, { url, resource }: BlobTarget): Promi
   const { body } = await http.send({ method: 'GET', url, headers, resource, as: 'stream', timeoutMs: openTimeoutMs });
   if (body instanceof Readable) return body;
   throw new TaskError(`The blob ${splitQuery(url)[0]} came without content.`);
+}
+
+/** The blob service says its code in a header; its body is XML. */
+export function isBlobError(error: unknown, code: string): boolean {
+  return error instanceof AzureError && (error.is(code) || error.headers['x-ms-error-code'] === code);
 }
 
 export function splitQuery(url: string): [string, string | undefined] {

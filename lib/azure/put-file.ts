@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { eachOf } from '../agent/each-of';
 import { changed, checkUnchanged, openFile, readAll, type LocalFile } from '../assets/read-files';
-import { blobText, putBlob, type BlobTarget } from './blob';
-import { AzureError } from './errors';
+import { blobText, isBlobError, putBlob, type BlobTarget } from './blob';
 import type { Http } from './http';
 
 const mebi = 1024 * 1024;
@@ -64,15 +63,10 @@ async function putBlocks(http: Http, target: BlobTarget, open: OpenFile, options
   try {
     await sendBlocks(http, target, open, options, known);
   } catch (error) {
-    if (!isLost(error)) throw error;
+    if (!isBlobError(error, 'InvalidBlockList')) throw error;
     // Another client wrote this blob meanwhile: the service dropped every block that its list does not have.
     await sendBlocks(http, target, open, { ...options, arrived: undefined }, new Set());
   }
-}
-
-function isLost(error: unknown): boolean {
-  const code = 'InvalidBlockList';
-  return error instanceof AzureError && (error.is(code) || error.headers['x-ms-error-code'] === code);
 }
 
 async function sendBlocks(

@@ -2,7 +2,7 @@ import { eachOf } from '../agent/each-of';
 import { markedFile } from '../assets/folder';
 import { checkUnchanged, type LocalFile } from '../assets/read-files';
 import type { Azure } from './azure';
-import { blobUrl, splitQuery, type BlobTarget } from './blob';
+import { blobUrl, isBlobError, splitQuery, type BlobTarget } from './blob';
 import { AzureError } from './errors';
 import { listBlobs, type ListedBlob } from './list-blobs';
 import { blockSize, putFile, type PutFileOptions } from './put-file';
@@ -64,7 +64,7 @@ export async function uploadFiles(
     const there = container.resource === undefined ? undefined : await whatIsLeft(azure, container, prefix);
     await to(container, there && new Map(there.map(({ name, md5 }) => [name, md5])));
   } catch (error) {
-    if (container.resource !== undefined || !forbidsKeys(error)) throw error;
+    if (container.resource !== undefined || !isBlobError(error, 'KeyBasedAuthenticationNotPermitted')) throw error;
     await to({ url: splitQuery(container.url)[0], resource: azure.cloud.resources.storage });
   }
 }
@@ -91,10 +91,4 @@ async function sendAll(files: readonly LocalFile[], send: (file: LocalFile) => P
     1,
     send,
   );
-}
-
-/** The blob service says its code in a header; its body is XML. */
-function forbidsKeys(error: unknown): boolean {
-  const code = 'KeyBasedAuthenticationNotPermitted';
-  return error instanceof AzureError && (error.is(code) || error.headers['x-ms-error-code'] === code);
 }

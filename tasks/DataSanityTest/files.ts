@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { TaskError } from '../../lib/agent/errors';
-import { filesBelow, kindOf, matchesOf, withSlashes } from '../../lib/agent/find-files';
+import { withSlashes } from '../../lib/agent/files';
+import { filesBelow, kindOf, matchesOf } from '../../lib/agent/find-files';
 
 export interface DataFile {
   /** Absolute. */

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
+import { withSlashes } from '../../lib/agent/files';
 
 /** Inputs of task.json, without those that every task has (`openAzure` reads them). */
 export interface Inputs {
@@ -67,7 +68,7 @@ function requiredPath(agent: Agent, input: string, kind: 'file' | 'folder'): str
 
 /** Below the code folder, as in a deployment's `code_configuration`: only that folder gets into the image. */
 function readScript(value: string, codeDirectory: string): string {
-  const relative = path.relative(codeDirectory, path.resolve(codeDirectory, value)).split(path.sep).join('/');
+  const relative = withSlashes(path.relative(codeDirectory, path.resolve(codeDirectory, value)));
   if (path.isAbsolute(value) || relative === '' || relative.startsWith('../')) {
     throw new TaskError(
       `Input "scoringScript" is "${value}", which is not below ${codeDirectory}.`,

@@ -1,7 +1,7 @@
 import type { Agent } from '../../lib/agent/agent';
 import { TaskError } from '../../lib/agent/errors';
 import type { Azure } from '../../lib/azure/azure';
-import { protectSas } from '../../lib/azure/blob';
+import { blobVersion, protectSas } from '../../lib/azure/blob';
 import { textAt } from '../../lib/agent/json';
 
 const keptLines = 40;
@@ -29,7 +29,7 @@ export class BuildLog {
       const answer = await this.azure.http.send({
         method: 'GET',
         url: this.link,
-        headers: { 'x-ms-version': '2023-11-03', 'x-ms-range': `bytes=${this.offset}-` },
+        headers: { 'x-ms-version': blobVersion, 'x-ms-range': `bytes=${this.offset}-` },
         accept: [403, 404, 416],
         as: 'buffer',
       });

@@ -135,16 +135,7 @@ function Names(props: {
     id: String(index),
     text: displayText([label, marksOf(point).join(', ')].filter(Boolean).join(' ')),
     x: x(index),
-    rank:
-      point.isCurrent === true
-        ? 0
-        : point.isProduction === true
-          ? 1
-          : index === points.length - 1
-            ? 2
-            : index === 0
-              ? 3
-              : 4,
+    rank: rankOf(point, index, points.length - 1),
   }));
   return (
     <>
@@ -155,6 +146,14 @@ function Names(props: {
       ))}
     </>
   );
+}
+
+/** Where there is no room for all names, the lowest ranks are written. */
+function rankOf({ isCurrent, isProduction }: Omit<TrendPoint, 'label'>, index: number, last: number): number {
+  if (isCurrent === true) return 0;
+  if (isProduction === true) return 1;
+  if (index === last) return 2;
+  return index === 0 ? 3 : 4;
 }
 
 /** One point stands in the middle, several from edge to edge. */

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { TaskError } from '../../agent/errors';
+import { withSlashes } from '../../agent/files';
 import type { YamlReader } from '../../agent/yaml';
 import {
   boundsOf,
@@ -177,7 +178,7 @@ class Merge {
 
 function excluded(source: string, rules: readonly Rules[]): boolean {
   return rules.some(({ base, rules: own }) => {
-    const relative = path.relative(base, source).split(path.sep).join('/');
+    const relative = withSlashes(path.relative(base, source));
     return relative !== '' && own.excludes(relative);
   });
 }
